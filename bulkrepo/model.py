@@ -1,0 +1,289 @@
+"""
+Pure. The nouns that travel through bulkrepo, and the errors that stop a run.
+
+    BulkrepoError             70  a bug
+    ├── InputError             2  a list cannot be read or used
+    ├── SettingsError          2  options or environment that make no sense
+    ├── StoppedError           3  credential, endpoint, patience, deadline, failures
+    ├── LedgerError            4  the ledger or a report cannot be written
+    └── LockedError           75  another run holds the ledger
+
+An item fails as a value (`Outcome`, `Rejected`); only what must stop the run is an
+exception. The values are msgspec structs because a million of them are made in one
+run: a frozen dataclass costs four times as much to build.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+FIELDS = ("namespace", "repository", "is_public", "category", "description")
+"""What a row may say, in the order in which reports show it."""
+
+
+class BulkrepoError(Exception):
+    """Something that stops a run; *exit_code* is what the command line returns."""
+
+    exit_code: ClassVar[int] = 70
+
+
+class InputError(BulkrepoError):
+    """A list cannot be read or used."""
+
+    exit_code = 2
+
+
+class SettingsError(BulkrepoError):
+    """Options or environment that make no sense, alone or together."""
+
+    exit_code = 2
+
+
+class StoppedError(BulkrepoError):
+    """The run cannot go on: credential, endpoint, deadline or too many failures."""
+
+    exit_code = 3
+
+
+class LedgerError(BulkrepoError):
+    """The ledger or a report cannot be written or read."""
+
+    exit_code = 4
+
+
+class LockedError(BulkrepoError):
+    """Another run holds the ledger."""
+
+    exit_code = 75
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    One broken rule of one row.
+
+    *field* is one of `FIELDS`, or the column or key as the list spells it. *got* is
+    the value found, *hint* a legal value or the next thing to do. *line* and *column*
+    count from 1 (characters, not bytes); *path* is a JSON path such as
+    `$.repositories[3].is_public`. They are absent until the problem is placed.
+    """
+
+    field: str
+    rule: str
+    message: str
+    got: str | None = None
+    hint: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """
+    How the fields of one list lie in its records, shared by all its rows.
+
+    *kind* is the format (`csv`, `json`, `ndjson`, `text`); for CSV, *delimiter* and
+    *columns* say where in a record a field stands (field name -> index from 0).
+    """
+
+    kind: str
+    delimiter: str = ","
+    columns: dict[str, int] = {}
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """
+    One record of a list, as it was written: nothing is checked yet.
+
+    The five fields hold `None` where the list says nothing, else what the format
+    gave: text from CSV, any JSON value from JSON. *line* is the record's first line,
+    from 1 (for a JSON array, the element's number, from 1). *faults* are what the
+    reader itself found, such as unknown columns. *notes* are harmless things worth
+    saying, such as trimmed blanks. *raw* is the record's text, from which
+    `inputs.place` finds columns; *layout* goes with it.
+    """
+
+    source: str
+    line: int
+    namespace: object = None
+    repository: object = None
+    is_public: object = None
+    category: object = None
+    description: object = None
+    faults: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    raw: str | None = None
+    layout: Layout | None = None
+
+
+class RepoSpec(msgspec.Struct, frozen=True, gc=False):
+    """A repository as wanted: every rule of the grammar holds for it."""
+
+    namespace: str
+    repository: str
+    is_public: bool
+    category: str | None = None
+    description: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The repository's full name, `namespace/repository`."""
+        return f"{self.namespace}/{self.repository}"
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A row that breaks at least one rule: all *problems* of it, placed."""
+
+    row: Row
+    problems: tuple[Problem, ...]
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """What the command line says for rows that say nothing themselves."""
+
+    namespace: str | None = None
+    is_public: bool | None = None
+    category: str | None = None
+    namespace_from_path: bool = False
+
+
+class Verdict(StrEnum):
+    """What became of a row; exactly one for each."""
+
+    CREATED = "created"
+    EXISTS = "exists"
+    UPDATED = "updated"
+    DIFFERS = "differs"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+SUCCESSES = frozenset(
+    {Verdict.CREATED, Verdict.EXISTS, Verdict.UPDATED, Verdict.DUPLICATE}
+)
+"""The verdicts that leave nothing to do."""
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """
+    A row handed out to be worked on.
+
+    *doubt* is the time (epoch seconds) of the first try of an earlier process whose
+    answer is not known, else `None`. *attempts* are the requests sent by then.
+    """
+
+    id: int
+    namespace: str
+    repository: str
+    is_public: bool
+    category: str | None
+    description: str | None
+    doubt: float | None = None
+    attempts: int = 0
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """
+    What became of one claimed row.
+
+    *differences* maps a field to `[wanted, found]`. *status*, *code*, *message* and
+    *request_id* are those of the last answer. *started_at* is epoch seconds of the
+    first request, *elapsed_ms* milliseconds from there to the verdict. *doubt* is set
+    where a request of ours may have created the repository and nothing proves it.
+    """
+
+    id: int
+    outcome: Verdict
+    certain: bool = True
+    differences: dict[str, list[object]] | None = None
+    status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    reason: str | None = None
+    evidence: str | None = None
+    attempts: int = 0
+    started_at: float | None = None
+    elapsed_ms: float | None = None
+    doubt: float | None = None
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One row of a report, in the order of the report's columns.
+
+    For an `invalid` row the five fields hold the text that the list gave.
+    *started_at* is RFC 3339 in UTC.
+    """
+
+    source: str
+    line: int
+    namespace: str | None = None
+    repository: str | None = None
+    is_public: bool | str | None = None
+    category: str | None = None
+    description: str | None = None
+    outcome: Verdict
+    certain: bool = True
+    differences: dict[str, list[object]] | None = None
+    problems: tuple[Problem, ...] = ()
+    status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    reason: str | None = None
+    evidence: str | None = None
+    attempts: int = 0
+    started_at: str | None = None
+    elapsed_ms: float | None = None
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A run as a whole: when, where, on which lists, and how it ended.
+
+    *state* is `running`, `finished` or `stopped`; *stopped* is the reason a person
+    can act on. Times are RFC 3339 in UTC.
+    """
+
+    id: int
+    command: str
+    state: str
+    lists: tuple[str, ...]
+    endpoint: str
+    started_at: str
+    finished_at: str | None = None
+    stopped: str | None = None
+    requests: int = 0
+    throttled: int = 0
+    version: str = ""
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that ended alike: how many, why, and where the first of them stands."""
+
+    outcome: Verdict
+    count: int
+    code: str | None
+    message: str
+    example: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A run in numbers: rows by verdict, and the reasons of those that failed.
+
+    *uncertain* counts the successes whose `certain` is false.
+    """
+
+    total: int
+    counts: dict[str, int]
+    uncertain: int = 0
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def failures(self) -> int:
+        """Rows that did not succeed, whatever the reason."""
+        return sum(n for name, n in self.counts.items() if name not in SUCCESSES)
