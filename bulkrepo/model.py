@@ -65,7 +65,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     *field* is one of `FIELDS`, or the column or key as the list spells it. *got* is
     the value found, *hint* a legal value or the next thing to do. *line* and *column*
     count from 1 (characters, not bytes); *path* is a JSON path such as
-    `$.repositories[3].is_public`. They are absent until the problem is placed.
+    `$.repositories[3].is_public`. They are absent until the problem is placed. A
+    *note* is harmless: worth saying, and no fault.
     """
 
     field: str
@@ -76,19 +77,25 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int | None = None
     column: int | None = None
     path: str | None = None
+    note: bool = False
 
 
 class Layout(msgspec.Struct, frozen=True):
     """
     How the fields of one list lie in its records, shared by all its rows.
 
-    *kind* is the format (`csv`, `json`, `ndjson`, `text`); for CSV, *delimiter* and
-    *columns* say where in a record a field stands (field name -> index from 0).
+    *kind* is the format (`csv`, `json`, `ndjson`, `text`). *names* are the columns or
+    keys as the list spells them; *columns* says at which of them a field stands
+    (field name -> index from 0). *prefix* is the JSON path of what holds the records,
+    *defaults* how the list's own defaults spell the fields they fill.
     """
 
     kind: str
     delimiter: str = ","
     columns: dict[str, int] = {}
+    names: tuple[str, ...] = ()
+    prefix: str = "$"
+    defaults: dict[str, str] = {}
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
