@@ -1,0 +1,77 @@
+"""Pure. Organizations, which the API calls namespaces."""
+
+from typing import Final
+from urllib.parse import unquote
+
+from bulkrepo.sandbox import bodies
+from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
+from bulkrepo.sandbox.listing import criteria
+from bulkrepo.sandbox.state import ACCOUNT, Organization, State
+
+_CREATE: Final = frozenset({"namespace"})
+_FILTERS: Final = frozenset({"namespace", "mode"})
+
+# Names are unique across all tenants of a region, and this one is the region's own.
+_RESERVED: Final = frozenset({"library"})
+
+
+def create(state: State, call: Call, *names: str) -> Answer:
+    """Create an organization; only our own count against the quota."""
+    del names
+    settings = state.settings
+    found = bodies.members(call, known=_CREATE)
+    name = bodies.organization_name(found, hyphen_runs=settings.hyphen_runs)
+    if name in state.organizations or name in _RESERVED:
+        raise RefusedError(refusal(4090060))
+    ours = sum(each.auth == 7 for each in state.organizations.values())
+    if ours >= settings.organization_quota and not settings.any_organization:
+        raise RefusedError(refusal(4000097))
+    state.found(name)
+    return Answer(status=201, body=b"{}")
+
+
+def show(state: State, call: Call, *names: str) -> Answer:
+    """Show an organization; its `auth` tells what we may do in it."""
+    del call
+    return Answer(status=200, body=encoded(_shown(_organization(state, names[0]))))
+
+
+def listed(state: State, call: Call, *names: str) -> Answer:
+    """List all organizations on one page, by exact name or by filter (a part)."""
+    del names
+    found = list(state.organizations.values())
+    if "filter" in call.query:
+        part = criteria(call.query["filter"], known=_FILTERS).get("namespace", "")
+        found = [each for each in found if part in each.name]
+    elif "namespace" in call.query:
+        found = [each for each in found if each.name == call.query["namespace"]]
+    body = encoded({"namespaces": [_shown(each) for each in found]})
+    return Answer(status=200, body=body)
+
+
+def delete(state: State, call: Call, *names: str) -> Answer:
+    """Delete an organization which holds no repository."""
+    del call
+    found = _organization(state, names[0])
+    if found.auth != 7:
+        raise RefusedError(refusal(4037017))
+    if any(namespace == found.name for namespace, _ in state.repositories):
+        raise RefusedError(refusal(4060074))
+    del state.organizations[found.name]
+    return Answer(status=204)
+
+
+def _organization(state: State, segment: str) -> Organization:
+    known = state.organization(unquote(segment))
+    if known is None:
+        raise RefusedError(refusal(4040058))
+    return known
+
+
+def _shown(found: Organization) -> dict[str, object]:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "creator_name": ACCOUNT,
+        "auth": found.auth,
+    }

@@ -1,0 +1,124 @@
+"""Pure. Creating, showing, updating and deleting one repository."""
+
+from typing import Final
+from urllib.parse import unquote
+
+from bulkrepo.sandbox import bodies, grammar
+from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
+from bulkrepo.sandbox.state import (
+    ACCOUNT,
+    Organization,
+    Repository,
+    State,
+    timestamp,
+)
+
+REGISTRY: Final = "swr.sandbox.localhost"
+"""The host that images would be pushed to. There is none."""
+
+_CREATE: Final = frozenset({"repository", "is_public", "category", "description"})
+_UPDATE: Final = frozenset({"is_public", "category", "description"})
+
+
+def create(state: State, call: Call, *names: str) -> Answer:
+    """
+    Create a repository.
+
+    Looked at in this order: the body, the organization, whether the repository is
+    there already, the quota.
+    """
+    runs = state.settings.hyphen_runs
+    found = bodies.members(call, known=_CREATE)
+    name = bodies.repository_name(found, hyphen_runs=runs)
+    is_public = bodies.is_public(found)
+    category = bodies.category(found)
+    description = bodies.description(found)
+    namespace = unquote(names[0])
+    if not grammar.is_namespace(namespace, hyphen_runs=runs):
+        raise RefusedError(refusal(4001028, repr(namespace)))
+    organization = _organization(state, namespace)
+    if namespace in state.settings.forbidden:
+        raise RefusedError(refusal(4037017))
+    if (namespace, name) in state.repositories:
+        raise RefusedError(refusal(4090006))
+    if state.full(organization):
+        raise RefusedError(refusal(4000098))
+    key = state.commit(
+        organization,
+        name,
+        is_public=is_public,
+        category=category or "other",
+        description=description or "",
+        now=call.now,
+    )
+    return Answer(status=201, body=b"{}", commit=key)
+
+
+def show(state: State, call: Call, *names: str) -> Answer:
+    """Show a repository: the form with ids, without tags and organization."""
+    del call
+    found = _repository(state, *names)
+    shown = {
+        "id": found.id,
+        "ns_id": found.ns_id,
+        "name": found.name,
+        "category": found.category,
+        "description": found.description,
+        "creator_id": "0" * 32,
+        "creator_name": ACCOUNT,
+        "size": found.size,
+        "is_public": found.is_public,
+        "num_images": found.num_images,
+        "num_download": found.num_download,
+        "url": "",
+        "path": f"{REGISTRY}/{found.namespace}/{found.name}",
+        "internal_path": f"{REGISTRY}/{found.namespace}/{found.name}",
+        "created": timestamp(found.created),
+        "updated": timestamp(found.updated),
+        "domain_id": "0" * 32,
+        "priority": 0,
+    }
+    return Answer(status=200, body=encoded(shown))
+
+
+def update(state: State, call: Call, *names: str) -> Answer:
+    """Change a repository; `is_public` is wanted even where it stays the same."""
+    found = bodies.members(call, known=_UPDATE)
+    is_public = bodies.is_public(found)
+    category = bodies.category(found)
+    description = bodies.description(found)
+    changed = _repository(state, *names)
+    changed.is_public = is_public
+    if category is not None:
+        changed.category = category
+    if description is not None:
+        changed.description = description
+    changed.updated = call.now
+    return Answer(status=201)
+
+
+def delete(state: State, call: Call, *names: str) -> Answer:
+    """Delete a repository, unless it holds images."""
+    del call
+    found = _repository(state, *names)
+    if found.num_images:
+        raise RefusedError(refusal(4060012))
+    state.remove((found.namespace, found.name))
+    return Answer(status=204)
+
+
+def _organization(state: State, name: str) -> Organization:
+    known = state.organization(name)
+    if known is None:
+        raise RefusedError(refusal(4040058))
+    return known
+
+
+def _repository(state: State, namespace: str, segment: str) -> Repository:
+    """Find a repository by two segments of a path, where its `/` are written `$`."""
+    organization = _organization(state, unquote(namespace))
+    name = unquote(segment).replace("$", "/")
+    known = state.repositories.get((organization.name, name))
+    if known is None:
+        raise RefusedError(refusal(4040010))
+    return known

@@ -1,0 +1,163 @@
+"""Pure. What a sandbox is told before it starts: what it holds and how it fails."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bulkrepo.sandbox import grammar
+
+_UNITS = {"s": ("second", 1), "m": ("minute", 60), "h": ("hour", 3600)}
+_UNITS["d"] = ("day", 86400)
+_LIMIT = re.compile(r"(\d+)/(\d*)([smhd])")
+_SHARES = (
+    "error_rate",
+    "error_commits",
+    "drop_before",
+    "drop_after",
+    "busy_rate",
+    "html_rate",
+)
+_DURATIONS = ("latency", "jitter")
+_COUNTS = ("quota", "organization_quota")
+
+
+class Rule(NamedTuple):
+    """A throttling rule: *most* requests in any *time* *unit*s, which is *seconds*."""
+
+    most: int
+    time: int
+    unit: str
+    seconds: float
+
+
+def rule_of(limit: str) -> Rule:
+    """Read `20/1s`, `200/5m`, `10/m`; ValueError for anything else."""
+    found = _LIMIT.fullmatch(limit)
+    count, time = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
+    if found is None or count < 1 or time < 1:
+        raise ValueError(f"limit {limit!r}: wanted N/Ts such as 20/1s (units s m h d)")
+    unit, seconds = _UNITS[found[3]]
+    return Rule(count, time, unit, float(time * seconds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    How a sandbox behaves; the defaults give a well-behaved, empty one.
+
+    Shares lie between 0 and 1, times are seconds. `drop_before`, `busy_rate`,
+    `error_rate` and `drop_after` divide the creates among them, so their sum is at
+    most 1. A value that makes no sense raises ValueError and names itself.
+    """
+
+    token: str = "sandbox-token"  # noqa: S105 - a published default, not a secret
+    """Accepted as X-Auth-Token without a login."""
+
+    organizations: tuple[str, ...] = ()
+    """Organizations of ours that exist from the start."""
+
+    any_organization: bool = False
+    """An organization springs into being when it is first used (for demos)."""
+
+    seed: int = 0
+    """Of all chance; the same requests in the same order meet the same faults."""
+
+    latency: float = 0.0
+    """Seconds which every management request waits before it is looked at."""
+
+    jitter: float = 0.0
+    """At most this many seconds more, evenly spread."""
+
+    error_rate: float = 0.0
+    """Share of creates answered 500."""
+
+    error_commits: float = 0.0
+    """Share of those 500s which came after the repository had been created."""
+
+    drop_before: float = 0.0
+    """Share of creates whose connection is cut before anything was done."""
+
+    drop_after: float = 0.0
+    """Share of creates which are carried out, then cut without an answer."""
+
+    busy_rate: float = 0.0
+    """Share of creates answered 409 "the system is busy"."""
+
+    limit: str | None = None
+    """`20/1s`: more than 20 management requests in any second are throttled."""
+
+    throttle_status: int = 429
+    """How throttling looks: 429 from the gateway, or 403 from SWR itself."""
+
+    throttle_text: bool = True
+    """Whether a throttled answer names the rule (`...limit:20,time:1 second`)."""
+
+    retry_after: str | None = None
+    """Whether it has a Retry-After: None, "seconds" or "date"."""
+
+    token_lifetime: float | None = None
+    """
+    Seconds until a token dies, the static one counted from the sandbox's start.
+
+    None: issued tokens live 24 hours, the static one for ever.
+    """
+
+    quota: int | None = None
+    """Repositories which one organization may hold; None: as many as you like."""
+
+    organization_quota: int = 5
+    """Organizations we may have; without effect with `any_organization`."""
+
+    html_rate: float = 0.0
+    """Share of management requests answered by a proxy: 502 in HTML."""
+
+    users: Mapping[str, str] = field(
+        default_factory=lambda: {"demo": "sandbox-password"}
+    )
+    """IAM users of the account `sandbox`, name to password."""
+
+    forbidden: tuple[str, ...] = ()
+    """Organizations that exist, but where creating is answered 403."""
+
+    hyphen_runs: bool = False
+    """Accept `a--b` in names, as Docker's own grammar does."""
+
+    def __post_init__(self) -> None:
+        for name in _SHARES:
+            self._want(name, "a share between 0 and 1", good=0 <= self._at(name) <= 1)
+        for name in _DURATIONS:
+            self._want(name, "seconds, 0 or more", good=self._at(name) >= 0)
+        for name in _COUNTS:
+            count = getattr(self, name)
+            self._want(name, "0 or more", good=count is None or count >= 0)
+        lifetime = self.token_lifetime
+        self._want(
+            "token_lifetime", "more than 0", good=lifetime is None or lifetime > 0
+        )
+        self._want(
+            "throttle_status", "429 or 403", good=self.throttle_status in {429, 403}
+        )
+        self._want(
+            "retry_after",
+            "None, 'seconds' or 'date'",
+            good=self.retry_after in {None, "seconds", "date"},
+        )
+        total = self.drop_before + self.busy_rate + self.error_rate + self.drop_after
+        if total > 1 + 1e-9:
+            raise ValueError(
+                "drop_before, busy_rate, error_rate and drop_after divide the creates"
+                f" among them: their sum is {total:g}, wanted at most 1"
+            )
+        if self.limit is not None:
+            rule_of(self.limit)
+        for name in (*self.organizations, *self.forbidden):
+            if not grammar.is_namespace(name, hyphen_runs=self.hyphen_runs):
+                raise ValueError(f"organization {name!r}: not a legal name")
+
+    def _at(self, name: str) -> float:
+        return float(getattr(self, name))
+
+    def _want(self, name: str, wanted: str, *, good: bool) -> None:
+        if not good:
+            raise ValueError(f"{name} {getattr(self, name)!r}: wanted {wanted}")
