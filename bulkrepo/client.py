@@ -1,0 +1,148 @@
+"""
+Edge. The only module that opens connections to the cloud.
+
+It decides nothing: bytes out, bytes in, and whether a request may have left.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request
+
+_HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+
+
+class Client:
+    """
+    One aiohttp session to one endpoint.
+
+    *timeout* is the one deadline of a request, in seconds, connecting included.
+    *connections* bounds the sockets. Redirects are not followed, cookies not kept,
+    and a proxy is taken from the environment. Use it as an async context manager.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        timeout: float,
+        connections: int,
+        user_agent: str,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._timeout = timeout
+        self._connections = connections
+        self._headers = {**_HEADERS, "User-Agent": user_agent}
+        self._tls = tls
+        self._urls: dict[str, URL] = {}
+        self._signed: tuple[Mapping[str, str], CIMultiDict[str]] | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ssl=self._tls or True, ttl_dns_cache=60
+            ),
+            timeout=aiohttp.ClientTimeout(total=self._timeout),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=True,
+            skip_auto_headers=("Accept",),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Reply | NoReply:
+        """Send *request* with *headers* on top of the usual; never raises for it."""
+        session = self._session
+        if session is None:
+            raise RuntimeError("the client is not open")
+        try:
+            async with session.request(
+                request.method,
+                self._url(request.path),
+                data=request.body,
+                headers=self._merged(headers),
+                allow_redirects=False,
+            ) as response:
+                body = b""
+                if response.content_length != 0:
+                    body = await _head(response)
+                return Reply(response.status, response.headers, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _no_reply(error)
+
+    def _url(self, path: str) -> URL:
+        """
+        Give the URL, its path untouched.
+
+        Creates of one organization share a URL: the last thousand are kept.
+        """
+        url = self._urls.get(path)
+        if url is None:
+            if len(self._urls) >= 1000:
+                self._urls.clear()
+            url = self._urls[path] = URL(self._endpoint + path, encoded=True)
+        return url
+
+    def _merged(self, headers: Mapping[str, str]) -> CIMultiDict[str]:
+        """Merge *headers* into the usual ones, once as long as they are the same."""
+        if self._signed is None or self._signed[0] is not headers:
+            self._signed = (headers, CIMultiDict({**self._headers, **headers}))
+        return self._signed[1]
+
+
+async def _head(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body as far as anybody wants to know it."""
+    parts: list[bytes] = []
+    left = BODY_LIMIT
+    while left > 0 and (part := await response.content.read(left)):
+        parts.append(part)
+        left -= len(part)
+    if left == 0:
+        response.close()  # the rest is not worth the connection
+    return b"".join(parts)
+
+
+def _no_reply(error: Exception) -> NoReply:
+    """Say what went wrong, and whether the request can have left."""
+    detail = _detail(error)
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return NoReply("dns", sent=False, detail=detail)
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return NoReply("tls", sent=False, detail=detail)
+        case aiohttp.ClientHttpProxyError():
+            return NoReply("proxy", sent=False, detail=detail)
+        case aiohttp.ClientConnectorError():
+            return NoReply("refused", sent=False, detail=detail)
+        case aiohttp.ConnectionTimeoutError() | aiohttp.InvalidURL():
+            return NoReply("connect", sent=False, detail=detail)
+        case TimeoutError():
+            return NoReply("timeout", sent=True, detail=detail)
+        case _:
+            return NoReply("dropped", sent=True, detail=detail)
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return "no answer within the time allowed for a request"
+    return str(error)[:500] or type(error).__name__
