@@ -1,0 +1,60 @@
+"""
+Pure. A report as bytes: one function a format, and the table of them.
+
+Every exporter is handed an iterator over as many rows as there are and gives chunks
+back while it reads: memory stays the same for ten rows and for a million.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePath
+
+from bulkrepo.exports.markdown import markdown
+from bulkrepo.exports.records import BATCH, COLUMNS, as_json, jsonl
+from bulkrepo.exports.sheet import armed, as_csv, harmless
+from bulkrepo.model import Item, RunInfo, SettingsError, Summary
+from bulkrepo.visible import escape
+
+__all__ = [
+    "BATCH",
+    "COLUMNS",
+    "EXPORTERS",
+    "Exporter",
+    "armed",
+    "by_suffix",
+    "harmless",
+]
+
+Exporter = Callable[[RunInfo, Summary, Iterable[Item]], Iterator[bytes]]
+"""Turns a run and its rows, in list order, into the chunks of one file."""
+
+
+def by_suffix(path: str) -> str:
+    """
+    Name of the format that a file called *path* wants; `-` is JSON Lines.
+
+    Raises `SettingsError` for a suffix that no exporter serves.
+    """
+    if path == "-":
+        return "jsonl"
+    name = _SUFFIXES.get(PurePath(path).suffix.lower())
+    if name is None:
+        known = ", ".join(_SUFFIXES)
+        raise SettingsError(f"{escape(path)}: not a report format; known: {known}")
+    return name
+
+
+_SUFFIXES: Mapping[str, str] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "md",
+    ".markdown": "md",
+}
+
+EXPORTERS: Mapping[str, Exporter] = {
+    "jsonl": jsonl,
+    "json": as_json,
+    "csv": as_csv,
+    "md": markdown,
+}

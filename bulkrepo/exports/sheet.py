@@ -1,0 +1,57 @@
+"""Pure. A report as CSV, and how its cells are kept from running as formulas."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from bulkrepo.exports.records import COLUMNS, batches, dump, utf8
+from bulkrepo.model import Item, RunInfo, Summary
+
+# OWASP, CSV Injection: "Equals to (=), Plus (+), Minus (-), At (@), Tab (0x09),
+# Carriage return (0x0D)."
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def as_csv(_info: RunInfo, _summary: Summary, items: Iterable[Item]) -> Iterator[bytes]:
+    """
+    Yield the rows for a spreadsheet, in the dialect of RFC 4180.
+
+    Nothing is an empty cell, differences and problems are compact JSON, and text
+    that a spreadsheet would run is disarmed by `harmless`.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    rows = ([_cell(getattr(item, name)) for name in COLUMNS] for item in items)
+    for batch in batches(chain([list[object](COLUMNS)], rows)):
+        writer.writerows(batch)
+        yield utf8(buffer.getvalue())
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def harmless(text: str) -> str:
+    """
+    *text* as a cell that no spreadsheet runs as a formula: `'` goes in front.
+
+    `armed` takes it back, because text that only looks disarmed gets one as well.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def armed(cell: str) -> str:
+    """Give the text from which `harmless` made *cell*."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return harmless(value)
+    if value is None or value == ():
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return value
+    return dump(value).decode()

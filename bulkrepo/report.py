@@ -1,0 +1,108 @@
+"""Edge. Puts a report where it was asked for, whole or not at all."""
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from bulkrepo.model import LedgerError
+from bulkrepo.visible import escape
+
+# Names of what this process has open: writing there must not replace the file behind.
+_OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+
+
+def write(path: str, chunks: Iterable[bytes]) -> None:
+    """
+    Write *chunks* to the file *path*; `-` is the standard output.
+
+    A reader of the file sees the old report or the new one, never a part: the new one
+    is complete on disk before it takes the name. It is readable by its owner only; a
+    file that is there keeps its permissions, a symbolic link stays one. Devices and
+    pipes are written to as they are.
+
+    Raises `LedgerError` where that cannot be done. What *chunks* raises passes, and
+    leaves the old file.
+    """
+    try:
+        if path == "-":
+            _print(chunks)
+        elif _is_stream(path):
+            with Path(path).open("ab") as stream:
+                stream.writelines(chunks)
+        else:
+            _replace(Path(os.path.realpath(path)), chunks)
+    except OSError as error:
+        where = "standard output" if path == "-" else escape(path)
+        raise LedgerError(
+            f"{where}: the report cannot be written ({error.strerror or error}); the "
+            "outcomes are in the ledger, and `bulkrepo report` writes it again once "
+            "this is put right"
+        ) from error
+
+
+def _is_stream(path: str) -> bool:
+    if path.startswith(_OPEN):
+        return True
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=".bulkrepo-", suffix=".tmp"
+    )  # its mode is 0600
+    temporary = Path(name)
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.writelines(chunks)
+            file.flush()
+            with suppress(FileNotFoundError):
+                os.fchmod(handle, stat.S_IMODE(path.stat().st_mode))
+            os.fsync(handle)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name last; not every file system can, and the file is there."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _print(chunks: Iterable[bytes]) -> None:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(chunks)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _let_go()  # the reader has seen enough, as `head` does
+    except OSError:
+        _let_go()
+        raise
+
+
+def _let_go() -> None:
+    """Keep Python from trying once more to write what is left when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

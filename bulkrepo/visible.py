@@ -1,0 +1,54 @@
+"""
+Pure. Text from outside, made fit for a terminal and for a shell.
+
+Names, messages and file names come from lists and from servers. Shown as they are
+they could move a cursor, recolour a screen or turn a line around.
+"""
+
+import re
+import shlex
+
+_PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)
+
+
+def escape(text: str) -> str:
+    r"""
+    *text* with everything that does not print written out, as \xNN or \uNNNN.
+
+    That is control, format and bidirectional characters, line separators, lone
+    surrogates and code points which mean nothing yet. Spaces of all widths stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def quote(text: str) -> str:
+    r"""
+    *text* as one word of a shell command which a person may copy.
+
+    A name that does not print is given as $'...', which bash, zsh and ksh read; a
+    leading dash is kept from being an option.
+    """
+    if text.startswith("-") and text != "-":
+        text = f"./{text}"
+    if text.isprintable():
+        return text if _PLAIN.fullmatch(text) else shlex.quote(text)
+    inner = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{escape(inner)}'"
+
+
+def _visible(char: str) -> str:
+    if char.isprintable() or (
+        char.isspace() and ord(char) > 0x9F and char not in _LINES
+    ):
+        return char
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00  # a byte of a file name that is not UTF-8 (PEP 383)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+_LINES = "\u2028\u2029"
