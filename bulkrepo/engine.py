@@ -1,0 +1,268 @@
+"""
+Shell. Workers, hand-off, tries and stopping: the only scheduler, and no policy.
+
+N workers in one TaskGroup take claims from a short line that a feeder keeps filled
+from the store; what they conclude goes back to the store in the same turn. Scopes of
+failure, each as small as it can be: a row, an organization, the credential, the run.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from bulkrepo.auth import Auth
+from bulkrepo.brake import Brake, Clock, Stop
+from bulkrepo.exchange import Exchange, Gateway, InterruptedTriesError, Limits, Tries
+from bulkrepo.flows import Conclusion, create
+from bulkrepo.model import Claim, Outcome, RepoSpec, Verdict
+from bulkrepo.rate import RateControl
+from bulkrepo.wire import Answer, Kind
+
+BATCH = 256
+"""Outcomes that are written at once, and claims that are fetched ahead."""
+FLUSH = 0.05
+"""Seconds that an outcome waits for company before it is written."""
+
+_NAMESPACE_STOPS = {
+    Kind.NO_NAMESPACE: "the organization does not exist",
+    Kind.FORBIDDEN: "no permission to create in the organization",
+    Kind.QUOTA: "the quota is used up",
+}
+
+
+class Store(Protocol):
+    """Where claims come from and outcomes go."""
+
+    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+        """Keep *done*, and hand out up to *want* rows that are on disk as claimed."""
+        ...
+
+
+class Engine:
+    """
+    Work off a store.
+
+    *settled* is told of every outcome and may not block. `stats` counts outcomes,
+    requests and throttled answers while it runs.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        auth: Auth,
+        rate: RateControl,
+        store: Store,
+        *,
+        clock: Clock,
+        limits: Limits,
+        settled: Callable[[Claim, Outcome], None] | None = None,
+    ) -> None:
+        self.stats: Counter[str] = Counter()
+        self._store, self._clock = store, clock
+        self._limits, self._settled = limits, settled
+        self._log = structlog.get_logger()
+        self._brake = Brake(clock)
+        self._exchange = Exchange(
+            gateway,
+            auth,
+            rate,
+            clock=clock,
+            brake=self._brake,
+            limits=limits,
+            stats=self.stats,
+        )
+        self._line: deque[Claim] = deque()
+        self._done: list[Outcome] = []
+        self._wake, self._more = asyncio.Event(), asyncio.Event()
+        self._exhausted = self._closing = False
+        self._dead_namespaces: dict[str, str] = {}
+        self._flush: asyncio.TimerHandle | None = None
+        self._brake.listen(self._halt)
+
+    def stop(self, reason: str, *, exit_code: int) -> None:
+        """Take no more rows and finish what is in flight. The first reason counts."""
+        self._brake.stop(reason, exit_code=exit_code)
+
+    async def run(self) -> Stop | None:
+        """Work until the store is empty; give what stopped the run before that."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._feed(), name="feeder")
+            deadline = group.create_task(self._expire(), name="deadline")
+            async with asyncio.TaskGroup() as workers:
+                workers.create_task(self._work(), name="worker-0")
+                # One request alone finds out a wrong endpoint or a dead credential.
+                await self._exchange.contact.wait()
+                for number in range(1, self._limits.concurrency):
+                    workers.create_task(self._work(), name=f"worker-{number}")
+            deadline.cancel()
+            self._closing = True
+            self._wake.set()
+        return self._brake.stopped
+
+    async def _expire(self) -> None:
+        if self._limits.deadline is not None:
+            await self._clock.sleep(self._limits.deadline)
+            self.stop("the deadline is over (--deadline)", exit_code=3)
+
+    def _halt(self) -> None:
+        self._line.clear()
+        self._exchange.contact.set()
+        self._more.set()
+
+    # The hand-off.
+
+    async def _feed(self) -> None:
+        """Turn by turn, until the workers are gone and all they did is kept."""
+        while True:
+            await self._turn()
+            if self._closing and not self._done:
+                return
+            await self._wake.wait()
+            self._wake.clear()
+
+    async def _turn(self) -> None:
+        done, self._done = self._done, []
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        idle = self._brake.stopped is not None or self._exhausted
+        want = 0 if idle else max(0, 2 * BATCH - len(self._line))
+        if not done and not want:
+            return
+        claims = await self._store.turn(done, want)
+        if want and not claims:
+            self._exhausted = True
+            self._exchange.contact.set()
+        if self._brake.stopped is None:
+            self._line.extend(claims)
+        self._more.set()
+
+    async def _next(self) -> Claim | None:
+        line = self._line
+        while not line:
+            if self._exhausted or self._brake.stopped is not None:
+                return None
+            self._more.clear()
+            self._wake.set()
+            await self._more.wait()
+        if len(line) == BATCH:
+            self._wake.set()
+        return line.popleft()
+
+    def _settle(self, claim: Claim, outcome: Outcome) -> None:
+        self._done.append(outcome)
+        if len(self._done) == BATCH:
+            self._wake.set()
+        elif self._flush is None:
+            loop = asyncio.get_running_loop()
+            self._flush = loop.call_later(FLUSH, self._wake.set)
+        self.stats[outcome.outcome] += 1
+        if self._settled is not None:
+            self._settled(claim, outcome)
+        most = self._limits.max_failures
+        failed = self.stats[Verdict.FAILED] + self.stats[Verdict.DIFFERS]
+        if most is not None and failed >= most:
+            self.stop(f"{most} rows failed (--max-failures)", exit_code=3)
+
+    # One row.
+
+    async def _work(self) -> None:
+        while (claim := await self._next()) is not None:
+            reason = self._dead_namespaces.get(claim.namespace)
+            if reason is None:
+                outcome = await self._attempt(claim)
+            else:
+                outcome = _not_attempted(claim, reason)
+            if outcome is not None:
+                self._settle(claim, outcome)
+
+    async def _attempt(self, claim: Claim) -> Outcome | None:
+        """Drive one row's flow to its end; None where the run stopped before it."""
+        spec = RepoSpec(
+            claim.namespace,
+            claim.repository,
+            claim.is_public,
+            claim.category,
+            claim.description,
+        )
+        tries = Tries(claim.attempts)
+        flow = create(spec, doubt=claim.doubt, skew=self._exchange.skew)
+        request = next(flow)
+        try:
+            while True:
+                request = flow.send(await self._exchange.ask(request, tries))
+        except StopIteration as end:
+            conclusion: Conclusion = end.value
+        except InterruptedTriesError as stopped:
+            flow.close()
+            return self._interrupted(claim, tries, stopped.answer)
+        answer = conclusion.answer
+        if conclusion.outcome is Verdict.FAILED:
+            self._contain(claim, answer)
+        return Outcome(
+            id=claim.id,
+            outcome=conclusion.outcome,
+            certain=conclusion.certain,
+            differences=conclusion.differences,
+            status=answer.status,
+            code=answer.code,
+            message=answer.message,
+            request_id=answer.request_id,
+            evidence=conclusion.evidence,
+            attempts=tries.sent,
+            started_at=tries.started_at,
+            elapsed_ms=round((self._clock.now() - tries.started) * 1000, 1),
+            doubt=conclusion.doubt,
+        )
+
+    def _interrupted(
+        self, claim: Claim, tries: Tries, answer: Answer | None
+    ) -> Outcome | None:
+        """Give a row back that was begun; one that was not even begun needs no word."""
+        if tries.sent == claim.attempts:
+            return None
+        stop = self._brake.stopped
+        return Outcome(
+            id=claim.id,
+            outcome=Verdict.NOT_ATTEMPTED,
+            status=answer.status if answer else None,
+            code=answer.code if answer else None,
+            message=answer.message if answer else None,
+            request_id=answer.request_id if answer else None,
+            reason=f"{stop.reason if stop else 'stopped'}; its tries so far failed",
+            attempts=tries.sent,
+            started_at=tries.started_at,
+            doubt=tries.unsure_at if claim.doubt is None else claim.doubt,
+        )
+
+    def _contain(self, claim: Claim, answer: Answer) -> None:
+        """Stop no more than what cannot work: an organization or the run."""
+        why = _NAMESPACE_STOPS.get(answer.kind)
+        if why is not None:
+            if claim.namespace in self._dead_namespaces:
+                return
+            why = f"{why} ({answer.code or answer.status})"
+            self._dead_namespaces[claim.namespace] = why
+            self._log.warning(
+                "organization.stopped", namespace=claim.namespace, reason=why
+            )
+        elif answer.kind is Kind.WRONG_ENDPOINT:
+            said = answer.message or answer.code or "nothing that helps"
+            self.stop(
+                f"this is not SWR's API: it answered {answer.status} ({said}). Check "
+                "--endpoint or --region: the management host starts with swr-api",
+                exit_code=3,
+            )
+
+
+def _not_attempted(claim: Claim, reason: str) -> Outcome:
+    return Outcome(
+        id=claim.id,
+        outcome=Verdict.NOT_ATTEMPTED,
+        reason=reason,
+        attempts=claim.attempts,
+        doubt=claim.doubt,
+    )

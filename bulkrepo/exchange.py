@@ -1,0 +1,267 @@
+"""
+Shell. One request until its answer is one to act on: turns, tries, and who we are.
+
+The first attempt goes straight; only a second one meets tenacity, whose loop costs as
+much as a request.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+import structlog
+import tenacity
+
+from bulkrepo import retry
+from bulkrepo.auth import Auth
+from bulkrepo.brake import Brake, Clock
+from bulkrepo.flows import Heard
+from bulkrepo.rate import RateControl
+from bulkrepo.skew import Skew
+from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request, read
+
+_FEW = 3
+"""So many rows in trouble at once may be the rows' own fault, more is an outage."""
+
+
+class Gateway(Protocol):
+    """Where requests go."""
+
+    async def send(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Reply | NoReply:
+        """Send one request; what goes wrong is a value."""
+        ...
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How hard to try. *patience* and *deadline* are seconds."""
+
+    concurrency: int = 64
+    max_attempts: int = 5
+    patience: float = 600.0
+    deadline: float | None = None
+    max_failures: int | None = None
+
+
+class InterruptedTriesError(Exception):
+    """The run stops while this row waits; *answer* is the last one, if any."""
+
+    def __init__(self, answer: Answer | None) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Tries:
+    """Requests sent for one row, when the first left, and the first unsure one."""
+
+    __slots__ = ("sent", "started", "started_at", "unsure_at")
+
+    def __init__(self, sent: int) -> None:
+        self.sent = sent
+        self.started = 0.0
+        self.started_at: float | None = None
+        self.unsure_at: float | None = None
+
+
+class Exchange:
+    """
+    Asks SWR, for all workers: they share the rate, the credential and the clock.
+
+    *contact* is set once the service has answered anything at all.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        auth: Auth,
+        rate: RateControl,
+        *,
+        clock: Clock,
+        brake: Brake,
+        limits: Limits,
+        stats: Counter[str],
+    ) -> None:
+        self.contact = asyncio.Event()
+        self.skew = Skew()
+        self._gateway, self._auth, self._rate = gateway, auth, rate
+        self._clock, self._brake, self._limits = clock, brake, limits
+        self._stats = stats
+        self._log = structlog.get_logger()
+        self._backoff = retry.Backoff()
+        self._chance = random.Random()  # noqa: S311 - jitter
+        self._gate = asyncio.Lock()
+        self._renewing = asyncio.Lock()
+        self._last_good = clock.now()
+        self._troubled = 0
+
+    async def ask(self, request: Request, tries: "Tries") -> Heard:
+        """Ask until the answer is one to act on, or the tries are used up."""
+        answer = await self._once(request, tries, None)
+        if retry.again(answer):
+            answer = await self._ask_again(request, tries, answer)
+        return Heard(answer, tries.unsure_at)
+
+    async def _ask_again(
+        self, request: Request, tries: Tries, answer: Answer
+    ) -> Answer:
+        """Second and later tries: tenacity keeps the loop, we count and wait."""
+        began = self._clock.now()
+        used = int(retry.counts(answer, healthy=self._healthy(began, began)))
+
+        async def once() -> Answer:
+            nonlocal answer, used
+            asked = self._clock.now()
+            answer = await self._once(request, tries, answer)
+            used += retry.counts(answer, healthy=self._healthy(asked, began))
+            return answer
+
+        def enough(_: tenacity.RetryCallState) -> bool:
+            self._lose_patience(answer)
+            return used >= self._limits.max_attempts
+
+        def delay(state: tenacity.RetryCallState | None) -> float:
+            done = 1 + (state.attempt_number if state is not None else 0)
+            return self._backoff.wait(done, answer, self._chance.random())
+
+        async def pause(seconds: float) -> None:
+            if not await self._brake.pause(seconds):
+                raise InterruptedTriesError(answer)
+
+        if used >= self._limits.max_attempts:
+            return answer
+        self._troubled += 1
+        try:
+            await pause(delay(None))
+            again = tenacity.AsyncRetrying(
+                retry=tenacity.retry_if_result(retry.again),
+                stop=enough,
+                wait=delay,
+                sleep=pause,
+                retry_error_callback=lambda _: answer,
+            )
+            last: Answer = await again(once)
+        finally:
+            self._troubled -= 1
+        return last
+
+    def _healthy(self, asked: float, began: float) -> bool:
+        """
+        Whether an error of a try made at *asked* is the row's own.
+
+        It is if anybody succeeded since; at the end of a list, where nobody else is
+        left to succeed, also if few rows are in trouble and one succeeded since the
+        row's first try, at *began*.
+        """
+        if self._last_good >= asked:
+            return True
+        return self._troubled <= _FEW and self._last_good >= began
+
+    def _lose_patience(self, answer: Answer) -> None:
+        patience = self._limits.patience
+        if self._clock.now() - self._last_good > patience:
+            self._brake.stop(
+                f"nothing succeeded for {patience:g} s (--patience); the last answer: "
+                f"{said(answer)}",
+                exit_code=3,
+            )
+            raise InterruptedTriesError(before)
+
+    async def _once(
+        self, request: Request, tries: "Tries", heard: Heard | None
+    ) -> tuple[Answer, float]:
+        """Send once, in our turn; a refused credential is renewed on the way."""
+        while True:
+            if not await self._turn_comes():
+                raise InterruptedTriesError(before)
+            clock = self._clock
+            started, sent_at = clock.now(), clock.time()
+            if tries.started_at is None:
+                tries.started_at, tries.started = sent_at, started
+            tries.sent += 1
+            self._stats["requests"] += 1
+            headers = self._auth.sign(request)
+            reply = await self._gateway.send(request, headers)
+            now = clock.now()
+            received = sent_at + (now - started)
+            answer = read(
+                reply, request=request, now=datetime.fromtimestamp(received, UTC)
+            )
+            if isinstance(reply, Reply):
+                self.skew.observe(reply, sent=sent_at, received=received)
+            self._rate.learn(now, answer, started=started)
+            if not self.contact.is_set():
+                self._first_contact(answer)
+            kind = answer.kind
+            if kind is Kind.UNAUTHORIZED:
+                if await self._renewed(headers, answer):
+                    continue
+                raise InterruptedTriesError(answer)
+            if answer.unsure and request.creates and tries.unsure_at is None:
+                tries.unsure_at = sent_at
+            if retry.again(answer):
+                self._stats["throttled"] += kind is Kind.THROTTLED
+                self._log.debug(
+                    "request.failed",
+                    method=request.method,
+                    path=request.path,
+                    status=answer.status,
+                    code=answer.code,
+                )
+            else:
+                self._last_good = now
+            return answer
+
+    def _first_contact(self, answer: Answer) -> None:
+        if answer.kind is Kind.UNREACHABLE:
+            self._brake.stop(
+                f"the endpoint cannot be reached: {answer.message}. Check --endpoint "
+                "or --region, the network, and HTTPS_PROXY",
+                exit_code=3,
+            )
+        elif answer.kind is not Kind.UNAUTHORIZED:
+            self.contact.set()
+
+    async def _renewed(self, refused: Mapping[str, str], answer: Answer) -> bool:
+        """Renew the credential once for everybody; False: it is dead, the run ends."""
+        async with self._renewing:
+            if self._brake.stopped is not None:
+                return False
+            if self._auth.sign(_PROBE) is not refused or self._auth.renew():
+                return True
+            self._brake.stop(
+                f"the credential is refused ({said(answer)}). It comes from "
+                f"{self._auth.name}: set a new one, for this region and project",
+                exit_code=3,
+            )
+            return False
+
+    async def _turn_comes(self) -> bool:
+        """Wait until one more request may leave; False: the run stops first."""
+        if self._brake.stopped is not None:
+            return False
+        if not self._gate.locked() and self._rate.reserve(self._clock.now()) <= 0:
+            return True
+        async with self._gate:  # one waiter asks at a time, first come first served
+            while True:
+                if self._brake.stopped is not None:
+                    return False
+                seconds = self._rate.reserve(self._clock.now())
+                if seconds <= 0:
+                    return True
+                # Held back for long: another rule may come to hold meanwhile.
+                if not await self._brake.pause(min(seconds, 5.0)):
+                    return False
+
+
+_PROBE = Request("GET", "/")
+
+
+def said(answer: Answer) -> str:
+    """Give an answer in a few words, for a message."""
+    words = (str(answer.status or ""), answer.code or "", answer.message or "")
+    return " ".join(word for word in words if word)
