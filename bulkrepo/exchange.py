@@ -99,7 +99,7 @@ class Exchange:
         self._last_good = clock.now()
         self._troubled = 0
 
-    async def ask(self, request: Request, tries: "Tries") -> Heard:
+    async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
         answer = await self._once(request, tries, None)
         if retry.again(answer):
@@ -172,8 +172,8 @@ class Exchange:
             raise InterruptedTriesError(before)
 
     async def _once(
-        self, request: Request, tries: "Tries", heard: Heard | None
-    ) -> tuple[Answer, float]:
+        self, request: Request, tries: Tries, before: Answer | None
+    ) -> Answer:
         """Send once, in our turn; a refused credential is renewed on the way."""
         while True:
             if not await self._turn_comes():
