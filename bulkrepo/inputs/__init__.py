@@ -1,0 +1,166 @@
+"""
+Edge. Lists of any format as rows, and the place of each fault in them.
+
+A reader turns text into rows and checks nothing; `READERS` is the table of them.
+Rows come one at a time, so a list of any length needs the memory of one row.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from msgspec import structs
+
+from bulkrepo.inputs import arrays, cells, columns, names, ndjson
+from bulkrepo.inputs.objects import step
+from bulkrepo.inputs.streams import ADVICE, Digest, Tap, decoded
+from bulkrepo.model import InputError, Problem, Row
+
+Reader = Callable[[TextIO, str], Iterator[Row]]
+"""Takes text with its line ends untouched, and the list's name."""
+
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "ndjson",
+    ".ndjson": "ndjson",
+    ".txt": "text",
+}
+_FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
+
+
+def guess(name: str, head: str) -> str:
+    """Return the format of a list by its *name*, else by its first characters."""
+    by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    if by_suffix is not None:
+        return by_suffix
+    head = head.lstrip("\ufeff \t\r\n")
+    if head.startswith("["):
+        return "json"
+    if head.startswith("{"):
+        key = _FIRST_KEY.match(head)
+        return "json" if key and key[1] in arrays.TOP else "ndjson"
+    line = head.splitlines()[0] if head else ""
+    parts = re.split(r"[,;\t]", line)
+    return "csv" if any(columns.known(part.strip(' "')) for part in parts) else "text"
+
+
+def read(
+    source: str,
+    *,
+    format: str | None,  # noqa: A002 - the option's name
+    stdin: BinaryIO | None = None,
+    digest: Digest | None = None,
+) -> Iterator[Row]:
+    """
+    Yield the rows of the list *source*: a path, or `-` for *stdin*.
+
+    *format* is a key of `READERS`; without one it is guessed. *digest* is shown every
+    byte. `InputError` when the list cannot be opened, decoded or told apart, or
+    holds no row at all.
+    """
+    if source == "-":
+        if stdin is None:
+            raise InputError("-: there is no standard input to read")
+        opened = nullcontext(stdin)
+    else:
+        opened = _open(source)
+    with opened as stream:
+        yield from read_from(stream, name=source, format=format, digest=digest)
+
+
+def _open(source: str) -> BinaryIO:
+    try:
+        return Path(source).open("rb")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{source}: cannot be read: {reason}") from error
+
+
+def read_from(
+    stream: BinaryIO,
+    *,
+    name: str,
+    format: str | None,  # noqa: A002 - the option's name
+    digest: Digest | None = None,
+) -> Iterator[Row]:
+    """Yield the rows of an open *stream* as `read` does; it stays open."""
+    try:
+        tap = Tap(stream, digest=digest)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+    text = decoded(tap, name=name)
+    try:
+        reader = READERS[format or guess(name, _head(tap.head, text.encoding))]
+        rows = reader(text, name)
+        first = next(rows, None)
+        if first is None:
+            raise InputError(f"{name}: has no rows")
+        yield first
+        yield from rows
+        tap.drain()
+    except UnicodeDecodeError as error:
+        where = tap.where(error)
+        raise InputError(
+            f"{name}: {where}: not {text.encoding.removesuffix('-sig').upper()}; "
+            f"{ADVICE}"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+    finally:
+        text.detach()
+
+
+def _head(chunk: bytes, encoding: str) -> str:
+    return chunk[:4096].decode(encoding, errors="replace")
+
+
+def place(row: Row, problem: Problem) -> Problem:
+    """
+    Return *problem* with the place in the list of what it is about.
+
+    Line and column for CSV and text, line and path for NDJSON, path for JSON. Where
+    the list does not say the field at all: the place of the whole record. A problem
+    that has a place keeps it.
+    """
+    if problem.line is not None or problem.path is not None:
+        return problem
+    layout = row.layout
+    if layout is None:
+        return structs.replace(problem, line=row.line)
+    index = layout.columns.get(problem.field)
+    if index is None and problem.field == "namespace" and problem.got:
+        index = layout.columns.get("repository")  # it came with the name
+    match layout.kind:
+        case "csv":
+            spot = cells.Place(0, 1)
+            if index is not None and row.raw is not None:
+                spots = cells.places(row.raw, delimiter=layout.delimiter)
+                spot = spots[min(index, len(spots) - 1)]
+            return structs.replace(
+                problem, line=row.line + spot.below, column=spot.column
+            )
+        case "text":
+            column = names.column(row.raw or "")
+            return structs.replace(problem, line=row.line, column=column)
+        case "ndjson":
+            key = "" if index is None else step(layout.names[index])
+            return structs.replace(problem, line=row.line, path=f"${key}")
+        case _:
+            path = f"{layout.prefix}[{row.line - 1}]"
+            if index is not None:
+                path += step(layout.names[index])
+            elif problem.field in layout.defaults and problem.got is not None:
+                path = f"$.defaults{step(layout.defaults[problem.field])}"
+            return structs.replace(problem, path=path)
+
+
+READERS: Mapping[str, Reader] = {
+    "csv": cells.rows,
+    "json": arrays.rows,
+    "ndjson": ndjson.rows,
+    "text": names.rows,
+}

@@ -1,0 +1,201 @@
+"""Pure. What a list calls its columns or keys, and which field each of them means."""
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from bulkrepo.model import FIELDS, Layout, Problem
+
+MEANINGS = {
+    "namespace": "namespace",
+    "organization": "namespace",
+    "org": "namespace",
+    "repository": "repository",
+    "repositoryname": "repository",
+    "repo": "repository",
+    "name": "repository",
+    "ispublic": "is_public",
+    "public": "is_public",
+    "visibility": "is_public",
+    "private": "is_public",
+    "category": "category",
+    "type": "category",
+    "description": "description",
+}
+"""Names without case, blanks, `_`, `-` and a final `?` -> the field they mean."""
+
+_SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
+
+# A report is a valid list: what it says about the past is passed over, but only
+# where an `outcome` stands beside it.
+_RESULTS = frozenset(
+    {
+        "source",
+        "line",
+        "outcome",
+        "certain",
+        "differences",
+        "problems",
+        "status",
+        "code",
+        "message",
+        "requestid",
+        "reason",
+        "evidence",
+        "attempts",
+        "startedat",
+        "elapsedms",
+    }
+)
+
+# The words of a `private` column that mean the opposite as `is_public`; the words
+# private and public keep their own sense there.
+_OPPOSITES = {
+    "true": "false",
+    "false": "true",
+    "yes": "no",
+    "no": "yes",
+    "y": "n",
+    "n": "y",
+    "1": "0",
+    "0": "1",
+}
+
+_IGNORED = re.compile(r"[\s_-]+|[\s?]+$")
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """
+    How to take the five fields out of one record's values.
+
+    *pick* takes the values with one blank appended and returns the five, in the order
+    of `FIELDS`. *inverted* says that `is_public` comes from a column `private`.
+    *faults* are those of the names, each with the index of its name.
+    """
+
+    layout: Layout
+    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
+    width: int
+    inverted: bool
+    report: bool
+    faults: tuple[tuple[int, Problem], ...]
+
+
+def normal(name: str) -> str:
+    """Return *name* without what does not matter in a column's name."""
+    return _IGNORED.sub("", name).casefold()
+
+
+def known(name: str) -> bool:
+    """Tell whether *name* means a field."""
+    return normal(name) in MEANINGS
+
+
+def meant(name: str) -> str | None:
+    """Return the known name that *name* looks like, normalised; `None` if none."""
+    close = get_close_matches(normal(name), MEANINGS, n=1, cutoff=0.75)
+    return close[0] if close else None
+
+
+def spelt(name: str) -> str:
+    """Return a normalised name as one writes it."""
+    return _SPELT.get(name, name)
+
+
+def plan(
+    names: Sequence[str], *, kind: str, delimiter: str = ",", prefix: str = "$"
+) -> Plan:
+    """
+    Compile *names* (columns or keys, as written) into a plan.
+
+    An unknown name that looks like a known one is read as that one, so that its
+    values are at hand for whoever corrects it; it stays a fault.
+    """
+    report = any(normal(name) == "outcome" for name in names)
+    columns: dict[str, int] = {}
+    inverted = False
+    faults: list[tuple[int, Problem]] = []
+    doubtful: list[tuple[int, str, str | None]] = []
+    for index, name in enumerate(names):
+        plain = normal(name)
+        field = MEANINGS.get(plain)
+        if field is None:
+            if not (report and plain in _RESULTS):
+                doubtful.append((index, name, meant(name)))
+        elif field in columns:
+            faults.append((index, _twice(name, names[columns[field]], field)))
+        else:
+            columns[field] = index
+            inverted = inverted or plain == "private"
+    for index, name, guess in doubtful:
+        faults.append((index, _unknown(name, guess)))
+        if guess is not None and MEANINGS[guess] not in columns:
+            columns[MEANINGS[guess]] = index
+            inverted = inverted or guess == "private"
+    faults.sort(key=lambda fault: fault[0])
+    return Plan(
+        layout=Layout(
+            kind=kind,
+            delimiter=delimiter,
+            columns=columns,
+            names=tuple(names),
+            prefix=prefix,
+        ),
+        pick=itemgetter(*(columns.get(field, -1) for field in FIELDS)),
+        width=len(names),
+        inverted=inverted,
+        report=report,
+        faults=tuple(faults),
+    )
+
+
+def _twice(name: str, first: str, field: str) -> Problem:
+    message = (
+        "stands here a second time"
+        if name == first
+        else f'means {field}, as "{first}" does already'
+    )
+    return Problem(name, "same-field", message, got=name)
+
+
+def _unknown(name: str, guess: str | None) -> Problem:
+    if not name.strip():
+        return Problem(name, "unknown-column", "has no name", got=name)
+    hint = None if guess is None else spelt(guess)
+    return Problem(
+        name, "unknown-column", "is not a known column or key", got=name, hint=hint
+    )
+
+
+def opposite(value: object) -> object:
+    """Return what `is_public` is where `private` is *value*."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int) and value in {0, 1}:
+        return 1 - value
+    if isinstance(value, str):
+        return _OPPOSITES.get(value.casefold(), value)
+    return value
+
+
+def tidy(values: Sequence[object]) -> tuple[list[object], tuple[str, ...]]:
+    """
+    Return the five values without surrounding blanks, and a note for each trimmed.
+
+    What is left blank is `None`: the list says nothing there.
+    """
+    kept: list[object] = []
+    notes: list[str] = []
+    for field, value in zip(FIELDS, values, strict=True):
+        if isinstance(value, str):
+            text = value.strip()
+            if text and text != value:
+                notes.append(f"{field}: blanks around the value are trimmed")
+            kept.append(text or None)
+        else:
+            kept.append(value)
+    return kept, tuple(notes)

@@ -1,0 +1,62 @@
+"""Pure. NDJSON: an object, or a name, a line."""
+
+import json
+from collections.abc import Iterator
+from typing import NoReturn, TextIO
+
+from msgspec import structs
+
+from bulkrepo.inputs.objects import Shapes, shape, step
+from bulkrepo.model import Problem, Row
+
+
+class _Pairs(list[tuple[str, object]]):
+    """An object's members as written, so that a key given twice shows."""
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")  # noqa: TRY004 - a value, not a type
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_constant=_refuse)
+
+
+def rows(text: TextIO, source: str) -> Iterator[Row]:
+    """Yield a row for each line of *text*; a line that is not JSON is a faulty row."""
+    shapes = Shapes(kind="ndjson")
+    for line, raw in enumerate(text, start=1):
+        if raw.isspace():
+            continue
+        value: object
+        try:
+            value = _DECODER.decode(raw)
+        except (ValueError, RecursionError) as error:
+            yield shapes.unfit(_broken(error, line), source=source, line=line)
+            continue
+        if isinstance(value, _Pairs):
+            yield shapes.object(
+                tuple([key for key, _ in value]),
+                [value for _, value in value],
+                source=source,
+                line=line,
+                raw=raw,
+                located=lambda fault, line=line: structs.replace(
+                    fault, line=line, path=f"${step(fault.field)}"
+                ),
+            )
+        elif isinstance(value, str):
+            yield shapes.name(value, source=source, line=line, raw=raw)
+        else:
+            message = f"is {shape(value)}, where an object or a name is wanted"
+            fault = Problem("record", "type", message, line=line, path="$")
+            yield shapes.unfit(fault, source=source, line=line)
+
+
+def _broken(error: Exception, line: int) -> Problem:
+    if isinstance(error, json.JSONDecodeError):
+        message, column = error.msg, error.colno
+    else:
+        message, column = str(error), 1
+    return Problem(
+        "record", "json", f"is not JSON: {message}", line=line, column=column
+    )

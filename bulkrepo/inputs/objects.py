@@ -1,0 +1,132 @@
+"""Pure. JSON objects and names as rows: what arrays and lines of JSON share."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from msgspec import structs
+
+from bulkrepo.inputs import columns
+from bulkrepo.model import FIELDS, Layout, Problem, Row
+
+type_names: Mapping[type, str] = {
+    bool: "a boolean",
+    dict: "an object",
+    list: "an array",
+    str: "text",
+    type(None): "null",
+}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PLANS = 256
+
+
+def shape(value: object) -> str:
+    """Return what kind of JSON value *value* is, in words."""
+    return type_names.get(type(value), "a number")
+
+
+class Shapes:
+    """
+    Objects with the same keys share one plan, as rows of a table share a header.
+
+    *defaults* maps a field to how the list's own defaults spell it and the value.
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        prefix: str = "$",
+        defaults: Mapping[str, tuple[str, object]] | None = None,
+    ) -> None:
+        self._kind = kind
+        self._prefix = prefix
+        self._defaults = dict(defaults or {})
+        self._plans: dict[tuple[str, ...], columns.Plan] = {}
+        names = {field: name for field, (name, _) in self._defaults.items()}
+        self._bare = Layout(kind=kind, prefix=prefix, defaults=names)
+
+    def plan(self, keys: tuple[str, ...]) -> columns.Plan:
+        """Return the plan for an object with *keys*, in their order."""
+        found = self._plans.get(keys)
+        if found is None:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            found = columns.plan(keys, kind=self._kind, prefix=self._prefix)
+            layout = structs.replace(found.layout, defaults=self._bare.defaults)
+            found = structs.replace(found, layout=layout)
+            self._plans[keys] = found
+        return found
+
+    def object(
+        self,
+        keys: tuple[str, ...],
+        values: list[object],
+        *,
+        source: str,
+        line: int,
+        raw: str | None,
+        located: Callable[[Problem], Problem],
+    ) -> Row:
+        """Return the row of an object; *located* places the faults of its keys."""
+        plan = self.plan(keys)
+        faults = tuple(located(fault) for _, fault in plan.faults)
+        kept, notes = columns.tidy(plan.pick([*values, None]))
+        if plan.inverted:
+            kept[2] = columns.opposite(kept[2])
+        return self._row(source, line, kept, faults, notes, raw, plan.layout)
+
+    def name(self, name: str, *, source: str, line: int, raw: str | None) -> Row:
+        """Return the row of a bare name."""
+        kept, notes = columns.tidy((None, name, None, None, None))
+        return self._row(source, line, kept, (), notes, raw, self._bare)
+
+    def unfit(self, fault: Problem, *, source: str, line: int) -> Row:
+        """Return the row of a record that cannot be taken for one."""
+        return Row(source, line, faults=(fault,), layout=self._bare)
+
+    def _row(
+        self,
+        source: str,
+        line: int,
+        kept: list[object],
+        faults: tuple[Problem, ...],
+        notes: tuple[str, ...],
+        raw: str | None,
+        layout: Layout,
+    ) -> Row:
+        for index, value in enumerate(kept):
+            if value is None and self._defaults:
+                kept[index] = self._defaults.get(FIELDS[index], ("", None))[1]
+            elif isinstance(value, str) and not value.isascii():
+                kept[index] = whole = _SURROGATE.sub("\ufffd", value)
+                if whole != value:
+                    faults = (*faults, _halved(FIELDS[index], whole))
+        return Row(source, line, *kept, faults, notes, raw, layout)
+
+
+def _halved(field: str, got: str) -> Problem:
+    return Problem(field, "unicode", "holds half of a character (\\ud8xx)", got=got)
+
+
+def defaults(
+    keys: Sequence[str], values: Sequence[object]
+) -> tuple[dict[str, tuple[str, object]], tuple[Problem, ...]]:
+    """Return a list's own defaults by field, with their spelling, and their faults."""
+    plan = columns.plan(keys, kind="json")
+    kept, _ = columns.tidy(plan.pick([*values, None]))
+    if plan.inverted:
+        kept[2] = columns.opposite(kept[2])
+    found = {
+        field: (keys[plan.layout.columns[field]], value)
+        for field, value in zip(FIELDS, kept, strict=True)
+        if value is not None
+    }
+    return found, tuple(fault for _, fault in plan.faults)
+
+
+def step(name: str) -> str:
+    """Return *name* as a step of a JSON path."""
+    if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        return f".{name}"
+    return f"[{msgspec.json.encode(name).decode()}]"
