@@ -1,0 +1,277 @@
+"""
+Edge. Logging: events with data on standard error and in a file, without secrets.
+
+Each event takes one path through `LogControl`: dropped if no sink wants it, masked,
+rendered once, handed to the sinks. A sink that fails is left alone from then on and
+never stops a run. Take a logger where an object is made (`structlog.get_logger()` in
+a constructor), not where a module is read: it keeps the set-up of its first use.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+from structlog.dev import ConsoleRenderer, plain_traceback
+from structlog.processors import format_exc_info
+
+from bulkrepo.logfile import LogFile
+from bulkrepo.redact import Redactor
+from bulkrepo.visible import escape
+
+ROW_EVENTS = frozenset({"repository.settled"})
+"""Events of which there is one a row; the summary says the same in fewer lines."""
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "exception": logging.ERROR,
+    "critical": logging.CRITICAL,
+    "fatal": logging.CRITICAL,
+}
+_NAMES = {
+    logging.DEBUG: "debug",
+    logging.INFO: "info",
+    logging.WARNING: "warning",
+    logging.ERROR: "error",
+    logging.CRITICAL: "critical",
+}
+_NEVER = logging.CRITICAL + 1
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+
+
+def configure(
+    *,
+    log_format: str = "auto",
+    log_file: str | None = None,
+    verbosity: int = 0,
+    quiet: bool = False,
+    stderr: TextIO | None = None,
+) -> "LogControl":
+    """
+    Set up structlog for this process and return what controls it.
+
+    *log_format* is `auto`, `console` or `json`; *verbosity* counts `-v`. May be called
+    again; the last call holds.
+
+    Raises `SettingsError` if *log_file* cannot be opened.
+    """
+    stream = sys.stderr if stderr is None else stderr
+    terminal = _isatty(stream)
+    console = log_format == "console" or (log_format == "auto" and terminal)
+    run, row = _thresholds(verbosity=verbosity, quiet=quiet, terminal=terminal)
+    file_level = logging.DEBUG if verbosity > 1 else logging.INFO
+    control = LogControl(
+        stream,
+        file=LogFile(log_file) if log_file else None,
+        console=_console(colors=terminal) if console else None,
+        run_level=run,
+        row_level=row,
+        file_level=file_level if log_file else _NEVER,
+    )
+    floor = min(run, row, file_level if log_file else run)
+    structlog.configure(
+        processors=[control],
+        wrapper_class=structlog.make_filtering_bound_logger(floor),
+        logger_factory=structlog.ReturnLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    return control
+
+
+def current() -> "LogControl | None":
+    """Return what the last `configure` returned, while it is in force."""
+    chain = structlog.get_config()["processors"]
+    return next((part for part in chain if isinstance(part, LogControl)), None)
+
+
+class LogControl:
+    """
+    The end of structlog's chain: decides who sees an event, and shows it.
+
+    Several threads may log; the other methods belong to the one that set it up.
+
+    *failed* says, once a sink could not be written to, which and why.
+    """
+
+    failed: str | None = None
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        file: LogFile | None,
+        console: ConsoleRenderer | None,
+        run_level: int,
+        row_level: int,
+        file_level: int,
+    ) -> None:
+        self._stream: TextIO | None = stream
+        self._show: Callable[[str], object] | None = None
+        self._file = file
+        self._console = console
+        self._run_level = run_level
+        self._row_level = row_level
+        self._file_level = file_level
+        self._redactor = Redactor()
+        self._moment = self._second = 0
+        self._stamp = self._now_text = ""
+
+    def hide(self, secret: str) -> None:
+        """Show `***` wherever *secret* would stand, from now on."""
+        self._redactor.hide(secret)
+
+    def divert(self, show: Callable[[str], object] | None) -> None:
+        """Hand what is for standard error to *show*, as while a bar is drawn there."""
+        self._show = show
+
+    def flush(self) -> None:
+        """Write to the file what is kept back."""
+        if self._file is not None:
+            try:
+                self._file.flush()
+            except OSError as error:
+                self._lose_file(error)
+
+    def close(self) -> None:
+        """Flush, and close the file; standard error goes on."""
+        file, self._file, self._file_level = self._file, None, _NEVER
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                self._lose_file(error)
+
+    def __call__(
+        self, _logger: Any, method: str, event: MutableMapping[str, Any]
+    ) -> str:
+        """Take one event, as structlog's last processor; nothing is left of it."""
+        level = _LEVELS.get(method, logging.INFO)
+        about_row = event.get("event") in ROW_EVENTS
+        shown = level >= (self._row_level if about_row else self._run_level)
+        filed = level >= self._file_level
+        if not (shown or filed):
+            return ""
+        if event.get("exc_info"):
+            format_exc_info(None, method, event)
+        self._redactor.simplify(event)
+        at, name = self._now(), _NAMES[level]
+        line = _json(name, event, at)
+        if self._redactor.found(line):
+            event = self._redactor.scrub(event)
+            line = _json(name, event, at)
+        if filed:
+            self._append(line, level)
+        if shown:
+            self._say(name, event, line, at)
+        return ""
+
+    def _now(self) -> str:
+        """RFC 3339 in UTC with milliseconds, each of which is formatted once."""
+        moment = int(time.time() * 1000)
+        if moment != self._moment:
+            self._moment = moment
+            second, fraction = divmod(moment, 1000)
+            if second != self._second:
+                self._second = second
+                self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._now_text = f"{self._stamp}.{fraction:03d}Z"
+        return self._now_text
+
+    def _append(self, line: bytes, level: int) -> None:
+        if self._file is not None:
+            try:
+                self._file.write(line)
+                if level >= logging.WARNING:
+                    self._file.flush()
+            except OSError as error:
+                self._lose_file(error)
+
+    def _lose_file(self, error: OSError) -> None:
+        file, self._file, self._file_level = self._file, None, _NEVER
+        if file is not None:
+            file.abandon()
+        if self.failed is None:
+            self.failed = f"the log file cannot be written ({error.strerror or error})"
+            self(None, "error", {"event": "log_file.failed", "reason": self.failed})
+
+    def _say(
+        self, level: str, event: MutableMapping[str, Any], line: bytes, at: str
+    ) -> None:
+        if self._console is None:
+            text = line.decode()
+        else:
+            head = {"timestamp": at, "level": level}
+            text = str(self._console(None, level, head | _printable(event))) + "\n"
+        try:
+            if self._show is not None:
+                self._show(text)
+            elif self._stream is not None:
+                self._stream.write(text)
+                self._stream.flush()
+        except (OSError, ValueError):  # closed, or its reader has gone
+            self._stream = None
+
+
+def _thresholds(*, verbosity: int, quiet: bool, terminal: bool) -> tuple[int, int]:
+    """Lowest levels shown on standard error: of events of the run, and of rows."""
+    if quiet:
+        return logging.WARNING, logging.ERROR
+    if verbosity > 1:
+        return logging.DEBUG, logging.DEBUG
+    if verbosity == 1:
+        return logging.INFO, logging.INFO
+    # On a terminal the summary groups what failed.
+    return logging.INFO, logging.ERROR if terminal else logging.WARNING
+
+
+def _isatty(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
+def _console(*, colors: bool) -> ConsoleRenderer:
+    return ConsoleRenderer(
+        colors=colors and not os.environ.get("NO_COLOR"),
+        exception_formatter=plain_traceback,
+        sort_keys=False,
+    )
+
+
+def _json(level: str, event: MutableMapping[str, Any], at: str) -> bytes:
+    """One line, the event's name in front: its keys are written without a copy."""
+    for taken in ("timestamp", "level"):
+        if taken in event:
+            event[f"{taken}_"] = event.pop(taken)
+    name = event.pop("event", None)
+    try:
+        body = _ENCODER.encode(event)
+        head = _ENCODER.encode(name)
+    except UnicodeEncodeError:  # half a character, as in some file names
+        body, head = (
+            json.dumps(part, ensure_ascii=False).encode("utf-8", "replace")
+            for part in (event, name)
+        )
+    event["event"] = name
+    front = f'{{"timestamp":"{at}","level":"{level}","event":'.encode()
+    return front + head + (b"," if len(body) > 2 else b"") + body[1:] + b"\n"
+
+
+def _printable(event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """*event* as text that leaves a terminal as it is."""
+    shown: dict[str, Any] = {}
+    for name, value in event.items():
+        text = value if isinstance(value, str) else _ENCODER.encode(value).decode()
+        lines = text.split("\n") if name == "exception" else [text]
+        shown[escape(name)] = "\n".join(map(escape, lines))
+    return shown
