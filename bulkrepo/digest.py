@@ -1,0 +1,135 @@
+"""Pure. What came of a run, on one screen, and what to type next."""
+
+from bulkrepo.model import Reason, RunInfo, Summary, Verdict
+from bulkrepo.visible import escape, quote
+
+_COUNTS = 10  # outcomes that are shown; with the lines below at most 24 in all
+_WIDTH = 160  # characters of a line, after which it is cut
+_REASONS = 8  # groups of failures that are shown
+_REPORTS = 4  # names of reports that are shown
+_LEDGER = "bulkrepo.db"  # the ledger that no option has to name
+_OF_LISTS = frozenset({"create", "validate", "plan", "verify"})
+_RETRIED = (".jsonl", ".ndjson", ".json", ".csv")  # reports that are lists as well
+
+
+def summary(
+    info: RunInfo,
+    summary: Summary,
+    *,
+    reports: list[str],
+    ledger: str | None,
+    lists: list[str],
+) -> str:
+    """
+    Put a run in at most 25 lines of plain text; the last one is what to type next.
+
+    *ledger* is `None` where it was in memory only. Ends without a line break.
+    """
+    command = next_command(info, summary, ledger=ledger, reports=reports, lists=lists)
+    lines = [_headline(summary)]
+    if info.stopped:
+        lines.append(f"stopped: {info.stopped}")
+    lines += _counts(summary.counts)
+    lines += _reasons(summary.reasons)
+    if reports:
+        lines.append(f"report: {_some(reports)}")
+    cut = [_cut(escape(line)) for line in lines]
+    return "\n".join([*cut, f"next: {command or 'nothing to do'}"])
+
+
+def next_command(
+    info: RunInfo,
+    summary: Summary,
+    *,
+    ledger: str | None,
+    reports: list[str],
+    lists: list[str],
+) -> str:
+    """
+    Give the command that a person wants next, ready for a shell, or nothing.
+
+    A run that did not come to its end is continued; then faults of the lists come
+    first, because they are the person's to mend; then what SWR refused.
+    """
+    counts = summary.counts
+    names = lists or list(info.lists)
+    remember = [] if ledger in (None, _LEDGER) else ["--ledger", str(ledger)]
+    again = [info.command, *names] if info.command in _OF_LISTS else [info.command]
+    if info.state == "stopped" or counts.get(Verdict.NOT_ATTEMPTED):
+        words = [*again, *remember]
+    elif counts.get(Verdict.INVALID):
+        words = ["validate", *names]
+    elif counts.get(Verdict.FAILED) and info.command == "verify":
+        words = ["create", *names, *remember]
+    elif counts.get(Verdict.FAILED) and ledger is not None:
+        words = ["retry", *remember]
+    elif counts.get(Verdict.FAILED):
+        files = [name for name in reports if name.endswith(_RETRIED)]
+        words = ["retry", files[0]] if files else again
+    elif counts.get(Verdict.DIFFERS):
+        words = ["plan", *names]
+    elif summary.failures:
+        words = ["report", *remember]
+    elif summary.uncertain or (info.command != "verify" and _changed(counts) and names):
+        words = ["verify", *names]
+    else:
+        return ""
+    return " ".join(["bulkrepo", *map(quote, words)])
+
+
+def _changed(counts: dict[str, int]) -> int:
+    return counts.get(Verdict.CREATED, 0) + counts.get(Verdict.UPDATED, 0)
+
+
+def _headline(summary: Summary) -> str:
+    if not summary.total:
+        return "no rows"
+    settled = sum(summary.counts.values())
+    done, failed = settled - summary.failures, summary.failures
+    text = f"{done} of {_count(summary.total, 'row')} succeeded"
+    if failed:
+        text += f", {failed} did not"
+    if summary.total > settled:
+        text += f", {summary.total - settled} without an outcome"
+    if summary.uncertain:
+        verb = "is" if summary.uncertain == 1 else "are"
+        text += f" ({summary.uncertain} of them {verb} not certain)"
+    return text
+
+
+def _counts(counts: dict[str, int]) -> list[str]:
+    known = [str(verdict) for verdict in Verdict]
+    names = known + sorted(set(counts) - set(known))
+    shown = [(name, counts[name]) for name in names if counts.get(name)]
+    digits = max((len(str(number)) for _, number in shown), default=0)
+    return [f"  {name:<13}  {number:>{digits}}" for name, number in shown[:_COUNTS]]
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> list[str]:
+    if not reasons:
+        return []
+    digits = max(len(str(reason.count)) for reason in reasons[:_REASONS])
+    lines = ["why:"]
+    for reason in reasons[:_REASONS]:
+        why = f"{reason.code}: {reason.message}" if reason.code else reason.message
+        first = f" (first: {reason.example})" if reason.example else ""
+        front = f"  {reason.count:>{digits}}  {reason.outcome:<13}  "
+        lines.append(front + _cut(why, _WIDTH - len(front) - len(first)) + first)
+    if len(reasons) > _REASONS:
+        lines.append(f"  and {_count(len(reasons) - _REASONS, 'more reason')}")
+    return lines
+
+
+def _some(names: list[str]) -> str:
+    shown = ["standard output" if name == "-" else name for name in names[:_REPORTS]]
+    if len(names) > _REPORTS:
+        shown.append(f"and {len(names) - _REPORTS} more")
+    return ", ".join(shown)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _cut(text: str, width: int = _WIDTH) -> str:
+    return text if len(text) <= width else f"{text[: max(width, 20) - 1]}…"
