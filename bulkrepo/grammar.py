@@ -1,37 +1,26 @@
 """
 Pure. SWR's rules for a repository: a row that keeps them all, or all it breaks.
 
-A name is first tried against one expression; only a name that fails is taken apart,
-rule by rule, to say what is wrong with it. Tests hold the two against each other.
+The rules of names are in `naming`; here are those of whole rows.
 """
 
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import lru_cache
-from typing import Literal, NamedTuple
 
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
-
-Profile = Literal["strict", "docker"]
-"""*strict* is the documentation's sentence; *docker* leaves runs of hyphens to SWR."""
-
-# "Periods, slashes, underscores, and hyphens cannot be placed next to each other. A
-# maximum of two consecutive underscores are allowed." (SWR API reference, Creating
-# an Image Repository.) Other pages and clients let hyphens stand in runs, as Docker
-# does: that is the profile of that name.
-_BETWEEN: Mapping[str, str] = {"strict": r"-|__?+", "docker": r"-++|__?+"}
-_REPOSITORY = {
-    profile: re.compile(rf"[a-z0-9]++(?:(?:[./]|{between})[a-z0-9]++)*+")
-    for profile, between in _BETWEEN.items()
-}
-# "starting with a lowercase letter and ending with a lowercase letter or digit"
-_NAMESPACE = {
-    profile: re.compile(rf"[a-z][a-z0-9]*+(?:(?:\.|{between})[a-z0-9]++)*+")
-    for profile, between in _BETWEEN.items()
-}
+from bulkrepo.naming import (
+    MATCH_REPOSITORY,
+    NAMESPACE,
+    REPOSITORY,
+    Kind,
+    Profile,
+    broken,
+    legal,
+    legal_namespace,
+    suggest,
+)
 
 # The API reference lists all but `windows`; the vendor's SDK and sister
 # documentation list that too.
@@ -85,36 +74,6 @@ MECHANICAL = frozenset(
 )
 """Rules whose hint says the same thing in legal words, so that it may be applied."""
 
-_SEPARATORS = "._-/"
-
-
-class _Kind(NamedTuple):
-    """What the rules of a name depend on."""
-
-    field: str
-    slashes: bool
-    longest: int
-    what: str
-
-
-_KINDS = {
-    "namespace": _Kind("namespace", False, 64, "an organization's name"),
-    "repository": _Kind("repository", True, 128, "a repository's name"),
-}
-
-
-@lru_cache(maxsize=256)
-def _legal_namespace(text: str, profile: Profile) -> bool:
-    return len(text) <= 64 and _NAMESPACE[profile].fullmatch(text) is not None
-
-
-def legal(text: str, *, profile: Profile, slashes: bool) -> bool:
-    """Tell whether *text* is a repository's name, without *slashes* a namespace."""
-    if not slashes:
-        return _legal_namespace(text, profile)
-    return len(text) <= 128 and _REPOSITORY[profile].fullmatch(text) is not None
-
-
 _NO_DEFAULTS = Defaults()
 
 
@@ -143,8 +102,8 @@ def check(
         and type(repository) is str
         and type(namespace) is str
         and len(repository) <= 128
-        and _REPOSITORY[profile].fullmatch(repository) is not None
-        and _legal_namespace(namespace, profile)
+        and MATCH_REPOSITORY[profile](repository) is not None
+        and legal_namespace(namespace, profile)
         and (category is None or (type(category) is str and category in _CATEGORIES))
         and (description is None or (type(description) is str))
         and not row.faults
@@ -155,12 +114,17 @@ def check(
 
 
 def _judge(row: Row, defaults: Defaults, profile: Profile) -> RepoSpec | Rejected:
+    if any(fault.field == "record" for fault in row.faults):
+        return Rejected(row, row.faults)  # its fields cannot be told apart
     problems = list(row.faults)
     given = names(row, defaults=defaults)
-    namespace = _name(given[0], _KINDS["namespace"], profile, problems)
-    repository = _name(given[1], _KINDS["repository"], profile, problems)
-    is_public = _visibility(row.is_public, defaults.is_public, problems)
-    category = _category(row.category, defaults.category, problems)
+    namespace = _name(given[0], NAMESPACE, profile, problems)
+    repository = _name(given[1], REPOSITORY, profile, problems)
+    is_public = defaults.is_public
+    if is_public is None or not _blank(row.is_public):
+        is_public = _visibility(row.is_public, problems)
+    chosen = defaults.category if _blank(row.category) else row.category
+    category = _category(chosen, problems)
     description = None if _blank(row.description) else row.description
     if not (description is None or isinstance(description, str)):
         problems.append(_mistyped("description", description))
@@ -181,17 +145,15 @@ def names(row: Row, *, defaults: Defaults) -> tuple[object, object]:
     ):
         namespace, _, repository = row.repository.partition("/")
         return namespace, repository
-    namespace = defaults.namespace if _blank(row.namespace) else row.namespace
-    return namespace, row.repository
+    given = defaults.namespace if _blank(row.namespace) else row.namespace
+    return given, row.repository
 
 
 def _blank(value: object) -> bool:
     return value is None or value == ""
 
 
-def _name(
-    value: object, kind: _Kind, profile: Profile, problems: list[Problem]
-) -> str:
+def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) -> str:
     """Return *value*, its faults added to *problems*; with faults, any text."""
     if _blank(value):
         hint = "--namespace NAME" if kind.field == "namespace" else None
@@ -203,86 +165,33 @@ def _name(
         hint = suggest(value, profile=profile, slashes=kind.slashes)
         problems += [
             Problem(kind.field, rule, message, got=value, hint=hint)
-            for rule, message in _broken(value, kind, profile)
+            for rule, message in broken(value, kind, profile)
         ]
     else:
         return value
     return ""
 
 
-def _broken(text: str, kind: _Kind, profile: Profile) -> list[tuple[str, str]]:
-    """Return each rule that *text* breaks, with words for it."""
-    found: list[tuple[str, str]] = []
-    allowed = _SEPARATORS if kind.slashes else _SEPARATORS[:-1]
-    upper = _distinct(c for c in text if "A" <= c <= "Z")
-    if upper:
-        found.append(("uppercase", f"has uppercase letters: {', '.join(upper)}"))
-    if any(c.isspace() for c in text):
-        found.append(("blanks", "has blanks inside"))
-    odd = _distinct(
-        c
-        for c in text
-        if not ("a" <= c.lower() <= "z" and c.isascii())
-        and not ("0" <= c <= "9")
-        and c not in allowed
-        and not c.isspace()
-    )
-    if odd:
-        shown = " ".join(odd[:8])
-        found.append(
-            ("character", f"may hold only a-z, 0-9 and {' '.join(allowed)}, not {shown}")
-        )
-    first, last = text[0], text[-1]
-    if first in allowed or (not kind.slashes and "0" <= first <= "9"):
-        what = "a letter or digit" if kind.slashes else "a letter"
-        found.append(("start", f'must start with {what}, not "{first}"'))
-    if last in allowed:
-        found.append(("end", f'must end with a letter or digit, not "{last}"'))
-    runs = _distinct(
-        run
-        for run in re.findall(r"[._/-]{2,}", text)
-        if run != "__" and not (profile == "docker" and not run.strip("-"))
-    )
-    if runs:
-        shown = ", ".join(f'"{run}"' for run in runs)
-        found.append(("separators", f"has separators side by side: {shown}"))
-    if len(text) > kind.longest:
-        found.append(
-            ("length", f"has {len(text)} characters; the most is {kind.longest}")
-        )
-    return found
-
-
-def _distinct(found: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(found))
-
-
-def _visibility(
-    value: object, default: bool | None, problems: list[Problem]
-) -> bool | None:
+def _visibility(value: object, problems: list[Problem]) -> bool | None:
     if _blank(value):
-        if default is None:
-            message = "is blank, and visibility is never guessed: say it in the row"
-            hint = "--visibility private"
-            problems.append(Problem("is_public", "required", message, hint=hint))
-        return default
+        message = "is blank, and visibility is never guessed: say it in the row"
+        hint = "--visibility private"
+        problems.append(Problem("is_public", "required", message, hint=hint))
+        return None
     if isinstance(value, bool):
         return value
     word = str(value).casefold()
     if isinstance(value, str | int) and word in _WORDS:
         return _WORDS[word]
     message = "wants true or false, yes or no, y or n, 1 or 0, public or private"
-    hint = _SYNONYMS.get(word)
+    synonym = _SYNONYMS.get(word)
     problems.append(
-        Problem("is_public", "boolean", message, got=_shown(value), hint=hint)
+        Problem("is_public", "boolean", message, got=_shown(value), hint=synonym)
     )
     return None
 
 
-def _category(
-    value: object, default: str | None, problems: list[Problem]
-) -> str | None:
-    chosen = default if _blank(value) else value
+def _category(chosen: object, problems: list[Problem]) -> str | None:
     if chosen is None:
         return None
     if not isinstance(chosen, str):
@@ -292,9 +201,7 @@ def _category(
         plain = re.sub(r"[\s_-]+", "_", chosen.strip()).casefold()
         hint = next(iter(get_close_matches(plain, CATEGORIES, n=1)), None)
         message = f"must be one of {', '.join(CATEGORIES)}"
-        problems.append(
-            Problem("category", "category", message, got=chosen, hint=hint)
-        )
+        problems.append(Problem("category", "category", message, got=chosen, hint=hint))
     return chosen
 
 
@@ -309,33 +216,24 @@ def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def suggest(text: str, *, profile: Profile, slashes: bool) -> str | None:
+__all__ = ["CATEGORIES", "MECHANICAL", "Profile", "check", "legal", "names", "suggest"]
+
+
+def twice(spec: RepoSpec, earlier: RepoSpec, where: str) -> Problem:
     """
-    Return the legal name nearest to *text*, or `None` where there is none.
+    Return what *spec* has against the *earlier* row at *where* with the same name.
 
-    A legal name is its own suggestion. Accents are dropped, case is lowered, what is
-    not allowed becomes a hyphen, separators side by side become one (underscores
-    two), and none is left at either end. A name that is then too long, or a
-    namespace that begins with a digit, has no legal form that is still that name.
+    A note if they are equal; else a fault. It is not placed.
     """
-    if legal(text, profile=profile, slashes=slashes):
-        return text
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
-    ).lower()
-    allowed = r"a-z0-9._/-" if slashes else r"a-z0-9._-"
-    plain = re.sub(rf"[^{allowed}]+", "-", plain)
-    plain = re.sub(r"[._/-]{2,}", lambda run: _joined(run[0], profile), plain)
-    plain = plain.strip(_SEPARATORS)
-    return plain if legal(plain, profile=profile, slashes=slashes) else None
-
-
-def _joined(run: str, profile: Profile) -> str:
-    """Return the one legal separator that stands for *run*."""
-    if "/" in run:
-        return "/"
-    if not run.strip("_"):
-        return "__"
-    if not run.strip("-"):
-        return run if profile == "docker" else "-"
-    return run[0] if not run.strip(run[0]) else "-"
+    differing = ", ".join(
+        name
+        for name in ("is_public", "category", "description")
+        if getattr(spec, name) != getattr(earlier, name)
+    )
+    rule = "conflict" if differing else "duplicate"
+    message = (
+        f"the same repository as {where}, with another {differing}"
+        if differing
+        else f"the same as {where}: counted once"
+    )
+    return Problem("repository", rule, message, got=spec.repository, note=not differing)

@@ -28,7 +28,7 @@ class Spool:
 
     def __init__(self, *, held: int = _HELD) -> None:
         self._held = held
-        self._parts = [array("q") for _ in range(_PARTS)]
+        self._parts: list[array[int]] = [array("q") for _ in range(_PARTS)]
         self._files: list[BinaryIO] = []
         self._stack = ExitStack()
         self.push = [part.append for part in self._parts]
@@ -55,7 +55,8 @@ class Spool:
             return
         if not self._files:
             self._files = [
-                self._stack.enter_context(TemporaryFile()) for _ in range(_PARTS)
+                self._stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack's
+                for _ in range(_PARTS)
             ]
         for part, file in zip(self._parts, self._files, strict=True):
             part.tofile(file)
@@ -65,7 +66,7 @@ class Spool:
         """Return the hashes that were added more than once. Ends the adding."""
         return set().union(*map(_repeated, self._whole()))
 
-    def _whole(self) -> Iterator[array[int]]:
+    def _whole(self) -> Iterator["array[int]"]:
         for number, part in enumerate(self._parts):
             if self._files:
                 file = self._files[number]
@@ -76,7 +77,7 @@ class Spool:
             del part[:]
 
 
-def _repeated(part: array[int]) -> set[int]:
+def _repeated(part: "array[int]") -> set[int]:
     if len(set(part)) == len(part):
         return set()
     seen: set[int] = set()

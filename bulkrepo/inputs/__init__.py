@@ -7,7 +7,7 @@ Rows come one at a time, so a list of any length needs the memory of one row.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -65,7 +65,7 @@ def read(
     if source == "-":
         if stdin is None:
             raise InputError("-: there is no standard input to read")
-        opened = nullcontext(stdin)
+        opened: AbstractContextManager[BinaryIO] = nullcontext(stdin)
     else:
         opened = _open(source)
     with opened as stream:
@@ -157,6 +157,8 @@ def place(row: Row, problem: Problem) -> Problem:
                 path = f"$.defaults{step(layout.defaults[problem.field])}"
             return structs.replace(problem, path=path)
 
+
+__all__ = ["READERS", "Digest", "Reader", "guess", "place", "read", "read_from"]
 
 READERS: Mapping[str, Reader] = {
     "csv": cells.rows,

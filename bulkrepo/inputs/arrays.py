@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from typing import Any, TextIO
 
 import ijson
-from msgspec import structs
 
 from bulkrepo.inputs import columns, objects
 from bulkrepo.inputs.objects import Shapes, shape, step
@@ -117,22 +116,18 @@ def _elements(
     events: _Events, source: str, shapes: Shapes, prefix: str
 ) -> Iterator[Row]:
     """Yield a row an element, up to the end of the array."""
-    line = 0
-    for event, value in events:
+    for line, (event, value) in enumerate(events, start=1):
         if event == "end_array":
             return
-        line += 1
         if event == "start_map":
             keys, values = _object(events)
-            yield shapes.object(
+            yield shapes.members(
                 keys,
                 values,
                 source=source,
                 line=line,
                 raw=None,
-                located=lambda fault, at=line - 1: structs.replace(
-                    fault, path=f"{prefix}[{at}]{step(fault.field)}"
-                ),
+                at=f"{prefix}[{line - 1}]",
             )
         elif event == "string":
             yield shapes.name(value, source=source, line=line, raw=None)

@@ -187,13 +187,9 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
         ):
             if not odd and not any(map(str.strip, cells)):
                 continue
-            values, notes = columns.tidy(
-                [_plain(cell) for cell in (a, b, c, d, e)]
-                if plan.report
-                else (a, b, c, d, e)
-            )
-            if plan.inverted:
-                values[2] = columns.opposite(values[2])
+            if plan.report:
+                cells = list(map(_plain, cells))
+            values, notes = columns.taken(plan, cells)
             yield Row(source, line, *values, faults + odd, notes, raw, layout)
         else:
             yield Row(
@@ -222,9 +218,9 @@ def _fit(
     if extra:
         place = places(raw, delimiter=delimiter)[width + _first(cells[width:])]
         fault = Problem(
-            extra[0].strip(),
+            "cell",
             "surplus-cell",
-            f"is one cell more than the {width} columns of the header",
+            f"is one more than the {width} columns of the header",
             got=extra[0].strip(),
             line=line + place.below,
             column=place.column,

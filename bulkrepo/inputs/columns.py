@@ -10,6 +10,9 @@ import msgspec
 
 from bulkrepo.model import FIELDS, Layout, Problem
 
+Five = tuple[object, object, object, object, object]
+"""Values in the order of `FIELDS`."""
+
 MEANINGS = {
     "namespace": "namespace",
     "organization": "namespace",
@@ -182,7 +185,7 @@ def opposite(value: object) -> object:
     return value
 
 
-def tidy(values: Sequence[object]) -> tuple[list[object], tuple[str, ...]]:
+def tidy(values: Sequence[object]) -> tuple[Five, tuple[str, ...]]:
     """
     Return the five values without surrounding blanks, and a note for each trimmed.
 
@@ -198,4 +201,14 @@ def tidy(values: Sequence[object]) -> tuple[list[object], tuple[str, ...]]:
             kept.append(text or None)
         else:
             kept.append(value)
-    return kept, tuple(notes)
+    a, b, c, d, e = kept
+    return (a, b, c, d, e), tuple(notes)
+
+
+def taken(plan: Plan, values: Sequence[object]) -> tuple[Five, tuple[str, ...]]:
+    """Return the five fields of *values* (a blank appended), and notes on them."""
+    kept, notes = tidy(plan.pick(values))
+    if plan.inverted:
+        a, b, c, d, e = kept
+        kept = (a, b, opposite(c), d, e)
+    return kept, notes

@@ -4,9 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import NoReturn, TextIO
 
-from msgspec import structs
-
-from bulkrepo.inputs.objects import Shapes, shape, step
+from bulkrepo.inputs.objects import Shapes, shape
 from bulkrepo.model import Problem, Row
 
 
@@ -15,7 +13,7 @@ class _Pairs(list[tuple[str, object]]):
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not JSON")  # noqa: TRY004 - a value, not a type
+    raise ValueError(f"{word} is not JSON")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_constant=_refuse)
@@ -34,15 +32,13 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
             yield shapes.unfit(_broken(error, line), source=source, line=line)
             continue
         if isinstance(value, _Pairs):
-            yield shapes.object(
+            yield shapes.members(
                 tuple([key for key, _ in value]),
                 [value for _, value in value],
                 source=source,
                 line=line,
                 raw=raw,
-                located=lambda fault, line=line: structs.replace(
-                    fault, line=line, path=f"${step(fault.field)}"
-                ),
+                at="$",
             )
         elif isinstance(value, str):
             yield shapes.name(value, source=source, line=line, raw=raw)

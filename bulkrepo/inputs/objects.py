@@ -1,7 +1,7 @@
 """Pure. JSON objects and names as rows: what arrays and lines of JSON share."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import structs
@@ -9,7 +9,7 @@ from msgspec import structs
 from bulkrepo.inputs import columns
 from bulkrepo.model import FIELDS, Layout, Problem, Row
 
-type_names: Mapping[type, str] = {
+_TYPES: Mapping[type, str] = {
     bool: "a boolean",
     dict: "an object",
     list: "an array",
@@ -22,7 +22,7 @@ _PLANS = 256
 
 def shape(value: object) -> str:
     """Return what kind of JSON value *value* is, in words."""
-    return type_names.get(type(value), "a number")
+    return _TYPES.get(type(value), "a number")
 
 
 class Shapes:
@@ -52,13 +52,14 @@ class Shapes:
         if found is None:
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
-            found = columns.plan(keys, kind=self._kind, prefix=self._prefix)
+            names = [_SURROGATE.sub("\ufffd", key) for key in keys]
+            found = columns.plan(names, kind=self._kind, prefix=self._prefix)
             layout = structs.replace(found.layout, defaults=self._bare.defaults)
             found = structs.replace(found, layout=layout)
             self._plans[keys] = found
         return found
 
-    def object(
+    def members(
         self,
         keys: tuple[str, ...],
         values: list[object],
@@ -66,43 +67,45 @@ class Shapes:
         source: str,
         line: int,
         raw: str | None,
-        located: Callable[[Problem], Problem],
+        at: str,
     ) -> Row:
-        """Return the row of an object; *located* places the faults of its keys."""
+        """Return the row of an object whose JSON path is *at*."""
         plan = self.plan(keys)
-        faults = tuple(located(fault) for _, fault in plan.faults)
-        kept, notes = columns.tidy(plan.pick([*values, None]))
-        if plan.inverted:
-            kept[2] = columns.opposite(kept[2])
-        return self._row(source, line, kept, faults, notes, raw, plan.layout)
+        faults = tuple(
+            structs.replace(
+                fault,
+                line=line if self._kind == "ndjson" else None,
+                path=f"{at}{step(fault.field)}",
+            )
+            for _, fault in plan.faults
+        )
+        kept, notes = columns.taken(plan, [*values, None])
+        kept, halved = self._filled(kept)
+        return Row(source, line, *kept, faults + halved, notes, raw, plan.layout)
 
     def name(self, name: str, *, source: str, line: int, raw: str | None) -> Row:
         """Return the row of a bare name."""
         kept, notes = columns.tidy((None, name, None, None, None))
-        return self._row(source, line, kept, (), notes, raw, self._bare)
+        kept, halved = self._filled(kept)
+        return Row(source, line, *kept, halved, notes, raw, self._bare)
 
     def unfit(self, fault: Problem, *, source: str, line: int) -> Row:
         """Return the row of a record that cannot be taken for one."""
         return Row(source, line, faults=(fault,), layout=self._bare)
 
-    def _row(
-        self,
-        source: str,
-        line: int,
-        kept: list[object],
-        faults: tuple[Problem, ...],
-        notes: tuple[str, ...],
-        raw: str | None,
-        layout: Layout,
-    ) -> Row:
+    def _filled(self, kept: columns.Five) -> tuple[columns.Five, tuple[Problem, ...]]:
+        """Return *kept* with the defaults in, and the faults of half characters."""
+        faults: tuple[Problem, ...] = ()
+        values = list(kept)
         for index, value in enumerate(kept):
             if value is None and self._defaults:
-                kept[index] = self._defaults.get(FIELDS[index], ("", None))[1]
+                values[index] = self._defaults.get(FIELDS[index], ("", None))[1]
             elif isinstance(value, str) and not value.isascii():
-                kept[index] = whole = _SURROGATE.sub("\ufffd", value)
+                values[index] = whole = _SURROGATE.sub("\ufffd", value)
                 if whole != value:
                     faults = (*faults, _halved(FIELDS[index], whole))
-        return Row(source, line, *kept, faults, notes, raw, layout)
+        a, b, c, d, e = values
+        return (a, b, c, d, e), faults
 
 
 def _halved(field: str, got: str) -> Problem:
@@ -114,9 +117,7 @@ def defaults(
 ) -> tuple[dict[str, tuple[str, object]], tuple[Problem, ...]]:
     """Return a list's own defaults by field, with their spelling, and their faults."""
     plan = columns.plan(keys, kind="json")
-    kept, _ = columns.tidy(plan.pick([*values, None]))
-    if plan.inverted:
-        kept[2] = columns.opposite(kept[2])
+    kept, _ = columns.taken(plan, [*values, None])
     found = {
         field: (keys[plan.layout.columns[field]], value)
         for field, value in zip(FIELDS, kept, strict=True)

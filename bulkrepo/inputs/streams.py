@@ -66,6 +66,11 @@ class Tap(io.BufferedIOBase):
             return self.read1(size)
         return b"".join(iter(self.read1, b""))
 
+    @property
+    def name(self) -> str:
+        """Return nothing to speak of; a text wrapper asks for it."""
+        return ""
+
     def readable(self) -> bool:
         """Say that this can be read."""
         return True
@@ -94,7 +99,6 @@ def decoded(tap: Tap, *, name: str) -> io.TextIOWrapper:
         encoding = "UTF-16 or UTF-32 without a byte order mark"
     if encoding not in _READABLE:
         raise InputError(f"{name}: this is {encoding}; {ADVICE}")
-    # The tap has no descriptor of its own: closing it would close nothing.
     return io.TextIOWrapper(tap, encoding=encoding, newline="")
 
 

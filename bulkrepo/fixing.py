@@ -1,0 +1,247 @@
+"""
+Edge. A list written again with its mechanical faults mended.
+
+Mended is what has one legal form that still says the same: case, separators, the
+spelling of booleans, categories and columns, blanks. Whatever needs a person stays as
+it was and is reported.
+"""
+
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import msgspec
+from msgspec import structs
+
+from bulkrepo import grammar, inputs, lists
+from bulkrepo.again import Again
+from bulkrepo.model import FIELDS, Defaults, InputError, Problem, Rejected, Row
+
+OnProblem = Callable[[str, Problem], None]
+Writer = Callable[[TextIO, Iterator[Row]], None]
+_NAMES = ("namespace", "repository")
+
+
+class Fixed(msgspec.Struct):
+    """How many *rows* were written, faults *fixed*, and faults *left* as they were."""
+
+    rows: int = 0
+    fixed: int = 0
+    left: int = 0
+
+
+def fix(
+    sources: Sequence[str],
+    out: Path,
+    *,
+    format: str | None,  # noqa: A002 - the option's name
+    defaults: Defaults,
+    profile: grammar.Profile,
+    stdin: BinaryIO | None = None,
+    on_problem: OnProblem | None = None,
+) -> Fixed:
+    """
+    Write the rows of *sources* to *out*, in order, with their mechanical faults mended.
+
+    *out*'s suffix gives its format. *on_problem* is called for each fault that is
+    left. A mended name that another row has already is not mechanical: that row
+    keeps its name. *out* appears whole or not at all; it may be one of *sources*.
+    Comments are not kept. `InputError` for what would be lost: an unknown column or
+    key, a cell too many, a record that cannot be read.
+    """
+    writer = WRITERS.get(out.suffix.lower())
+    if writer is None:
+        known = ", ".join(WRITERS)
+        raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
+    count = Fixed()
+    with Again(sources, stdin=stdin) as opened:
+        taken = _taken(opened.rows(format), defaults, profile)
+        rows = _mended(
+            opened.rows(format),
+            taken,
+            count,
+            defaults=defaults,
+            profile=profile,
+            on_problem=on_problem,
+        )
+        _write(out, lambda file: writer(file, rows))
+    return count
+
+
+def _taken(
+    rows: Iterator[Row], defaults: Defaults, profile: grammar.Profile
+) -> set[int]:
+    """Return the hash of each key that stands in the lists in legal form."""
+    return {
+        hash(names)
+        for row in rows
+        if _legal(names := grammar.names(row, defaults=defaults), profile)
+    }
+
+
+def _legal(names: tuple[object, object], profile: grammar.Profile) -> bool:
+    return all(
+        isinstance(name, str) and grammar.legal(name, profile=profile, slashes=slashes)
+        for name, slashes in zip(names, (False, True), strict=True)
+    )
+
+
+def _mended(
+    rows: Iterator[Row],
+    taken: set[int],
+    count: Fixed,
+    *,
+    defaults: Defaults,
+    profile: grammar.Profile,
+    on_problem: OnProblem | None,
+) -> Iterator[Row]:
+    """Yield each row mended, and report what is left of its faults."""
+    told: set[Problem] = set()
+    for row in rows:
+        count.rows += 1
+        count.fixed += len(row.notes)
+        found = grammar.check(row, defaults=defaults, profile=profile)
+        if not isinstance(found, Rejected):
+            yield row
+            continue
+        changes = _changes(found)
+        collided = _collision(row, changes, taken, defaults, profile)
+        if collided is not None:
+            changes = {f: v for f, v in changes.items() if f not in _NAMES}
+        left: list[Problem] = []
+        for problem in lists.placed(found).problems:
+            if problem.rule == "unknown-column" and problem.hint is not None:
+                fresh = problem.line == row.line or problem not in told
+                count.fixed += fresh
+                told.add(problem)
+            elif problem.field in changes:
+                count.fixed += 1
+            elif problem in row.faults or problem.rule in _LOSSES:
+                raise InputError(_lost(row, problem))
+            else:
+                left.append(problem)
+        if collided is not None:
+            left.append(inputs.place(row, collided))
+        count.left += len(left)
+        for problem in left:
+            if on_problem is not None:
+                on_problem(row.source, problem)
+        yield _changed(row, changes, defaults)
+
+
+_LOSSES = frozenset({"unknown-column", "same-field", "surplus-cell", "json", "quotes"})
+
+
+def _lost(row: Row, problem: Problem) -> str:
+    at = problem.path or f"{problem.line}:{problem.column}"
+    return (
+        f"{row.source}:{at}: {problem.field} {problem.message}; "
+        "correct this first: nothing was written"
+    )
+
+
+def _changes(found: Rejected) -> dict[str, str]:
+    """Return the legal value of each field all of whose faults are mechanical."""
+    hints: dict[str, str] = {}
+    beyond: set[str] = set()
+    for problem in found.problems:
+        if problem.rule in grammar.MECHANICAL and problem.hint is not None:
+            hints[problem.field] = problem.hint
+        else:
+            beyond.add(problem.field)
+    return {field: hint for field, hint in hints.items() if field not in beyond}
+
+
+def _collision(
+    row: Row,
+    changes: Mapping[str, str],
+    taken: set[int],
+    defaults: Defaults,
+    profile: grammar.Profile,
+) -> Problem | None:
+    """Return why the names may not be mended; otherwise take the mended key."""
+    if not changes.keys() & set(_NAMES):
+        return None
+    given = grammar.names(row, defaults=defaults)
+    names = (changes.get("namespace", given[0]), changes.get("repository", given[1]))
+    if not _legal(names, profile):
+        return None
+    if hash(names) not in taken:
+        taken.add(hash(names))
+        return None
+    field = "repository" if "repository" in changes else "namespace"
+    message = f"would become {names[0]}/{names[1]}, which another row is already"
+    return Problem(field, "collision", message, got=str(given[field == "repository"]))
+
+
+def _changed(row: Row, changes: Mapping[str, str], defaults: Defaults) -> Row:
+    """Return *row* with *changes*; a namespace that came with the name gets a field."""
+    if not changes:
+        return row
+    given = dict(zip(_NAMES, grammar.names(row, defaults=defaults), strict=True))
+    whole = row.repository
+    if changes.keys() & set(_NAMES) and given["repository"] != whole:
+        return structs.replace(row, **(given | dict(changes)))
+    return structs.replace(row, **dict(changes))
+
+
+def _write(out: Path, write: Callable[[TextIO], None]) -> None:
+    """Let *write* fill a temporary file beside *out*, then put it in its place."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(out)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    return tuple(getattr(row, field) for field in FIELDS)
+
+
+def _members(row: Row) -> bytes:
+    given = zip(FIELDS, _values(row), strict=True)
+    return msgspec.json.encode({name: v for name, v in given if v is not None})
+
+
+def _csv(file: TextIO, rows: Iterator[Row]) -> None:
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(FIELDS)
+    for row in rows:
+        table.writerow(map(_cell, _values(row)))
+
+
+def _cell(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _ndjson(file: TextIO, rows: Iterator[Row]) -> None:
+    file.writelines(_members(row).decode() + "\n" for row in rows)
+
+
+def _json(file: TextIO, rows: Iterator[Row]) -> None:
+    separator = "[\n "
+    for row in rows:
+        file.write(separator + _members(row).decode())
+        separator = ",\n "
+    file.write("\n]\n")
+
+
+WRITERS: Mapping[str, Writer] = {
+    ".csv": _csv,
+    ".json": _json,
+    ".ndjson": _ndjson,
+    ".jsonl": _ndjson,
+}

@@ -1,0 +1,430 @@
+"""Lists of every format as rows, and where in them a fault stands."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkrepo import inputs
+from bulkrepo.inputs import cells
+from bulkrepo.model import FIELDS, InputError, Problem, Row
+
+
+def rows(data: bytes | str, name: str = "list.csv") -> list[Row]:
+    """Return the rows of *data* under a file's name."""
+    raw = data.encode() if isinstance(data, str) else data
+    return list(inputs.read_from(io.BytesIO(raw), name=name, format=None))
+
+
+def fields(row: Row) -> tuple[object, ...]:
+    """Return the five fields."""
+    return tuple(getattr(row, field) for field in FIELDS)
+
+
+def refused(data: bytes | str, name: str = "list.csv") -> str:
+    """Return why a list cannot be used."""
+    with pytest.raises(InputError) as caught:
+        rows(data, name)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "expected"),
+    [
+        pytest.param("a.CSV", "[", "csv", id="suffix in capitals"),
+        pytest.param("a.tsv", "", "csv", id="tsv"),
+        pytest.param("a.json", "", "json", id="json"),
+        pytest.param("a.report.jsonl", "", "ndjson", id="jsonl"),
+        pytest.param("a.ndjson", "", "ndjson", id="ndjson"),
+        pytest.param("a.txt", "[", "text", id="txt"),
+        pytest.param("-", '\n ["a"]', "json", id="array"),
+        pytest.param("-", '{\n "repositories": [', "json", id="wrapped"),
+        pytest.param("-", '{"run": {}}', "json", id="report"),
+        pytest.param("-", '{"name": "a"}\n', "ndjson", id="object a line"),
+        pytest.param("-", 'x;"Repository Name"\n', "csv", id="header"),
+        pytest.param("-", "name\n", "csv", id="header of one column"),
+        pytest.param("-", "web/api\n", "text", id="names"),
+        pytest.param("-", "", "text", id="nothing"),
+    ],
+)
+def test_guess(name: str, head: str, expected: str) -> None:
+    """The suffix decides; without one, the first characters."""
+    assert inputs.guess(name, head) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "expected"),
+    [
+        pytest.param("organization", "t", ("namespace", "t"), id="organization"),
+        pytest.param(" ORG ", "t", ("namespace", "t"), id="org"),
+        pytest.param("Repository Name", "a", ("repository", "a"), id="with a blank"),
+        pytest.param("repository-name", "a", ("repository", "a"), id="with a hyphen"),
+        pytest.param("Repo", "a", ("repository", "a"), id="repo"),
+        pytest.param("Public?", "yes", ("is_public", "yes"), id="with a question mark"),
+        pytest.param("isPublic", "yes", ("is_public", "yes"), id="camel case"),
+        pytest.param(
+            "visibility", "private", ("is_public", "private"), id="visibility"
+        ),
+        pytest.param("private", "Yes", ("is_public", "no"), id="private inverts"),
+        pytest.param("private", "0", ("is_public", "1"), id="private 0"),
+        pytest.param("private", "public", ("is_public", "public"), id="a word's sense"),
+        pytest.param("type", "linux", ("category", "linux"), id="type"),
+    ],
+)
+def test_headers_have_aliases(
+    header: str, cell: str, expected: tuple[str, str]
+) -> None:
+    """Columns are known by the names that people give them."""
+    column = header if expected[0] != "repository" else f"{header},description"
+    text = f"{column}\n{cell}\n"
+    row = rows(text)[0]
+
+    assert not row.faults
+    assert getattr(row, expected[0]) == expected[1]
+
+
+LISTS = {
+    "csv": ("list.csv", "org,name,public,type\nt,a/b,no,linux\n"),
+    "semicolon": ("list.csv", "org;name;public;type\nt;a/b;no;linux\n"),
+    "tab": ("list.tsv", "org\tname\tpublic\ttype\nt\ta/b\tno\tlinux\n"),
+    "crlf": ("list.csv", "org,name,public,type\r\nt,a/b,no,linux\r\n"),
+    "no last newline": ("list.csv", "org,name,public,type\nt,a/b,no,linux"),
+    "blank lines": ("list.csv", "\n\norg,name,public,type\n\nt,a/b,no,linux\n ,,\n\n"),
+    "empty columns": ("list.csv", "org,name,public,type,,\nt,a/b,no,linux,,\n"),
+    "short rows": (
+        "list.csv",
+        "org,name,public,type,text\nt,a/b,no,linux\n"[:0]
+        + "org,name,public,type,description\nt,a/b,no,linux\n",
+    ),
+    "json": ("list.json", '[{"org":"t","name":"a/b","public":"no","type":"linux"}]'),
+    "wrapped": (
+        "list.json",
+        '{"defaults":{"org":"t","public":"no","type":"linux"},"repositories":["a/b"]}',
+    ),
+    "ndjson": ("x.ndjson", '\n{"org":"t","name":"a/b","public":"no","type":"linux"}\n'),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "le", "be"])
+@pytest.mark.parametrize("kind", LISTS)
+def test_formats_and_encodings_say_the_same(kind: str, encoding: str) -> None:
+    """A row is the same row in every format and every encoding."""
+    name, text = LISTS[kind]
+    if encoding in {"le", "be"}:
+        data = f"\ufeff{text}".encode(f"utf-16-{encoding}")
+    else:
+        data = text.encode(encoding)
+
+    assert [fields(row) for row in rows(data, name)] == [
+        ("t", "a/b", "no", "linux", None)
+    ]
+    assert not rows(data, name)[0].faults
+
+
+def test_text_is_a_name_a_line() -> None:
+    """Comments and blank lines say nothing; a hash inside a name is no comment."""
+    found = rows("# all\n\n  web/api  # the gateway\nb#c\r\n\t\n", "list.txt")
+
+    assert [(row.line, row.repository) for row in found] == [(3, "web/api"), (4, "b#c")]
+
+
+def test_blanks_around_are_trimmed_with_a_note() -> None:
+    """A trimmed value is said to be trimmed; a blank cell says nothing."""
+    row = rows("org,name,description\nt, web\u00a0,   \n")[0]
+
+    assert fields(row) == ("t", "web", None, None, None)
+    assert row.notes == ("repository: blanks around the value are trimmed",)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "says"),
+    [
+        pytest.param("", "a.csv", "has no rows", id="empty"),
+        pytest.param("org,name\n\n", "a.csv", "has no rows", id="header only"),
+        pytest.param("# x\n", "a.txt", "has no rows", id="comments only"),
+        pytest.param("[]", "a.json", "has no rows", id="empty array"),
+        pytest.param("web\napi\n", "a.csv", "--format text", id="no header"),
+        pytest.param('name\n"a\n', "a.csv", "a.csv:2: a quote", id="open quote"),
+        pytest.param(b"name\nx\n\xff\n", "a.csv", "line 3, byte 8", id="bad byte"),
+        pytest.param("name\na".encode("utf-32"), "a.csv", "utf-32", id="utf-32"),
+        pytest.param(
+            "name\na".encode("utf-16-le"), "a.csv", "byte order mark", id="no mark"
+        ),
+        pytest.param('[{"name": "a"}, ', "a.json", "behind element 1", id="cut JSON"),
+        pytest.param('{"name": "a"}', "a.json", "put the object in [ ]", id="object"),
+        pytest.param('{"repositorys": []}', "a.json", '"repositories"?', id="typo"),
+        pytest.param('{"defaults": {}}', "a.json", 'no "repositories"', id="no list"),
+        pytest.param(
+            '{"repositories": {}}', "a.json", "must be an array", id="no array"
+        ),
+        pytest.param(
+            '{"repositories": ["a"], "defaults": {}}', "a.json", "before", id="late"
+        ),
+        pytest.param(
+            '{"defaults": {"orgg": "x"}, "items": ["a"]}', "a.json", '"org"?', id="key"
+        ),
+        pytest.param('"a"', "a.json", "wanted an array", id="scalar"),
+        pytest.param('["a"] ["b"]', "a.json", "not JSON", id="two values"),
+    ],
+)
+def test_an_unusable_list_says_why(data: bytes | str, name: str, says: str) -> None:
+    """What stops a run says what is wrong and what to do."""
+    assert says in refused(data, name)
+
+
+@pytest.mark.parametrize("what", ["missing", "directory"])
+def test_an_unreadable_path_says_why(tmp_path: Path, what: str) -> None:
+    """A path that cannot be opened is the list's fault, not a bug."""
+    path = tmp_path if what == "directory" else tmp_path / "none.csv"
+
+    with pytest.raises(InputError, match="cannot be read"):
+        list(inputs.read(str(path), format=None))
+
+
+def test_a_digest_sees_every_byte() -> None:
+    """The digest is that of the file, mark and comments included."""
+    data = "\ufeffname\r\na\r\n".encode()
+    digest = hashlib.sha256()
+    list(inputs.read("-", format="csv", stdin=io.BytesIO(data), digest=digest))
+
+    assert digest.digest() == hashlib.sha256(data).digest()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        pytest.param(
+            "name,descripton,is_public\na,x,no\nb,y,no\n",
+            "a.csv",
+            [("unknown-column", 1, 6, None, "description")] * 2,
+            id="one misspelt column, every row",
+        ),
+        pytest.param(
+            'name,"is\npublic",org,organization\na,no,t,u\n',
+            "a.tsv",
+            None,
+            id="a header over two lines",
+        ),
+        pytest.param(
+            "org,name,organization\nt,a,u\n",
+            "a.csv",
+            [("same-field", 1, 10, None, None)],
+            id="two columns, one field",
+        ),
+        pytest.param(
+            "name,org\na,b,c\n",
+            "a.csv",
+            [("surplus-cell", 2, 5, None, None)],
+            id="more",
+        ),
+        pytest.param(
+            'name,org\na,"b"c\n', "a.csv", [("quotes", 2, 1, None, None)], id="quotes"
+        ),
+        pytest.param(
+            '{"name":"a","foo bar":1}\n{\n[]\n',
+            "a.ndjson",
+            [
+                ("unknown-column", 1, None, '$["foo bar"]', None),
+                ("json", 2, 2, None, None),
+                ("type", 3, None, "$", None),
+            ],
+            id="ndjson",
+        ),
+        pytest.param(
+            '[{"name":"a","name":"b"},7,{"naem":"c"}]',
+            "a.json",
+            [
+                ("same-field", None, None, "$[0].name", None),
+                ("type", None, None, "$[1]", None),
+                ("unknown-column", None, None, "$[2].naem", "name"),
+            ],
+            id="json",
+        ),
+        pytest.param(
+            '{"name":"a\\ud800"}',
+            "a.ndjson",
+            [("unicode", None, None, None, None)],
+            id="half a character",
+        ),
+    ],
+)
+def test_readers_find_faults_of_form(
+    text: str, name: str, expected: list[tuple[object, ...]] | None
+) -> None:
+    """Names of columns and the form of records are judged where they are read."""
+    if expected is None:
+        assert refused(text, name)
+        return
+    found = [
+        (fault.rule, fault.line, fault.column, fault.path, fault.hint)
+        for row in rows(text, name)
+        for fault in row.faults
+    ]
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param(
+            "source,line,namespace,repository,is_public,outcome,message,request_id\n"
+            'a.csv,2,t,\'=a,true,failed,"no, never",x\n',
+            "r.csv",
+            id="csv",
+        ),
+        pytest.param(
+            '{"source":"a.csv","line":2,"namespace":"t","repository":"=a",'
+            '"is_public":"true","outcome":"failed","problems":[{"x":1}]}',
+            "r.jsonl",
+            id="jsonl",
+        ),
+        pytest.param(
+            '{"run":{"id":1,"lists":["a"]},"summary":{"total":1},"items":[{"line":2,'
+            '"namespace":"t","repository":"=a","is_public":"true","outcome":"failed",'
+            '"differences":{"a":[1,{"b":2}]}}]}',
+            "r.json",
+            id="json",
+        ),
+    ],
+)
+def test_a_report_is_a_list(text: str, name: str) -> None:
+    """What a report says about the past is passed over; its apostrophes are undone."""
+    (row,) = rows(text, name)
+
+    assert not row.faults
+    assert fields(row) == ("t", "=a", "true", None, None)
+
+
+def test_result_columns_need_an_outcome() -> None:
+    """Without an outcome, `message` is just an unknown column."""
+    assert rows("name,message\na,b\n")[0].faults
+
+
+text_cells = st.text(
+    alphabet=st.sampled_from('ab é,;\t"\n\r公'), min_size=1, max_size=8
+).map(lambda text: f"x{text}y")
+
+
+@given(
+    table=st.lists(st.tuples(text_cells, text_cells), min_size=1, max_size=5),
+    delimiter=st.sampled_from(",;\t"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_csv_round_trip_and_places(
+    table: list[tuple[str, str]],
+    delimiter: str,
+    encoding: str,
+    quoting: int,
+    end: str,
+) -> None:
+    """Whatever writes the table, the cells come back, and places point at them."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(
+        buffer,
+        delimiter=delimiter,
+        quoting=quoting,
+        lineterminator=end,  # type: ignore[arg-type]
+    )
+    writer.writerow(["name", "description"])
+    writer.writerows(table)
+    found = rows(buffer.getvalue().encode(encoding))
+    lines = list(io.StringIO(buffer.getvalue(), newline=""))
+
+    assert [(row.repository, row.description) for row in found] == table
+    for row in found:
+        for field in ("repository", "description"):
+            value = str(getattr(row, field))
+            problem = inputs.place(row, Problem(field, "r", "m", got=value))
+            assert problem.line is not None
+            assert problem.column is not None
+            rest = lines[problem.line - 1][problem.column - 1 :]
+            first = value.splitlines()[0][:1]
+            assert rest.startswith((first, f'"{first}'))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "field", "expected"),
+    [
+        pytest.param(
+            "org,name\nt,  A\n", "a.csv", "repository", (2, 5, None), id="csv"
+        ),
+        pytest.param(
+            "org,name\nt\n", "a.csv", "repository", (2, 2, None), id="no cell"
+        ),
+        pytest.param("org\nt\n", "a.csv", "is_public", (2, 1, None), id="no column"),
+        pytest.param(
+            'org,name\n"a\nb",c\n', "a.csv", "repository", (3, 4, None), id="2"
+        ),
+        pytest.param("  A # x\n", "a.txt", "repository", (1, 3, None), id="text"),
+        pytest.param(
+            '{"repo":"A"}', "a.jsonl", "repository", (1, None, "$.repo"), id="n"
+        ),
+        pytest.param('["A"]', "a.json", "repository", (None, None, "$[0]"), id="names"),
+        pytest.param(
+            '{"repositories":[{"a b":1,"Repository Name":"A"}]}',
+            "a.json",
+            "repository",
+            (None, None, '$.repositories[0]["Repository Name"]'),
+            id="key with a blank",
+        ),
+        pytest.param(
+            '{"defaults":{"type":"x"},"items":["A"]}',
+            "a.json",
+            "category",
+            (None, None, "$.defaults.type"),
+            id="from the defaults",
+        ),
+    ],
+)
+def test_place(
+    text: str,
+    name: str,
+    field: str,
+    expected: tuple[int | None, int | None, str | None],
+) -> None:
+    """A place is where the field is, or where it would be."""
+    problem = inputs.place(rows(text, name)[0], Problem(field, "r", "m", got="A"))
+
+    assert (problem.line, problem.column, problem.path) == expected
+
+
+def test_places_end_with_the_end() -> None:
+    """One place more than cells: where a missing one would stand."""
+    assert cells.places("a,b\r\n", delimiter=",") == [
+        cells.Place(0, 1),
+        cells.Place(0, 3),
+        cells.Place(0, 4),
+    ]
+
+
+@pytest.mark.parametrize("kind", inputs.READERS)
+def test_readers_stream(kind: str) -> None:
+    """No reader waits for the end of a list before it gives the first row."""
+    line = {
+        "csv": "name\n" + "a\n" * 100_000,
+        "json": "[" + '"a",' * 100_000,
+        "ndjson": '"a"\n' * 100_000,
+        "text": "a\n" * 100_000,
+    }[kind]
+    stream = io.BytesIO(line.encode())
+    first = next(inputs.read_from(stream, name="x", format=kind))
+
+    assert first.repository == "a"
+    assert stream.tell() < len(line)
+
+
+def test_json_numbers_do_not_become_names() -> None:
+    """JSON values keep their type until the grammar judges them."""
+    (row,) = rows(
+        json.dumps([{"name": 5, "public": 1, "description": {"a": 1}}]), "a.json"
+    )
+
+    assert fields(row) == (None, 5, 1, None, {})
