@@ -40,7 +40,7 @@ class Answer:
     status: int
     body: bytes = b""
     content_type: str = JSON
-    headers: Mapping[str, str] = field(default=_NO_HEADERS)
+    headers: Mapping[str, str] = field(default_factory=dict)
     commit: tuple[str, str] | None = None
 
 
