@@ -93,7 +93,7 @@ def _project(auth: dict[str, Any]) -> dict[str, str] | None:
 
     A name may come with its account or, other than in Keystone, without.
     """
-    if "project" not in auth.get("scope", {}):
+    if "scope" not in auth or "project" not in _at(auth, "scope"):
         return None
     asked = _at(auth["scope"], "project")
     account = asked.get("domain", {"name": ACCOUNT})

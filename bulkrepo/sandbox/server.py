@@ -48,7 +48,7 @@ class Sandbox:
         self._clock = clock
         self._sleep = sleep
         self._gateway = Gateway(self.settings, now=clock())
-        self._open: AsyncExitStack | None = None
+        self._open = AsyncExitStack()
         self._url = ""
         # One prefix a sandbox, so that request ids differ between two of them.
         self._prefix = secrets.token_hex(8)
@@ -98,9 +98,7 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._open is not None:
-            await self._open.aclose()
-        self._open = None
+        await self._open.aclose()
 
     async def answer(self, request: web.Request) -> web.Response:
         """Serve one request."""
