@@ -1,1 +1,62 @@
-"""Create container image repositories in bulk in SWR, and account for every row."""
+"""
+Create container image repositories in bulk in SWR, and account for every row.
+
+    import asyncio, bulkrepo
+
+    settings = bulkrepo.Settings(endpoint="https://...", credential=token)
+    result = asyncio.run(bulkrepo.create(["team.csv"], settings=settings))
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from bulkrepo.model import (
+    BulkrepoError,
+    Event,
+    InputError,
+    LedgerError,
+    LockedError,
+    Outcome,
+    Progressed,
+    Result,
+    SettingsError,
+    Settled,
+    Started,
+    StoppedError,
+    Summary,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from bulkrepo.api import Control, create
+    from bulkrepo.settings import Settings
+
+__all__ = [
+    "BulkrepoError",
+    "Control",
+    "Event",
+    "InputError",
+    "LedgerError",
+    "LockedError",
+    "Outcome",
+    "Progressed",
+    "Result",
+    "Settings",
+    "SettingsError",
+    "Settled",
+    "Started",
+    "StoppedError",
+    "Summary",
+    "Verdict",
+    "create",
+]
+
+_LATER = {"Control": "api", "create": "api", "Settings": "settings"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs aiohttp and sqlite3 when it is first used (PEP 562)."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'bulkrepo' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - the point of it
+
+    return getattr(import_module(f"bulkrepo.{_LATER[name]}"), name)

@@ -17,12 +17,13 @@ import structlog
 import tenacity
 
 from bulkrepo import retry
+from bulkrepo.answers import read
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.flows import Heard
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
-from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request, read
+from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
 
 _FEW = 3
 """So many rows in trouble at once may be the rows' own fault, more is an outage."""
@@ -169,7 +170,7 @@ class Exchange:
                 f"{said(answer)}",
                 exit_code=3,
             )
-            raise InterruptedTriesError(before)
+            raise InterruptedTriesError(answer)
 
     async def _once(
         self, request: Request, tries: Tries, before: Answer | None

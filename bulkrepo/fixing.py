@@ -217,7 +217,7 @@ def _members(row: Row) -> bytes:
 
 
 def _csv(file: TextIO, rows: Iterator[Row]) -> None:
-    table = csv.writer(file, lineterminator="\n")
+    table = csv.writer(file, lineterminator="\r\n")
     table.writerow(FIELDS)
     for row in rows:
         table.writerow(map(_cell, _values(row)))

@@ -294,3 +294,53 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def failures(self) -> int:
         """Rows that did not succeed, whatever the reason."""
         return sum(n for name, n in self.counts.items() if name not in SUCCESSES)
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """All lists are read; the first request comes next. *resumed*: begun earlier."""
+
+    run: int
+    total: int
+    pending: int
+    invalid: int
+    resumed: bool
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """One row is done with."""
+
+    claim: Claim
+    outcome: Outcome
+
+
+class Progressed(msgspec.Struct, frozen=True, kw_only=True):
+    """Four times a second: rows done and failed so far, and how fast it may go."""
+
+    done: int
+    failed: int
+    requests: int
+    throttled: int
+    allowed: float
+
+
+Event = Started | Settled | Progressed
+"""What a callback is told while a run goes on."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended. *unwritten* are reports that could not be written, with why."""
+
+    run: RunInfo
+    summary: Summary
+    exit_code: int
+    unwritten: tuple[str, ...] = ()
+
+
+def written(value: object) -> str | None:
+    """Give a value of a faulty row as text, the way its list wrote it."""
+    if value is None:
+        return None
+    text = value
+    if not isinstance(text, str):
+        text = msgspec.json.encode(value, enc_hook=str).decode()
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate is no text

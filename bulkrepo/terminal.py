@@ -58,7 +58,7 @@ class Progress:
         self._bar = _bar(stderr, clock) if terminal and not quiet else None
         self._task = self._bar.add_task("", total=total, text="") if self._bar else None
         self._shown = clock()
-        self._kept: tuple[int, str] | None = None
+        self._kept: tuple[int, int, float, str | None] | None = None
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -109,17 +109,17 @@ class Progress:
                     waiting=waiting,
                 )
         elif self._bar is not None:
-            text = status(
-                done=done, total=self._total, failed=failed, rate=rate, waiting=waiting
-            )
-            self._kept = (done, text)
+            self._kept = (done, failed, rate, waiting)
             if now - self._shown >= _REDRAW:
                 self._shown = now
                 self._draw()
 
     def _draw(self) -> None:
         if self._bar is not None and self._task is not None and self._kept is not None:
-            done, text = self._kept
+            done, failed, rate, waiting = self._kept
+            text = status(
+                done=done, total=self._total, failed=failed, rate=rate, waiting=waiting
+            )
             self._bar.update(self._task, completed=done, text=text)
 
     def _above(self, line: str) -> None:

@@ -1,15 +1,12 @@
 """
-Pure. SWR's HTTP dialect, both ways: requests as documented, answers by their code.
+Pure. SWR's HTTP dialect: requests as documented, and what may come back.
 
-`read` decides by the error code first and the status second, because the status alone
-misreads quota (400, 500), throttling (403), a busy server (409), permissions (401) and
-dead tokens (400). The codes are those of the error-code page of the SWR API reference
-and of the API gateway's.
+How an answer is understood is in `answers`.
 """
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
@@ -20,9 +17,6 @@ from bulkrepo.model import RepoSpec
 
 BODY_LIMIT = 65_536
 """Bytes of an answer's body that are read; the rest is of no use to anybody."""
-
-MESSAGE_LIMIT = 500
-"""Characters of a message that are kept."""
 
 
 class Kind(Enum):
@@ -144,222 +138,6 @@ def show(namespace: str, repository: str) -> Request:
     """
     name = repository.replace("/", "$")
     return Request("GET", f"/v2/manage/namespaces/{namespace}/repos/{name}")
-
-
-_SWR = "SVCSTG.SWR."
-
-# Code -> kind. Codes of 7 digits are SWR's, the prefix left out.
-_BY_CODE = {
-    "4090006": Kind.EXISTS,  # "The image already exists."
-    "4090023": Kind.BUSY,  # "The system is busy. Please try again later."
-    "4031032": Kind.THROTTLED,  # request count exceeds the maximum, under 403
-    "4031042": Kind.THROTTLED,  # too many requests, under 403
-    "4001048": Kind.UNAUTHORIZED,  # no token in the context, under 400
-    "4000031": Kind.UNAUTHORIZED,  # AK/SK invalid
-    "4001013": Kind.UNAUTHORIZED,  # AK/SK empty
-    "4010000": Kind.UNAUTHORIZED,  # token may have expired
-    "4011044": Kind.FORBIDDEN,  # created by another user, under 401
-    "4011064": Kind.FORBIDDEN,  # another account's, under 401
-    "4040058": Kind.NO_NAMESPACE,
-    "4041061": Kind.NO_NAMESPACE,
-    "4040083": Kind.WRONG_ENDPOINT,  # URL not found
-    "4000097": Kind.QUOTA,  # organizations
-    "4000098": Kind.QUOTA,  # repositories
-    "5007019": Kind.QUOTA,  # repositories, under 500
-    "0101": Kind.WRONG_ENDPOINT,  # the API does not exist or is not published
-}
-
-_BY_STATUS = {
-    401: Kind.UNAUTHORIZED,
-    403: Kind.FORBIDDEN,
-    408: Kind.BROKEN,
-    409: Kind.CONFLICT,
-    429: Kind.THROTTLED,
-}
-
-_GATEWAY = re.compile(r"API(?:GW|G)\.(\d{4})$")
-
-
-def read(reply: Reply | NoReply, *, request: Request, now: datetime) -> Answer:
-    """
-    Say what *reply* means for *request*; *now* (aware) gives dates their distance.
-
-    Never raises: whatever came, there is one kind for it.
-    """
-    if isinstance(reply, NoReply):
-        kind = Kind.UNSURE if reply.sent else Kind.UNREACHABLE
-        return Answer(kind, code=f"no-reply.{reply.kind}", message=reply.detail)
-    status, headers = reply.status, reply.headers
-    request_id = headers.get("X-Request-Id")
-    if 200 <= status < 300:
-        if request.creates and not reply.body:
-            return Answer(Kind.DONE, status, None, None, request_id)
-        return _success(reply, request, request_id)
-    code, message, inner_id = _error(reply.body)
-    answer_to_wait = status in (403, 429) or status >= 500
-    return Answer(
-        _kind(status, code, reads=request.method == "GET"),
-        status,
-        code,
-        message or _plain(reply),
-        request_id or headers.get("X-IAM-Trace-Id") or inner_id,
-        _retry_after(headers.get("Retry-After"), now) if answer_to_wait else None,
-        _named_limit(message) if message and answer_to_wait else None,
-    )
-
-
-def _success(reply: Reply, request: Request, request_id: str | None) -> Answer:
-    if _is_html(reply):
-        return Answer(
-            Kind.WRONG_ENDPOINT,
-            reply.status,
-            None,
-            "a web page answered where SWR should",
-            request_id,
-        )
-    seen = None
-    if request.method == "GET":
-        seen = _object(reply.body)
-        if seen is None:  # a truncated or empty answer proves nothing
-            message = "the answer is not the JSON object that was asked for"
-            return Answer(Kind.BROKEN, reply.status, None, message, request_id)
-    return Answer(Kind.DONE, reply.status, None, None, request_id, seen=seen)
-
-
-def _kind(status: int, code: str | None, *, reads: bool) -> Kind:
-    number = _number(code)
-    known = _BY_CODE.get(number or "")
-    if known is not None:
-        return known
-    if 300 <= status < 400:
-        return Kind.WRONG_ENDPOINT
-    if status == 404:
-        if code in (None, "404"):  # a code that repeats the status says nothing
-            return Kind.WRONG_ENDPOINT
-        return Kind.ABSENT if reads else Kind.REFUSED
-    if status >= 500:
-        return Kind.BROKEN
-    return _BY_STATUS.get(status, Kind.REFUSED)
-
-
-def _number(code: str | None) -> str | None:
-    """Give a code's number: `0101` of `APIGW.0101`; unknown forms as they are."""
-    if code is None:
-        return None
-    if code.startswith(_SWR):
-        return code[len(_SWR) :]
-    gateway = _GATEWAY.match(code)
-    return gateway[1] if gateway else code
-
-
-_PAIRS = (
-    ("errorCode", "errorMessage"),
-    ("error_code", "error_msg"),
-    ("errorCode", "errorMsg"),
-    ("code", "message"),
-)
-
-
-def _error(body: bytes) -> tuple[str | None, str | None, str | None]:
-    """
-    Give code, message and request id of an error body, whatever its shape.
-
-    SWR sends `{"errors": [{...}], "error_code": ...}`, older ones only the list, its
-    documentation prints a bare list, the gateway a flat object, and IAM
-    `{"error": {"code": 401, ...}}`. `encoded_authorization_message` is never read.
-    """
-    found = _decoded(body)
-    outer = found if isinstance(found, dict) else {}
-    request_id = _text(outer.get("request_id"))
-    for place in (found, outer.get("errors"), outer.get("error")):
-        inner = place[0] if isinstance(place, list) and place else place
-        if not isinstance(inner, dict):
-            continue
-        for code_key, message_key in _PAIRS:
-            code = _text(inner.get(code_key))
-            message = _text(inner.get(message_key))
-            if code is not None or (message and message_key != "message"):
-                detail = _text(inner.get("detail"))
-                if detail and message and detail not in message:
-                    message = f"{message} ({detail})"
-                return code, _short(message), request_id
-    return None, None, request_id
-
-
-def _decoded(body: bytes) -> object:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    found = _decoded(body)
-    return found if isinstance(found, dict) else None
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return None
-
-
-def _short(message: str | None) -> str | None:
-    if message is None or len(message) <= MESSAGE_LIMIT:
-        return message
-    return message[: MESSAGE_LIMIT - 1] + "…"
-
-
-def _is_html(reply: Reply) -> bool:
-    kind = reply.headers.get("Content-Type", "")
-    return kind.startswith("text/html") or reply.body[:64].lstrip().startswith(b"<")
-
-
-_TITLE = re.compile(rb"<title>([^<]{1,200})", re.IGNORECASE)
-
-
-def _plain(reply: Reply) -> str | None:
-    """Give the best message of a body that is no JSON error: a title, or its text."""
-    if 300 <= reply.status < 400:
-        return f"redirected to {reply.headers.get('Location', 'nowhere')}"[:200]
-    if _is_html(reply):
-        title = _TITLE.search(reply.body)
-        name = title[1].decode("utf-8", "replace").strip() if title else "untitled"
-        return f"a web page answered: {name}"
-    if _decoded(reply.body) is not None:
-        return None  # JSON of a shape nobody knows may hold anything, even secrets
-    return _short(reply.body[:2000].decode("utf-8", "replace").strip()) or None
-
-
-_RULE = re.compile(r"limit:(\d{1,9}),\s*time:(\d{1,9})\s*(second|minute|hour|day)")
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-
-
-def _named_limit(message: str) -> Limit | None:
-    """Read `policy user over ratelimit,limit:200,time:5 minute` as a limit."""
-    rule = _RULE.search(message)
-    if rule is None:
-        return None
-    count, seconds = int(rule[1]), int(rule[2]) * _UNITS[rule[3]]
-    return Limit(count, float(seconds)) if count and seconds else None
-
-
-def _retry_after(value: str | None, now: datetime) -> float | None:
-    """Read `Retry-After`, as seconds or as a date, as seconds from *now*."""
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - now).total_seconds())
 
 
 def server_time(reply: Reply) -> float | None:

@@ -7,6 +7,7 @@ somebody asks for it.
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
@@ -17,6 +18,7 @@ from bulkrepo.inputs import columns
 from bulkrepo.model import InputError, Problem, Row
 
 DELIMITERS = ",;\t"
+_HEADER = 1 << 16
 _DANGEROUS = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 
 
@@ -130,8 +132,12 @@ def header(raw: str, *, name: str, line: int) -> columns.Plan:
 
 
 def _parsed(raw: str, delimiter: str) -> list[str]:
-    reader = csv.reader([raw], delimiter=delimiter, skipinitialspace=True)
-    return [cell.strip() for cell in next(reader, [])]
+    lines = io.StringIO(raw, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    try:
+        return [cell.strip() for cell in next(reader, [])]
+    except csv.Error:  # longer than any header
+        return []
 
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
@@ -144,8 +150,15 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
             break
     else:
         return
-    plan = header(raw, name=source, line=line)
-    faults = tuple(_placed(plan, raw, line))
+    top = line
+    while raw.count('"') % 2 and len(raw) < _HEADER:
+        more = next(text, None)
+        if more is None:
+            break
+        raw += more
+        line += 1
+    plan = header(raw, name=source, line=top)
+    faults = tuple(_placed(plan, raw, top))
     layout, pick, width = plan.layout, plan.pick, plan.width
     delimiter = layout.delimiter
     special = plan.inverted or plan.report

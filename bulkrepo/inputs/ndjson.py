@@ -27,7 +27,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
             continue
         value: object
         try:
-            value = _DECODER.decode(raw)
+            value = _DECODER.decode(raw.rstrip())
         except (ValueError, RecursionError) as error:
             yield shapes.unfit(_broken(error, line), source=source, line=line)
             continue

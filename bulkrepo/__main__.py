@@ -1,0 +1,5 @@
+"""Wiring. `python -m bulkrepo`."""
+
+from bulkrepo.cli import main
+
+main()

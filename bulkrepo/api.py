@@ -1,0 +1,344 @@
+"""
+Wiring. The parts put together, for a program that imports us: `await create(...)`.
+
+The command line is one such program.
+"""
+
+import asyncio
+import hashlib
+import ssl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+
+from bulkrepo import exports, inputs, lists, rate, report
+from bulkrepo.client import Client
+from bulkrepo.engine import Engine
+from bulkrepo.ledger import Checked, Ledger, LedgerThread
+from bulkrepo.model import (
+    SUCCESSES,
+    Claim,
+    Event,
+    InputError,
+    LedgerError,
+    Outcome,
+    Progressed,
+    Result,
+    RunInfo,
+    SettingsError,
+    Settled,
+    Started,
+    StoppedError,
+    Summary,
+    Verdict,
+)
+from bulkrepo.settings import Settings
+
+VERSION = version("bulkrepo")
+_TICK = 0.25
+
+
+class Control:
+    """A handle by which a run in progress is stopped from outside."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._stop: tuple[str, int] | None = None
+
+    def stop(self, reason: str, *, exit_code: int = 3) -> None:
+        """Take no more rows, finish what is in flight, write the reports, end."""
+        self._stop = self._stop or (reason, exit_code)
+        if self._engine is not None:
+            self._engine.stop(reason, exit_code=exit_code)
+
+    def check(self) -> None:
+        """Raise StoppedError if the run was stopped; for what has no engine yet."""
+        if self._stop is not None:
+            error = StoppedError(f"{self._stop[0]}; nothing was sent")
+            error.exit_code = self._stop[1]  # type: ignore[misc]  # this one's own
+            raise error
+
+    def steer(self, engine: Engine) -> None:
+        """Let *engine* be what is stopped."""
+        self.check()
+        self._engine = engine
+
+
+class _Clock:
+    now = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
+    sleep = staticmethod(asyncio.sleep)
+
+
+async def create(
+    sources: Sequence[str],
+    *,
+    settings: Settings,
+    on_event: Callable[[Event], None] | None = None,
+    control: Control | None = None,
+) -> Result:
+    """
+    Create every repository that *sources* (paths, `-` is stdin) name.
+
+    Every row ends in one outcome, in the ledger and in the reports. *on_event* is
+    called in the event loop and may not block. Raises a `BulkrepoError`: InputError
+    before anything is sent, SettingsError, LedgerError, LockedError.
+    """
+    tell = on_event or (lambda _: None)
+    control = control or Control()
+    auth = settings.auth()
+    try:
+        async with LedgerThread(
+            lambda: Ledger(settings.ledger, now=time.time)
+        ) as ledger:
+            started = await ledger.do(_load, sources, settings, control)
+            tell(started)
+            log = structlog.get_logger()
+            log.info(
+                "run.started",
+                run=started.run,
+                rows=started.total,
+                pending=started.pending,
+                invalid=started.invalid,
+                resumed=started.resumed,
+                endpoint=settings.endpoint,
+                signed_in_by=auth.name,
+            )
+            if settings.strict and started.invalid:
+                stop_reason = (
+                    f"{started.invalid} rows break a rule and --strict is set: "
+                    "nothing was sent"
+                )
+                await ledger.do(
+                    Ledger.finish, stopped=stop_reason, requests=0, throttled=0
+                )
+                code = 2
+            else:
+                code = await _work(settings, started, ledger, tell, control)
+            return await ledger.do(_conclude, settings, started.run, code)
+    except* LedgerError as group:
+        raise group.exceptions[0] from None
+
+
+async def _work(
+    settings: Settings,
+    started: Started,
+    ledger: LedgerThread,
+    tell: Callable[[Event], None],
+    control: Control,
+) -> int:
+    """Send what is pending; give the exit code of what stopped it, or 0."""
+    log = structlog.get_logger()
+    limit = rate.control(rate.parse(settings.rate))
+
+    def settled(claim: Claim, outcome: Outcome) -> None:
+        _log_row(log, claim, outcome)
+        tell(Settled(claim, outcome))
+
+    client = Client(
+        settings.endpoint,
+        timeout=settings.timeout,
+        connections=settings.concurrency,
+        user_agent=f"bulkrepo/{VERSION}",
+        tls=_tls(settings.cacert),
+    )
+    if not started.pending:
+        await ledger.do(Ledger.finish, stopped=None, requests=0, throttled=0)
+        return 0
+    async with client:
+        engine = Engine(
+            client,
+            settings.auth(),
+            limit,
+            ledger,
+            clock=_Clock(),
+            limits=settings.limits(),
+            settled=settled,
+        )
+        control.steer(engine)
+        ticker = asyncio.create_task(_tick(engine, limit, started, tell))
+        try:
+            stop = await engine.run()
+        finally:
+            ticker.cancel()
+    stats = engine.stats
+    await ledger.do(
+        Ledger.finish,
+        stopped=stop.reason if stop else None,
+        requests=stats["requests"],
+        throttled=stats["throttled"],
+    )
+    return stop.exit_code if stop else 0
+
+
+async def _tick(
+    engine: Engine,
+    limit: rate.RateControl,
+    started: Started,
+    tell: Callable[[Event], None],
+) -> None:
+    """Say four times a second how it goes."""
+    before = started.total - started.pending
+    stats = engine.stats
+    while True:
+        done = sum(stats[verdict] for verdict in Verdict)
+        failed = sum(stats[verdict] for verdict in Verdict if verdict not in SUCCESSES)
+        tell(
+            Progressed(
+                done=before + done,
+                failed=failed,
+                requests=stats["requests"],
+                throttled=stats["throttled"],
+                allowed=limit.allowed(),
+            )
+        )
+        await asyncio.sleep(_TICK)
+
+
+def _load(
+    ledger: Ledger, sources: Sequence[str], settings: Settings, control: Control
+) -> Started:
+    """Read, check and keep every row; nothing is sent before the last one is kept."""
+    if len(set(sources)) < len(sources):
+        raise InputError("the same list is named twice: name it once")
+    defaults = settings.defaults()
+    digest = hashlib.blake2b(repr((*sources, settings.format, defaults)).encode())
+    digest.update(settings.grammar.encode())
+
+    def rows() -> Iterator[Checked]:
+        checked = lists.checked(
+            sources,
+            format=settings.format,
+            defaults=defaults,
+            profile=settings.grammar,
+            stdin=settings.stdin,
+            digest=digest,
+        )
+        for number, row in enumerate(checked):
+            if not number % 1000:
+                control.check()
+            yield row
+
+    loaded = ledger.load(
+        rows(),
+        lists=sources,
+        endpoint=settings.endpoint,
+        digest=digest.hexdigest,
+        version=VERSION,
+        place=inputs.place,
+        fresh=settings.fresh,
+    )
+    if not loaded.resumed:
+        log = structlog.get_logger()
+        for item in ledger.items(ledger.run_info(loaded.run), unwanted=True):
+            say = log.info if item.outcome is Verdict.DUPLICATE else log.warning
+            say(
+                "repository.settled",
+                key=f"{item.namespace}/{item.repository}",
+                outcome=item.outcome,
+                source=item.source,
+                line=item.line,
+                reason=item.reason,
+                problems=[problem.message for problem in item.problems],
+            )
+    return Started(
+        run=loaded.run,
+        total=loaded.total,
+        pending=loaded.pending,
+        invalid=loaded.invalid,
+        resumed=loaded.resumed,
+    )
+
+
+def _log_row(
+    log: structlog.typing.FilteringBoundLogger, claim: Claim, outcome: Outcome
+) -> None:
+    """Write the one canonical event of a row."""
+    say = log.info if outcome.outcome in SUCCESSES else log.warning
+    say(
+        "repository.settled",
+        key=f"{claim.namespace}/{claim.repository}",
+        outcome=outcome.outcome,
+        certain=outcome.certain,
+        status=outcome.status,
+        code=outcome.code,
+        message=outcome.message,
+        request_id=outcome.request_id,
+        attempts=outcome.attempts,
+        elapsed_ms=outcome.elapsed_ms,
+        reason=outcome.reason,
+        evidence=outcome.evidence,
+        differences=outcome.differences,
+    )
+
+
+def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result:
+    """Write the reports, and say in numbers how it went."""
+    info = ledger.run_info(run)
+    summary = ledger.summary(info)
+    unwritten = write_reports(ledger, info, summary, settings.reports)
+    failures = summary.failures
+    if settings.on_differs == "ignore":
+        failures -= summary.counts.get(Verdict.DIFFERS, 0)
+    code = code or (4 if unwritten else int(failures > 0))
+    structlog.get_logger().info(
+        "run.finished",
+        run=run,
+        state=info.state,
+        stopped=info.stopped,
+        rows=summary.total,
+        counts=summary.counts,
+        uncertain=summary.uncertain,
+        requests=info.requests,
+        throttled=info.throttled,
+        exit_code=code,
+    )
+    return Result(run=info, summary=summary, exit_code=code, unwritten=unwritten)
+
+
+def report_again(path: str, run: int | None, reports: Sequence[str]) -> int:
+    """Write the reports of a past run (None: the last) from the ledger at *path*."""
+    if not Path(path).exists():
+        raise LedgerError(f"there is no ledger {path}: give --ledger FILE")
+    ledger = Ledger(path, now=time.time)
+    try:
+        info = ledger.run_info(run)
+        summary = ledger.summary(info)
+        if summary.total == 0:
+            raise LedgerError(
+                f"the rows of run {info.id} are gone: a later run took their place"
+            )
+        for target in reports:
+            export = exports.EXPORTERS[exports.by_suffix(target)]
+            report.write(target, export(info, summary, ledger.items(info)))
+    finally:
+        ledger.close()
+    return 0
+
+
+def write_reports(
+    ledger: Ledger, info: RunInfo, summary: Summary, paths: Sequence[str]
+) -> tuple[str, ...]:
+    """Write a run's report to *paths*; give what could not be written, and why."""
+    unwritten = []
+    for path in paths:
+        export = exports.EXPORTERS[exports.by_suffix(path)]
+        try:
+            report.write(path, export(info, summary, ledger.items(info)))
+        except LedgerError as error:
+            unwritten.append(str(error))
+    return tuple(unwritten)
+
+
+def _tls(cacert: str | None) -> ssl.SSLContext | None:
+    if cacert is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except OSError as error:
+        raise SettingsError(
+            f"--cacert {cacert}: {error.strerror or 'no certificate in it'}"
+        ) from error

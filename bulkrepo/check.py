@@ -1,0 +1,140 @@
+"""Wiring. `bulkrepo validate`: lists in, faults out, and a corrected copy if asked."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from bulkrepo import exports, report
+from bulkrepo.fixing import fix
+from bulkrepo.model import (
+    Item,
+    Problem,
+    Rejected,
+    RunInfo,
+    Summary,
+    Verdict,
+    written,
+)
+from bulkrepo.settings import Reading
+from bulkrepo.validate import Checked, render, validate
+
+
+def run(
+    lists: Sequence[str],
+    *,
+    settings: Reading,
+    fixed: str | None,
+    quiet: bool,
+) -> int:
+    """
+    Print every fault to standard output and a count to stderr; 1 if there is any.
+
+    With *fixed*, write a corrected list there: then only what is left counts.
+    """
+    for path in settings.reports:
+        exports.by_suffix(path)
+
+    def show(source: str, problem: Problem) -> None:
+        if not (quiet and problem.note):
+            sys.stdout.write(render(source, problem) + "\n")
+
+    if fixed is not None:
+        outcome = fix(
+            lists,
+            Path(fixed),
+            format=settings.format,
+            defaults=settings.defaults(),
+            profile=settings.grammar,
+            stdin=settings.stdin,
+            on_problem=show,
+        )
+        if not quiet:
+            said = f"{fixed}: {_many(outcome.rows, 'row')}, {outcome.fixed} mended"
+            sys.stderr.write(f"{said}, {outcome.left} left\n")
+        return int(outcome.left > 0)
+    began = datetime.now(UTC)
+    encode = msgspec.json.Encoder().encode
+    with tempfile.TemporaryFile() as spool:
+
+        def keep(rejected: Rejected) -> None:
+            spool.write(encode(_item(rejected)) + b"\n")
+
+        count = validate(
+            lists,
+            format=settings.format,
+            defaults=settings.defaults(),
+            profile=settings.grammar,
+            stdin=settings.stdin,
+            on_problem=show,
+            on_rejected=keep if settings.reports else None,
+        )
+        for path in settings.reports:
+            export = exports.EXPORTERS[exports.by_suffix(path)]
+            info = _info(lists, began)
+            report.write(path, export(info, _summary(count), _items(spool)))
+    if not quiet or count.faulty:
+        sys.stderr.write(_said(count) + "\n")
+    return int(count.faulty > 0)
+
+
+def _said(count: Checked) -> str:
+    parts = [f"{_many(count.rows, 'row')}: {count.valid} valid"]
+    if count.duplicates:
+        parts.append(_many(count.duplicates, "duplicate"))
+    if count.faulty:
+        parts.append(f"{count.faulty} at fault, {_many(count.problems, 'problem')}")
+    return ", ".join(parts)
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _item(rejected: Rejected) -> Item:
+    row = rejected.row
+    return Item(
+        source=row.source,
+        line=row.line,
+        namespace=written(row.namespace),
+        repository=written(row.repository),
+        is_public=written(row.is_public),
+        category=written(row.category),
+        description=written(row.description),
+        outcome=Verdict.INVALID,
+        problems=rejected.problems,
+    )
+
+
+def _items(spool: IO[bytes]) -> Iterator[Item]:
+    spool.seek(0)
+    decode = msgspec.json.Decoder(Item).decode
+    for line in spool:
+        yield decode(line)
+
+
+def _info(lists: Sequence[str], began: datetime) -> RunInfo:
+    return RunInfo(
+        id=0,
+        command="validate",
+        state="finished",
+        lists=tuple(lists),
+        endpoint="",
+        started_at=_rfc3339(began),
+        finished_at=_rfc3339(datetime.now(UTC)),
+        version=version("bulkrepo"),
+    )
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _summary(count: Checked) -> Summary:
+    counts = {"invalid": count.faulty} if count.faulty else {}
+    return Summary(total=count.faulty, counts=counts)

@@ -1,0 +1,142 @@
+"""
+Edge. The run's memory: one SQLite file, loaded from the lists, worked off, reported.
+
+`Ledger` is synchronous and lives in one thread; `LedgerThread` gives the event loop
+that thread, so the loop never waits for a disk.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from bulkrepo.ledger import loading, reading, working
+from bulkrepo.ledger.file import MEMORY, LedgerFile
+from bulkrepo.ledger.loading import Checked, Loaded
+from bulkrepo.model import Claim, Item, Outcome, Problem, Row, RunInfo, Summary
+
+__all__ = ["MEMORY", "Checked", "Ledger", "LedgerThread", "Loaded"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Ledger:
+    """
+    A ledger, open and locked, and the run that it is about.
+
+    Raises LockedError where another process holds it, and LedgerError where it cannot
+    be opened, is not a ledger, or is newer than this program.
+    """
+
+    def __init__(self, path: str, *, now: Callable[[], float]) -> None:
+        self._file = LedgerFile(path, now=now)
+        self._run = 0
+        self._claimed = 0
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        self._file.close()
+
+    def load(
+        self,
+        checked: Iterable[Checked],
+        *,
+        lists: Sequence[str],
+        endpoint: str,
+        digest: Callable[[], str],
+        version: str,
+        place: Callable[[Row, Problem], Problem],
+        fresh: bool = False,
+    ) -> Loaded:
+        """
+        Keep all rows as a new run, or find the interrupted run that they belong to.
+
+        *digest* is asked after the last row, *place* finds where in a row a problem
+        stands. Raises SettingsError if the ledger belongs to another endpoint.
+        """
+        loaded = loading.load(
+            self._file,
+            checked,
+            lists=lists,
+            endpoint=endpoint,
+            digest=digest,
+            version=version,
+            place=place,
+            fresh=fresh,
+        )
+        self._run, self._claimed = loaded.run, 0
+        return loaded
+
+    def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+        """Keep *done* and hand out up to *want* rows that are on disk as claimed."""
+        claims = working.turn(self._file, self._run, self._claimed, done, want)
+        if claims:
+            self._claimed = claims[-1].id
+        return claims
+
+    def finish(self, *, stopped: str | None, requests: int, throttled: int) -> None:
+        """End the run tidily: what was handed out and never sent is simply pending."""
+        working.finish(
+            self._file,
+            self._run,
+            stopped=stopped,
+            requests=requests,
+            throttled=throttled,
+        )
+
+    def run_info(self, run: int | None = None) -> RunInfo:
+        """Give a run, or the last one; LedgerError if there is none."""
+        return reading.run_info(self._file, run)
+
+    def items(self, info: RunInfo, *, unwanted: bool = False) -> Iterator[Item]:
+        """
+        Give the rows of a run in list order, each with its outcome.
+
+        *unwanted*: only those that are settled by reading: invalid ones, duplicates.
+        """
+        return reading.items(self._file, info, unwanted=unwanted)
+
+    def summary(self, info: RunInfo) -> Summary:
+        """Give a run in numbers."""
+        return reading.summary(self._file, info)
+
+
+class LedgerThread:
+    """A ledger in a thread of its own; use it as an async context manager."""
+
+    def __init__(self, opener: Callable[[], Ledger]) -> None:
+        self._opener = opener
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._ledger: Ledger | None = None
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        try:
+            self._ledger = await loop.run_in_executor(self._thread, self._opener)
+        except BaseException:
+            self._thread.shutdown(wait=True)
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._ledger is not None:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, self._ledger.close)
+        self._thread.shutdown(wait=True)
+
+    async def do(
+        self, work: Callable[Concatenate[Ledger, P], R], *args: P.args, **kw: P.kwargs
+    ) -> R:
+        """Do *work* with the ledger, in its thread."""
+        ledger = self._ledger
+        if ledger is None:
+            raise RuntimeError("the ledger is not open")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._thread, lambda: work(ledger, *args, **kw)
+        )
+
+    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+        """Keep *done* and hand out up to *want* rows that are on disk as claimed."""
+        return await self.do(Ledger.turn, done, want)

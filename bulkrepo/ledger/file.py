@@ -1,0 +1,144 @@
+"""Edge. The ledger's file: opened, locked, recovered, and its errors made ours."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bulkrepo.ledger import schema
+from bulkrepo.model import LedgerError, LockedError
+
+MEMORY = ":memory:"
+"""A ledger that ends with the process."""
+
+
+class LedgerFile:
+    """
+    A ledger file, open and locked; use it as a context manager.
+
+    Raises LockedError where another process holds it, and LedgerError where it cannot
+    be opened, is not a ledger, or is newer than this program.
+    """
+
+    def __init__(self, path: str, *, now: Callable[[], float]) -> None:
+        self.path = path
+        self.now = now
+        self._lock = _lock(path) if path != MEMORY else None
+        try:
+            with self.guard():
+                self.db = _open(path)
+                self._prepare()
+        except BaseException:
+            self._unlock()
+            raise
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        self.db.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours; what was not committed is rolled back."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LedgerError(_advice(self.path, error)) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Do all of the block or nothing of it."""
+        with self.guard():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    def _prepare(self) -> None:
+        application = self.value("PRAGMA application_id")
+        version = self.value("PRAGMA user_version")
+        if application == 0 and not self.value("SELECT count(*) FROM sqlite_master"):
+            with self.transaction() as db:
+                for statement in schema.TABLES.split(";\n"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {schema.VERSION}")
+        elif application != schema.APPLICATION_ID:
+            raise LedgerError(
+                f"{self.path} is not a ledger of bulkrepo: give another --ledger"
+            )
+        elif version != schema.VERSION:
+            raise LedgerError(
+                f"{self.path} has schema {version}, this bulkrepo knows "
+                f"{schema.VERSION}: upgrade bulkrepo, or give another --ledger"
+            )
+        else:
+            with self.transaction() as db:
+                for statement in schema.RECOVER.split(";\n"):
+                    db.execute(statement)
+
+    def value(self, sql: str, *parameters: object) -> Any:
+        """Give the first column of the first row, or None."""
+        row = self.db.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+
+def _open(path: str) -> sqlite3.Connection:
+    if path != MEMORY:
+        # SQLite would create it readable for everybody.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # Autocommit: every transaction is begun and ended by a line of ours.
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    # FULL: a claim that a power cut can undo would let us disown what we created.
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA temp_store = MEMORY")
+    return db
+
+
+def _lock(path: str) -> int:
+    """Take a kernel lock, which dies with the process, on a file beside the ledger."""
+    name = f"{path}.lock"
+    try:
+        handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {path} cannot be opened: {error.strerror}. Give --ledger a "
+            "path in a directory that can be written to"
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(handle, 32).decode("ascii", "replace").strip()
+        os.close(handle)
+        raise LockedError(
+            f"another run holds the ledger {path} (process {holder or 'unknown'}): "
+            "wait for it, or give another --ledger"
+        ) from error
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode())
+    return handle
+
+
+def _advice(path: str, error: sqlite3.Error) -> str:
+    said = str(error)
+    if "malformed" in said or "not a database" in said:
+        return (
+            f"the ledger {path} is damaged or no ledger ({said}). Nothing was sent "
+            "after that. Move it aside, and run the same command again: what exists "
+            "is found and reported as such"
+        )
+    size = Path(path).parent
+    return f"the ledger {path} cannot be used: {said}. Check the space in {size}"

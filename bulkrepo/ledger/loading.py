@@ -1,0 +1,234 @@
+"""Edge. Lists into the ledger: every row kept, and an interrupted run found again."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from bulkrepo.grammar import twice
+from bulkrepo.ledger import schema
+from bulkrepo.ledger.file import LedgerFile
+from bulkrepo.ledger.working import INSERT, settled
+from bulkrepo.model import (
+    FIELDS,
+    Outcome,
+    Problem,
+    Rejected,
+    RepoSpec,
+    Row,
+    SettingsError,
+    Verdict,
+    written,
+)
+
+_LOAD = 1000
+"""Rows that are inserted at once."""
+_KEPT_UNFINISHED = 8
+"""Interrupted runs whose rows are kept, for as many different commands."""
+
+_ITEM = """
+INSERT OR IGNORE INTO item
+    (id, run, list, line, namespace, repository, is_public, category, description,
+     wanted, problems)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+Checked = tuple[Row, RepoSpec | Rejected]
+_dump = msgspec.json.encode
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lists came to: rows in all, rows to work on, and rows at fault."""
+
+    run: int
+    resumed: bool
+    total: int
+    pending: int
+    invalid: int
+
+
+def load(
+    file: LedgerFile,
+    checked: Iterable[Checked],
+    *,
+    lists: Sequence[str],
+    endpoint: str,
+    digest: Callable[[], str],
+    version: str,
+    place: Callable[[Row, Problem], Problem],
+    command: str = "create",
+    fresh: bool = False,
+) -> Loaded:
+    """
+    Keep all rows as a new run, or find the interrupted run that they belong to.
+
+    *digest* is asked after the last row, *place* finds where in a row a problem
+    stands. Raises SettingsError if the ledger
+    belongs to another endpoint.
+    """
+    with file.transaction() as db:
+        known = file.value("SELECT value FROM meta WHERE key = 'endpoint'")
+        if known not in (None, endpoint):
+            raise SettingsError(
+                f"the ledger {file.path} belongs to {known}, this run goes to "
+                f"{endpoint}: give another --ledger"
+            )
+        db.execute("INSERT OR IGNORE INTO meta VALUES ('endpoint', ?)", (endpoint,))
+        run = db.execute(
+            "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
+            " VALUES (?, 'loading', ?, ?, ?, ?)",
+            (command, _dump(lists).decode(), endpoint, version, file.now()),
+        ).lastrowid
+    number = {name: index for index, name in enumerate(lists)}
+    rows = iter(checked)
+    at = file.value("SELECT coalesce(max(id), 0) FROM item")
+    while batch := list(islice(rows, _LOAD)):
+        with file.transaction():
+            _keep(file, batch, run=run or 0, first=at + 1, number=number, place=place)
+        at += len(batch)
+    return _begin(file, run or 0, digest(), fresh=fresh)
+
+
+def _keep(
+    file: LedgerFile,
+    batch: list[Checked],
+    *,
+    run: int,
+    first: int,
+    number: dict[str, int],
+    place: Callable[[Row, Problem], Problem],
+) -> None:
+    ids = range(first, first + len(batch))
+    values = [
+        _item(id_, run, number[row.source], row, spec)
+        for id_, (row, spec) in zip(ids, batch, strict=True)
+    ]
+    before = file.db.total_changes
+    file.db.executemany(_ITEM, values)
+    outcomes = [
+        _at_load(id_, Verdict.INVALID)
+        for id_, (_, spec) in zip(ids, batch, strict=True)
+        if isinstance(spec, Rejected)
+    ]
+    if file.db.total_changes - before < len(batch):
+        kept = {
+            id_
+            for (id_,) in file.db.execute("SELECT id FROM item WHERE id >= ?", (first,))
+        }
+        for id_, (row, spec) in zip(ids, batch, strict=True):
+            if id_ not in kept and isinstance(spec, RepoSpec):
+                again = list(_item(id_, run, number[row.source], row, spec))
+                outcomes.append(
+                    _again(file, again, list(number), row, spec, place=place)
+                )
+    if outcomes:
+        file.db.executemany(INSERT, outcomes)
+
+
+def _again(
+    file: LedgerFile,
+    values: list[object],
+    names: list[str],
+    row: Row,
+    spec: RepoSpec,
+    *,
+    place: Callable[[Row, Problem], Problem],
+) -> tuple[object, ...]:
+    """Keep a row whose repository an earlier row names already."""
+    id_, run = values[:2]
+    first = file.db.execute(
+        "SELECT list, line, is_public, category, description FROM item"
+        " WHERE run = ? AND namespace = ? AND repository = ? AND wanted",
+        (run, spec.namespace, spec.repository),
+    ).fetchone()
+    earlier = RepoSpec(
+        spec.namespace, spec.repository, bool(first[2]), first[3], first[4]
+    )
+    problem = twice(spec, earlier, f"{names[first[0]]}:{first[1]}")
+    values[-2] = 0
+    if not problem.note:
+        values[-1] = _dump([place(row, problem)]).decode()
+    file.db.execute(_ITEM, values)
+    if problem.note:
+        return _at_load(id_, Verdict.DUPLICATE, problem.message)
+    return _at_load(id_, Verdict.INVALID)
+
+
+def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
+    """Decide between the new rows and an interrupted run with the same ones."""
+    with file.transaction() as db:
+        old = None
+        if not fresh:
+            old = file.value(
+                "SELECT max(id) FROM run WHERE digest = ? AND state = 'stopped'"
+                " AND EXISTS (SELECT 1 FROM item WHERE run = run.id)",
+                digest,
+            )
+        if old is not None:
+            db.execute(
+                "DELETE FROM outcome WHERE item IN (SELECT id FROM item WHERE run = ?)",
+                (run,),
+            )
+            db.execute("DELETE FROM item WHERE run = ?", (run,))
+            db.execute("DELETE FROM run WHERE id = ?", (run,))
+            run = old
+        for (past,) in db.execute(
+            "SELECT id FROM run WHERE id <> ? AND (state = 'finished' OR digest = ?"
+            " OR id NOT IN (SELECT id FROM run WHERE state = 'stopped'"
+            " ORDER BY id DESC LIMIT ?))",
+            (run, digest, _KEPT_UNFINISHED),
+        ).fetchall():
+            for statement in schema.FOLD:
+                db.execute(statement, (past,))
+        if old is None:
+            db.execute(schema.INHERIT, (run,))
+        db.execute(
+            "UPDATE run SET state = 'running', digest = ?, stopped = NULL,"
+            " finished_at = NULL WHERE id = ?",
+            (digest, run),
+        )
+    total = file.value("SELECT count(*) FROM item WHERE run = ?", run)
+    pending = file.value(
+        "SELECT count(*) FROM item LEFT JOIN outcome ON outcome.item = item.id"
+        " WHERE run = ? AND wanted"
+        " AND coalesce(outcome, 'not_attempted') = 'not_attempted'",
+        run,
+    )
+    invalid = file.value(
+        "SELECT count(*) FROM item JOIN outcome ON outcome.item = item.id"
+        " WHERE run = ? AND outcome = 'invalid'",
+        run,
+    )
+    return Loaded(
+        run=run,
+        resumed=old is not None,
+        total=total,
+        pending=pending,
+        invalid=invalid,
+    )
+
+
+def _item(
+    id_: int, run: int, number: int, row: Row, spec: RepoSpec | Rejected
+) -> tuple[object, ...]:
+    if isinstance(spec, RepoSpec):
+        return (
+            id_,
+            run,
+            number,
+            row.line,
+            spec.namespace,
+            spec.repository,
+            spec.is_public,
+            spec.category,
+            spec.description,
+            1,
+            None,
+        )
+    fields = (written(getattr(row, field)) for field in FIELDS)
+    return (id_, run, number, row.line, *fields, 0, _dump(spec.problems).decode())
+
+
+def _at_load(id_: Any, verdict: Verdict, reason: str | None = None) -> tuple[Any, ...]:
+    return settled(Outcome(id=id_, outcome=verdict, reason=reason))

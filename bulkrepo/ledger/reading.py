@@ -1,0 +1,130 @@
+"""Edge. What the ledger says of a run: as a whole, in numbers, and row by row."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from bulkrepo.ledger import schema
+from bulkrepo.ledger.file import LedgerFile
+from bulkrepo.model import (
+    Item,
+    LedgerError,
+    Problem,
+    Reason,
+    RunInfo,
+    Summary,
+    Verdict,
+)
+
+
+def run_info(file: LedgerFile, run: int | None = None) -> RunInfo:
+    """Give a run, or the last one; LedgerError if there is none."""
+    with file.guard():
+        row = file.db.execute(
+            "SELECT id, command, state, lists, endpoint, started_at, finished_at,"
+            " stopped, requests, throttled, version FROM run"
+            " WHERE id = coalesce(?, (SELECT max(id) FROM run))",
+            (run,),
+        ).fetchone()
+    if row is None:
+        what = "no run yet" if run is None else f"no run {run}"
+        raise LedgerError(f"{file.path} has {what}")
+    return RunInfo(
+        id=row[0],
+        command=row[1],
+        state=row[2],
+        lists=tuple(msgspec.json.decode(row[3])),
+        endpoint=row[4],
+        started_at=_rfc3339(row[5]) or "",
+        finished_at=_rfc3339(row[6]),
+        stopped=row[7],
+        requests=row[8],
+        throttled=row[9],
+        version=row[10],
+    )
+
+
+def items(file: LedgerFile, info: RunInfo, *, unwanted: bool = False) -> Iterator[Item]:
+    """
+    Give the rows of a run in list order, each with its outcome.
+
+    *unwanted*: only those that are settled by reading: invalid ones, duplicates.
+    """
+    why = info.stopped or "the run has not come to it"
+    with file.guard():
+        for row in file.db.execute(schema.ITEMS, (info.id, not unwanted)):
+            yield _report_item(row, info.lists, why)
+
+
+def summary(file: LedgerFile, info: RunInfo) -> Summary:
+    """Give a run in numbers."""
+    with file.guard():
+        counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
+        reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
+        examples = [_place(file, info, row[4]) for row in reasons]
+    why = info.stopped or "the run has not come to it"
+    return Summary(
+        total=sum(row[1] for row in counts),
+        counts={row[0]: row[1] for row in counts},
+        uncertain=sum(row[2] or 0 for row in counts),
+        reasons=tuple(
+            Reason(
+                outcome=Verdict(verdict),
+                count=count,
+                code=code,
+                message=words or (why if verdict == "not_attempted" else ""),
+                example=example,
+            )
+            for (verdict, count, code, words, _), example in zip(
+                reasons, examples, strict=True
+            )
+        ),
+    )
+
+
+def _place(file: LedgerFile, info: RunInfo, item: int) -> str:
+    row = file.db.execute(
+        "SELECT list, line FROM item WHERE id = ?", (item,)
+    ).fetchone()
+    return f"{info.lists[row[0]]}:{row[1]}"
+
+
+_problems = msgspec.json.Decoder(tuple[Problem, ...]).decode
+
+
+def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
+    verdict, reason = row[7] or Verdict.NOT_ATTEMPTED, row[15]
+    if verdict == Verdict.NOT_ATTEMPTED and reason is None:
+        reason = why
+    public = row[4]
+    return Item(
+        source=lists[row[0]],
+        line=row[1],
+        namespace=row[2],
+        repository=row[3],
+        is_public=bool(public) if isinstance(public, int) else public,
+        category=row[5],
+        description=row[6],
+        outcome=Verdict(verdict),
+        certain=row[8] != 0,
+        differences=msgspec.json.decode(row[9]) if row[9] is not None else None,
+        problems=_problems(row[10]) if row[10] is not None else (),
+        status=row[11],
+        code=row[12],
+        message=row[13],
+        request_id=row[14],
+        reason=reason,
+        evidence=row[16],
+        attempts=row[17],
+        started_at=_rfc3339(row[18]),
+        elapsed_ms=row[19],
+    )
+
+
+def _rfc3339(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")

@@ -1,0 +1,181 @@
+"""
+Pure. The ledger's tables, as SQL. The README documents them: people query them.
+
+`item` holds what the lists said and never changes after loading; `outcome` holds what
+became of it. A claim is one row for a whole batch. `creation` and `doubt` outlive the
+rows of past runs, one row a repository, so that the file grows with the number of
+repositories and not of runs.
+"""
+
+APPLICATION_ID = 0x62756C6B  # "bulk"
+VERSION = 1
+
+OUTCOME_COLUMNS = (
+    "item",
+    "outcome",
+    "certain",
+    "differences",
+    "status",
+    "code",
+    "message",
+    "request_id",
+    "reason",
+    "evidence",
+    "attempts",
+    "started_at",
+    "elapsed_ms",
+    "doubt",
+)
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    command TEXT NOT NULL,
+    state TEXT NOT NULL,          -- loading, running, stopped, finished
+    lists TEXT NOT NULL,          -- JSON array of paths
+    digest TEXT,                  -- of the lists' bytes and what shapes their rows
+    endpoint TEXT NOT NULL,
+    version TEXT NOT NULL,
+    started_at REAL NOT NULL,     -- epoch seconds
+    finished_at REAL,
+    stopped TEXT,
+    requests INTEGER NOT NULL DEFAULT 0,
+    throttled INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,       -- ascending in list order
+    run INTEGER NOT NULL,
+    list INTEGER NOT NULL,        -- index into run.lists
+    line INTEGER NOT NULL,
+    namespace TEXT, repository TEXT, is_public, category TEXT, description TEXT,
+    wanted INTEGER NOT NULL,      -- 1: to be created, 0: invalid or a duplicate
+    problems TEXT                 -- JSON array
+);
+CREATE UNIQUE INDEX item_key ON item (run, namespace, repository) WHERE wanted;
+CREATE TABLE outcome (
+    item INTEGER PRIMARY KEY,
+    outcome TEXT NOT NULL, certain INTEGER NOT NULL, differences TEXT,
+    status INTEGER, code TEXT, message TEXT, request_id TEXT,
+    reason TEXT, evidence TEXT,
+    attempts INTEGER NOT NULL, started_at REAL, elapsed_ms REAL,
+    doubt REAL                    -- first try that may have created it unproven
+);
+CREATE TABLE claim (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, at REAL NOT NULL);
+CREATE TABLE creation (
+    namespace TEXT, repository TEXT, run INTEGER NOT NULL, at REAL,
+    certain INTEGER NOT NULL,
+    PRIMARY KEY (namespace, repository)
+) WITHOUT ROWID;
+CREATE TABLE doubt (
+    namespace TEXT, repository TEXT, since REAL NOT NULL,
+    PRIMARY KEY (namespace, repository)
+) WITHOUT ROWID;
+CREATE VIEW report AS
+SELECT item.run, json_extract(run.lists, '$[' || item.list || ']') AS source,
+    item.line, item.namespace, item.repository, item.is_public, item.category,
+    item.description, coalesce(outcome.outcome, 'not_attempted') AS outcome,
+    outcome.certain, outcome.differences, item.problems, outcome.status, outcome.code,
+    outcome.message, outcome.request_id, outcome.reason, outcome.evidence,
+    outcome.attempts, outcome.started_at, outcome.elapsed_ms
+FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item.id;
+"""
+
+# What a crash left: rows that were handed out and never settled may have been created.
+RECOVER = """
+INSERT INTO outcome (item, outcome, certain, attempts, doubt)
+SELECT item.id, 'not_attempted', 1, 0, claim.at
+FROM claim JOIN item ON item.id BETWEEN claim.first AND claim.last
+WHERE item.wanted AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.item = item.id);
+UPDATE outcome SET doubt = (
+    SELECT claim.at FROM claim WHERE outcome.item BETWEEN claim.first AND claim.last
+)
+WHERE outcome = 'not_attempted' AND doubt IS NULL AND EXISTS (
+    SELECT 1 FROM claim WHERE outcome.item BETWEEN claim.first AND claim.last
+);
+DELETE FROM claim;
+DELETE FROM item WHERE run IN (SELECT id FROM run WHERE state = 'loading');
+DELETE FROM run WHERE state = 'loading';
+UPDATE run SET state = 'stopped', stopped = 'the process ended without a word'
+WHERE state = 'running';
+"""
+
+# What outlives a run's rows: who created what, and what may be ours unproven.
+FOLD = (
+    """
+    INSERT OR REPLACE INTO creation
+    SELECT namespace, repository, run, started_at, certain
+    FROM item JOIN outcome ON outcome.item = item.id
+    WHERE run = ? AND outcome = 'created'
+    """,
+    """
+    DELETE FROM doubt WHERE EXISTS (
+        SELECT 1 FROM item JOIN outcome ON outcome.item = item.id
+        WHERE run = ? AND wanted AND outcome.doubt IS NULL
+            AND outcome <> 'not_attempted'
+            AND item.namespace = doubt.namespace
+            AND item.repository = doubt.repository
+    )
+    """,
+    """
+    INSERT OR IGNORE INTO doubt
+    SELECT namespace, repository, doubt
+    FROM item JOIN outcome ON outcome.item = item.id
+    WHERE run = ? AND wanted AND doubt IS NOT NULL
+    """,
+    "DELETE FROM outcome WHERE item IN (SELECT id FROM item WHERE run = ?)",
+    "DELETE FROM item WHERE run = ?",
+)
+
+# Doubts of runs whose rows are gone concern the rows of a new one.
+INHERIT = """
+INSERT INTO outcome (item, outcome, certain, attempts, doubt)
+SELECT item.id, 'not_attempted', 1, 0, doubt.since
+FROM doubt JOIN item ON item.run = ? AND item.namespace = doubt.namespace
+    AND item.repository = doubt.repository
+WHERE item.wanted
+"""
+
+PENDING = """
+SELECT item.id, namespace, repository, is_public, category, description,
+    outcome.doubt, coalesce(outcome.attempts, 0)
+FROM item LEFT JOIN outcome ON outcome.item = item.id
+WHERE item.id > ? AND item.run = ? AND wanted
+    AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
+ORDER BY item.id LIMIT ?
+"""
+
+ITEMS = """
+SELECT list, line, namespace, repository, is_public, category, description, outcome,
+    certain, differences, problems, status, code, message, request_id, reason,
+    evidence, coalesce(attempts, 0), outcome.started_at, elapsed_ms
+FROM item LEFT JOIN outcome ON outcome.item = item.id
+WHERE item.run = ? AND (? OR NOT wanted) ORDER BY item.id
+"""
+
+COUNTS = """
+SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*),
+    sum(certain = 0 AND outcome IN ('created', 'exists', 'updated'))
+FROM item LEFT JOIN outcome ON outcome.item = item.id
+WHERE run = ? GROUP BY verdict
+"""
+
+# Rows that ended alike; where a code says it, the message may differ from row to row.
+REASONS = """
+SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n, code,
+    coalesce(
+        reason, message,
+        CASE WHEN outcome = 'differs' THEN (
+            SELECT 'other ' || group_concat(key, ', ') FROM json_each(differences)
+        ) END,
+        json_extract(problems, '$[0].message'), ''
+    ) AS words,
+    min(item.id) AS first
+FROM item LEFT JOIN outcome ON outcome.item = item.id
+WHERE run = ? AND coalesce(outcome, 'not_attempted')
+    NOT IN ('created', 'exists', 'updated', 'duplicate')
+GROUP BY verdict, code, CASE
+    WHEN outcome = 'invalid' THEN json_extract(problems, '$[0].rule')
+    WHEN code IS NOT NULL AND reason IS NULL THEN '' ELSE words END
+ORDER BY n DESC, first LIMIT 20
+"""
