@@ -1,6 +1,7 @@
 """The rules of names and rows: tables for people, properties for everything else."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ def stated(text: str, *, profile: grammar.Profile, slashes: bool) -> bool:
         return False
     if text[-1] not in LETTERS + DIGITS:
         return False
-    for pair in zip(text, text[1:], strict=False):
+    for pair in pairwise(text):
         if pair == ("-", "-") and profile == "docker":
             continue
         if pair != ("_", "_") and pair[0] in separators and pair[1] in separators:
@@ -54,7 +55,7 @@ def problems(given: Row, defaults: Defaults | None = None) -> tuple[Problem, ...
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names, slashes=st.booleans())
 def test_legal_agrees_with_the_sentence(
-    profile: grammar.Profile, text: str, slashes: bool
+    profile: grammar.Profile, *, text: str, slashes: bool
 ) -> None:
     """The expression says what the documentation's sentences say."""
     expected = stated(text, profile=profile, slashes=slashes)
@@ -84,7 +85,7 @@ def test_a_name_is_rejected_exactly_when_a_rule_is_named(
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names, slashes=st.booleans())
 def test_every_suggestion_is_legal(
-    profile: grammar.Profile, text: str, slashes: bool
+    profile: grammar.Profile, *, text: str, slashes: bool
 ) -> None:
     """What is suggested would be accepted, and what is legal is left alone."""
     suggestion = grammar.suggest(text, profile=profile, slashes=slashes)
@@ -141,7 +142,9 @@ def test_check_names_every_broken_rule(
         pytest.param("a..b", False, False, id="periods"),
     ],
 )
-def test_docker_differs_in_hyphens_only(text: str, strict: bool, docker: bool) -> None:
+def test_docker_differs_in_hyphens_only(
+    *, text: str, strict: bool, docker: bool
+) -> None:
     """The wider profile lets hyphens stand in runs, and nothing else."""
     assert grammar.legal(text, profile="strict", slashes=True) is strict
     assert grammar.legal(text, profile="docker", slashes=True) is docker
@@ -156,7 +159,7 @@ def test_docker_differs_in_hyphens_only(text: str, strict: bool, docker: bool) -
         pytest.param(0, False, id="JSON 0"),
     ],
 )
-def test_booleans_are_read(value: object, expected: bool) -> None:
+def test_booleans_are_read(*, value: object, expected: bool) -> None:
     """Every spelling of a boolean is understood, in any case."""
     found = grammar.check(
         row(is_public=value), defaults=Defaults(is_public=None), profile="strict"
@@ -225,10 +228,10 @@ def test_defaults_fill_what_a_row_leaves_blank() -> None:
 
     check = grammar.check
     assert check(silent, defaults=defaults, profile="strict") == RepoSpec(
-        "team-z", "api", False, "linux"
+        namespace="team-z", repository="api", is_public=False, category="linux"
     )
     assert check(loud, defaults=defaults, profile="strict") == RepoSpec(
-        "team-a", "web/api", True, "lang"
+        namespace="team-a", repository="web/api", is_public=True, category="lang"
     )
 
 

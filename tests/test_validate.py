@@ -1,0 +1,326 @@
+"""Whole lists: every fault in its place, duplicates found, faults mended."""
+
+import io
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkrepo import lists, validate
+from bulkrepo.model import Defaults, InputError, Problem, Rejected, RepoSpec
+from bulkrepo.spool import Spool
+
+SAMPLES = Path(__file__).parents[1] / "sample_inputs"
+HEADER = "namespace,repository,is_public,category,description\n"
+
+Save = Callable[[str, str], str]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Save a list under a name and give its path."""
+
+    def write(name: str, text: str) -> str:
+        path = tmp_path / name
+        path.write_bytes(text.encode())
+        return str(path)
+
+    return write
+
+
+def run(
+    *sources: str, defaults: Defaults | None = None, stdin: bytes | None = None
+) -> tuple[validate.Checked, list[tuple[str, Problem]], list[Rejected]]:
+    """Validate and return the count, what was reported, and the faulty rows."""
+    reported: list[tuple[str, Problem]] = []
+    rejected: list[Rejected] = []
+    count = validate.validate(
+        sources,
+        format=None,
+        defaults=defaults or Defaults(),
+        profile="strict",
+        stdin=None if stdin is None else io.BytesIO(stdin),
+        on_problem=lambda source, problem: reported.append((source, problem)),
+        on_rejected=rejected.append,
+    )
+    return count, reported, rejected
+
+
+MISTAKES = [
+    (3, 8, "uppercase"),
+    (4, 8, "blanks"),
+    (5, 8, "character"),
+    (6, 8, "start"),
+    (7, 8, "end"),
+    (8, 8, "separators"),
+    (9, 8, "separators"),
+    (10, 8, "length"),
+    (11, 8, "required"),
+    (12, 1, "required"),
+    (13, 1, "start"),
+    (14, 1, "uppercase"),
+    (14, 1, "end"),
+    (15, 18, "boolean"),
+    (16, 18, "boolean"),
+    (17, 19, "required"),
+    (18, 21, "category"),
+    (19, 22, "category"),
+    (20, 34, "surplus-cell"),
+    (21, 8, "character"),
+    (22, 1, "quotes"),
+    (23, 10, "trimmed"),
+    (24, 8, "uppercase"),
+    (24, 8, "start"),
+    (24, 8, "end"),
+    (24, 8, "separators"),
+    (24, 19, "boolean"),
+    (24, 27, "category"),
+    (28, 8, "blanks"),
+    (26, 8, "duplicate"),
+    (27, 8, "conflict"),
+]
+
+
+def test_with_mistakes_reports_every_fault_in_its_place() -> None:
+    """The sample of all mistakes gives exactly these places and rules."""
+    count, reported, rejected = run(str(SAMPLES / "with-mistakes.csv"))
+
+    assert [(p.line, p.column, p.rule) for _, p in reported] == MISTAKES
+    assert count == validate.Checked(
+        rows=27, valid=3, faulty=23, duplicates=1, notes=2, problems=29
+    )
+    assert len(rejected) == count.faulty
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("onboarding.csv", 25), ("official-images.json", 145), ("nightly.ndjson", 40)],
+)
+def test_samples_are_valid(name: str, rows: int) -> None:
+    """The other samples hold nothing worth a word."""
+    count, reported, _ = run(str(SAMPLES / name))
+
+    assert not reported
+    assert count == validate.Checked(rows=rows, valid=rows)
+
+
+def test_a_misspelt_column_is_reported_once_and_spoils_every_row(save: Save) -> None:
+    """Its rows are all faulty; the fault is told once, at the header."""
+    rows = "".join(f"t,a{n},no,x\n" for n in range(50))
+    count, reported, rejected = run(
+        save("a.csv", f"org,name,public,descripton\n{rows}")
+    )
+
+    assert [(p.line, p.column, p.rule) for _, p in reported] == [
+        (1, 17, "unknown-column")
+    ]
+    assert (count.faulty, count.problems, count.valid) == (50, 1, 0)
+    assert len(rejected) == 50
+
+
+def test_rows_meet_across_lists(save: Save) -> None:
+    """An equal row is counted once; a different one is a fault that names the first."""
+    one = save("one.csv", f"{HEADER}t,a,no,,\nt,b,no,,\n")
+    two = save("two.ndjson", '{"org":"t","name":"a","public":false}\n'
+               '{"org":"t","name":"b","public":true,"type":"lang"}\n')  # fmt: skip
+    count, reported, rejected = run(one, two)
+
+    assert [(s, p.rule, p.note, p.line) for s, p in reported] == [
+        (two, "duplicate", True, 1),
+        (two, "conflict", False, 2),
+    ]
+    assert f"{one}:3" in reported[1][1].message
+    assert "is_public, category" in reported[1][1].message
+    assert (count.valid, count.duplicates, count.faulty) == (2, 1, 1)
+    assert [each.row.line for each in rejected] == [2]
+
+
+def test_standard_input_is_read_again(save: Save) -> None:
+    """Duplicates are found in a pipe as in a file."""
+    count, reported, _ = run("-", stdin=f"{HEADER}t,a,no,,\nt,a,yes,,\n".encode())
+
+    assert [(s, p.line, p.rule) for s, p in reported] == [("-", 3, "conflict")]
+    assert count.rows == 2
+
+
+def test_standard_input_twice_is_refused() -> None:
+    """It can be read only once."""
+    with pytest.raises(InputError, match="only once"):
+        run("-", "-", stdin=b"a\n")
+
+
+names = st.text(alphabet="ab", min_size=1, max_size=2)
+
+
+@given(rows=st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=30))
+def test_duplicates_agree_with_a_dictionary(rows: list[tuple[str, bool]]) -> None:
+    """The count of what is said twice is that of the plainest way to find it."""
+    text = "\n".join(
+        json.dumps({"org": "t", "name": name, "public": public})
+        for name, public in rows
+    )
+    count, _, _ = run("-", stdin=text.encode())
+    first: dict[str, bool] = {}
+    met = [first.setdefault(name, public) == public for name, public in rows]
+
+    assert count.rows == len(rows)
+    assert count.faulty == met.count(False)
+    assert count.valid == len(first)
+
+
+@given(values=st.lists(st.integers(-8, 8) | st.integers(-(2**63), 2**63 - 1)))
+@pytest.mark.parametrize("held", [1, 1 << 16])
+def test_spool_finds_what_was_added_twice(held: int, values: list[int]) -> None:
+    """On disk or in memory, the repeated are found."""
+    with Spool(held=held) as spool:
+        for value in values:
+            spool.add(value)
+            spool.settle()
+
+        assert spool.repeated() == {v for v in values if values.count(v) > 1}
+
+
+def test_checked_yields_every_row_in_order(save: Save) -> None:
+    """Each row comes with what it wants or all it breaks, in place."""
+    path = save("a.csv", f"{HEADER}t,a,no,,\nt,B,no,,\n")
+    found = list(
+        lists.checked([path], format=None, defaults=Defaults(), profile="strict")
+    )
+
+    assert [row.line for row, _ in found] == [2, 3]
+    assert isinstance(found[0][1], RepoSpec)
+    assert isinstance(found[1][1], Rejected)
+    assert [(p.line, p.column) for p in found[1][1].problems] == [(3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        pytest.param(
+            Problem("repository", "uppercase", "is bad", hint="a", line=2, column=3),
+            'l.csv:2:3: repository: is bad [uppercase] (try "a")',
+            id="csv",
+        ),
+        pytest.param(
+            Problem("is_public", "required", "is blank", path="$[3].is_public"),
+            "l.csv: $[3].is_public: is blank [required]",
+            id="json",
+        ),
+        pytest.param(
+            Problem("a", "trimmed", "is trimmed", line=4, path="$.a", note=True),
+            "l.csv:4: note: $.a: is trimmed [trimmed]",
+            id="ndjson note",
+        ),
+        pytest.param(
+            Problem("\x1b[31m", "r", "x\n"), "l.csv: \\x1b[31m: x\\x0a [r]", id="escape"
+        ),
+    ],
+)
+def test_render(problem: Problem, expected: str) -> None:
+    """A fault is one line, as compilers print it, and harmless to a terminal."""
+    assert validate.render("l.csv", problem) == expected
+
+
+MESSY = """Organization,Repository Name,Public?,Type,Descripton
+Team-A,My_App,on,Linux,  padded
+team-a,ok,No,linux,kept
+team-a,nginx:1,no,lang,a tag
+team-a,Ok,no,,would collide
+team-a,web..api,,Databse,half
+"""
+MENDED = [
+    ["team-a", "my_app", "true", "linux", "padded"],
+    ["team-a", "ok", "No", "linux", "kept"],
+    ["team-a", "nginx:1", "no", "lang", "a tag"],
+    ["team-a", "Ok", "no", None, "would collide"],
+    ["team-a", "web.api", None, "database", "half"],
+]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".ndjson", ".jsonl"])
+def test_fix_mends_what_is_mechanical(save: Save, tmp_path: Path, suffix: str) -> None:
+    """What has one legal form gets it; the rest stays and is reported."""
+    left: list[Problem] = []
+    out = tmp_path / f"out{suffix}"
+    fixed = validate.fix(
+        [save("in.csv", MESSY)],
+        out,
+        format=None,
+        defaults=Defaults(),
+        profile="strict",
+        on_problem=lambda _, problem: left.append(problem),
+    )
+    rows = [
+        row
+        for row, _ in lists.checked(
+            [str(out)], format=None, defaults=Defaults(), profile="strict"
+        )
+    ]
+
+    assert [
+        [r.namespace, r.repository, r.is_public, r.category, r.description]
+        for r in rows
+    ] == MENDED
+    assert [(p.line, p.rule) for p in left] == [
+        (4, "character"),
+        (5, "uppercase"),
+        (5, "collision"),
+        (6, "required"),
+    ]
+    assert (fixed.rows, fixed.left) == (5, 4)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert not any(row.faults for row in rows)
+
+
+def test_fix_gives_a_name_its_organization(save: Save, tmp_path: Path) -> None:
+    """A mended first segment moves to its own field; later reading agrees."""
+    out = tmp_path / "out.ndjson"
+    defaults = Defaults(is_public=False, namespace_from_path=True)
+    validate.fix(
+        [save("a.txt", "Team/My_App\n")],
+        out,
+        format=None,
+        defaults=defaults,
+        profile="strict",
+    )
+
+    assert json.loads(out.read_text()) == {"namespace": "team", "repository": "my_app"}
+    assert run(str(out), defaults=defaults)[0].valid == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "out", "says"),
+    [
+        pytest.param("name,zzz\na,b\n", "o.csv", "1:6: zzz", id="unknown column"),
+        pytest.param("name\na,b\n", "o.csv", "2:3: cell", id="a cell too many"),
+        pytest.param("name\na\n", "o.xml", "ends in one of", id="no such format"),
+        pytest.param("name\na\n", "no/o.csv", "cannot be written", id="no folder"),
+    ],
+)
+def test_fix_writes_nothing_where_something_would_be_lost(
+    save: Save, tmp_path: Path, text: str, out: str, says: str
+) -> None:
+    """What a corrected list cannot hold is not dropped silently."""
+    source = save("in.csv", text)
+    with pytest.raises(InputError, match=says):
+        validate.fix(
+            [source],
+            tmp_path / out,
+            format=None,
+            defaults=Defaults(),
+            profile="strict",
+        )
+
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_fix_may_replace_its_own_source(save: Save) -> None:
+    """The corrected list takes the place of the list in one step."""
+    path = save("in.csv", "org,name,public\nt,A,no\n")
+    validate.fix([path], Path(path), format=None, defaults=Defaults(), profile="strict")
+
+    assert run(path)[0] == validate.Checked(rows=1, valid=1)
