@@ -66,8 +66,8 @@ def validate(
         push, mask = spool.push, spool.mask
         check = grammar.check
         for rows in opened.lists(format):
+            number = 0
             for number, row in enumerate(rows, start=1):
-                count.rows += 1
                 if not number % _SETTLE:
                     spool.settle()
                 found = check(row, defaults=defaults, profile=profile)
@@ -81,6 +81,7 @@ def validate(
                         on_rejected(found)
                 if row.notes:
                     _remark(row, count, on_problem)
+            count.rows += number
             seen.clear()
         repeated = spool.repeated()
         if repeated:

@@ -140,23 +140,28 @@ def _parsed(raw: str, delimiter: str) -> list[str]:
         return []
 
 
-def rows(text: TextIO, source: str) -> Iterator[Row]:
-    """Yield the rows of CSV *text* under a header line."""
-    line = 0
-    raw = ""
-    for raw in text:
-        line += 1
-        if not raw.isspace():
-            break
-    else:
-        return
-    top = line
+def _top(text: Iterator[str]) -> tuple[str, int, int]:
+    """Return the first record that is not blank, and its first and last line."""
+    top = 1
+    raw = next(text, "")
+    while raw.isspace():
+        raw = next(text, "")
+        top += 1
+    line = top
     while raw.count('"') % 2 and len(raw) < _HEADER:
         more = next(text, None)
         if more is None:
             break
         raw += more
         line += 1
+    return raw, top, line
+
+
+def rows(text: TextIO, source: str) -> Iterator[Row]:
+    """Yield the rows of CSV *text* under a header line."""
+    raw, top, line = _top(text)
+    if not raw:
+        return
     plan = header(raw, name=source, line=top)
     faults = tuple(_placed(plan, raw, top))
     layout, pick, width = plan.layout, plan.pick, plan.width
