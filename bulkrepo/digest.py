@@ -52,8 +52,8 @@ def next_command(
     first, because they are the person's to mend; then what SWR refused.
     """
     counts = summary.counts
-    names = lists or list(info.lists)
-    remember = [] if ledger in (None, _LEDGER) else ["--ledger", str(ledger)]
+    names = [quote(name) for name in lists or info.lists]
+    remember = [] if ledger in (None, _LEDGER) else ["--ledger", quote(str(ledger))]
     again = [info.command, *names] if info.command in _OF_LISTS else [info.command]
     if info.state == "stopped" or counts.get(Verdict.NOT_ATTEMPTED):
         words = [*again, *remember]
@@ -65,7 +65,7 @@ def next_command(
         words = ["retry", *remember]
     elif counts.get(Verdict.FAILED):
         files = [name for name in reports if name.endswith(_RETRIED)]
-        words = ["retry", files[0]] if files else again
+        words = ["retry", quote(files[0])] if files else again
     elif counts.get(Verdict.DIFFERS):
         words = ["plan", *names]
     elif summary.failures:
@@ -74,7 +74,7 @@ def next_command(
         words = ["verify", *names]
     else:
         return ""
-    return " ".join(["bulkrepo", *map(quote, words)])
+    return " ".join(["bulkrepo", *words])
 
 
 def _changed(counts: dict[str, int]) -> int:

@@ -364,9 +364,10 @@ def test_markdown_says_so_when_nothing_happened() -> None:
     assert page.endswith("Nothing was created, changed or refused.\n")
 
 
-@given(st.lists(items.filter(lambda item: item.outcome == Verdict.FAILED), max_size=4))
+@given(st.lists(items, max_size=4))
 def test_markdown_keeps_its_table(rows: list[Item]) -> None:
     """Text from outside adds no line, no column and no HTML to the table."""
+    rows = [msgspec.structs.replace(row, outcome=Verdict.FAILED) for row in rows]
     page = export("md", rows).decode()
     table = page.partition("## Rows\n\n")[2]
 

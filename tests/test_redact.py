@@ -1,0 +1,147 @@
+"""Secrets stay out of what is logged, however they are spelt or nested."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkrepo.model import Problem, Verdict
+from bulkrepo.redact import HIDDEN, Redactor, is_secret
+
+SECRET_NAMES = [
+    "token",
+    "password",
+    "secret",
+    "authorization",
+    "x-auth-token",
+    "x-subject-token",
+    "ak",
+    "sk",
+    "access_key",
+    "secret_key",
+    "security_token",
+    "passcode",
+    "encoded_authorization_message",
+    "HW_USER_PASSWORD",
+    "HUAWEICLOUD_SDK_SK",
+    "secretAccessKey",
+    "Set-Cookie",
+    "tokens",
+]
+
+
+@dataclass
+class Opaque:
+    """A value that JSON does not know."""
+
+    name: str = "opaque"
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_secret_names_are_known_in_any_spelling(name: str) -> None:
+    """Case, hyphens and underscores make no other name of it."""
+    for spelt in (name, name.upper(), name.replace("-", "_"), name.replace("_", "-")):
+        assert is_secret(spelt)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "task", "disk", "key", "token_renewed", "repository", "secretary", "---"],
+)
+def test_ordinary_names_are_left_alone(name: str) -> None:
+    """A name that only resembles a secret one is shown."""
+    assert not is_secret(name)
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize(
+    "nested",
+    [
+        pytest.param(lambda n: {n: "hot"}, id="top"),
+        pytest.param(lambda n: {"a": {n: "hot"}}, id="dict"),
+        pytest.param(lambda n: {"a": [{"b": ({n: ["hot"]},)}]}, id="lists"),
+        pytest.param(lambda n: {"headers": [(n, "hot")]}, id="pairs"),
+    ],
+)
+def test_simplify_masks_secret_names_at_any_depth(name: str, nested: Any) -> None:
+    """What stands under a secret name is never shown, once or twice."""
+    redactor = Redactor()
+    for _ in range(2):
+        event = nested(name)
+        redactor.simplify(event)
+        assert "hot" not in str(event)
+        assert HIDDEN in str(event)
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Verdict.CREATED, "created"),
+        (b"caf\xe9", "caf\\xe9"),
+        ({"a", "b"}, ["a", "b"]),
+        (("a", 1), ["a", 1]),
+        ({1: None}, {"1": None}),
+        (Opaque(), "<opaque>"),
+        (ValueError("no"), "no"),
+    ],
+)
+def test_simplify_gives_plain_values(value: object, plain: object) -> None:
+    """Whatever is logged becomes what JSON can say."""
+    event: dict[str, Any] = {"value": value}
+    Redactor().simplify(event)
+
+    assert event == {"value": plain}
+
+
+def test_simplify_opens_structs() -> None:
+    """A struct is shown by its fields, so that their names count as well."""
+    event: dict[str, Any] = {"problem": Problem("a", "b", "c")}
+    Redactor().simplify(event)
+
+    assert event["problem"]["message"] == "c"
+
+
+def test_simplify_ends_in_a_loop() -> None:
+    """A value that holds itself is cut off."""
+    loop: list[object] = []
+    loop.append(loop)
+    event: dict[str, Any] = {"loop": loop}
+    Redactor().simplify(event)
+
+    assert "<list>" in str(event)
+
+
+@given(st.text(min_size=1), st.text(), st.text())
+def test_hidden_values_are_found_and_scrubbed(
+    secret: str, before: str, after: str
+) -> None:
+    """A hidden secret is gone from every text, name and nested value."""
+    redactor = Redactor()
+    redactor.hide(secret)
+    told = redactor.scrub({"a": [before + secret + after, {secret: 1, "n": True}]})
+
+    texts = [told["a"][0], *(name for name in told["a"][1])]
+    assert secret in HIDDEN or not any(
+        secret in text.replace(HIDDEN, "\0") for text in texts if secret != "\0"
+    )
+
+
+def test_scrub_hides_numbers_and_the_longer_of_two() -> None:
+    """A secret of digits is one as a number too; a longer secret leaves no rest."""
+    redactor = Redactor()
+    for secret in ("", "1234", "1234-tail", "1234"):
+        redactor.hide(secret)
+
+    assert redactor.scrub([1234, 12, 1.5, None, True, "x1234-tail"]) == [
+        HIDDEN,
+        12,
+        1.5,
+        None,
+        True,
+        f"x{HIDDEN}",
+    ]
