@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo import inputs
+from bulkrepo.exports import harmless
 from bulkrepo.inputs import cells
 from bulkrepo.model import FIELDS, InputError, Problem, Row
 
@@ -100,9 +101,9 @@ LISTS = {
     "empty columns": ("list.csv", "org,name,public,type,,\nt,a/b,no,linux,,\n"),
     "short rows": (
         "list.csv",
-        "org,name,public,type,text\nt,a/b,no,linux\n"[:0]
-        + "org,name,public,type,description\nt,a/b,no,linux\n",
+        "org,name,public,type,description\nt,a/b,no,linux\n",
     ),
+    "told to Excel": ("list.csv", "sep=;\norg;name;public;type\nt;a/b;no;linux\n"),
     "json": ("list.json", '[{"org":"t","name":"a/b","public":"no","type":"linux"}]'),
     "wrapped": (
         "list.json",
@@ -152,6 +153,12 @@ def test_blanks_around_are_trimmed_with_a_note() -> None:
         pytest.param("[]", "a.json", "has no rows", id="empty array"),
         pytest.param("web\napi\n", "a.csv", "--format text", id="no header"),
         pytest.param('name\n"a\n', "a.csv", "a.csv:2: a quote", id="open quote"),
+        pytest.param('na"me\n', "a.csv", "no known column", id="open quote on top"),
+        pytest.param('name\n"' + "a" * 200_000, "a.csv", "never closed", id="huge"),
+        pytest.param("x" * 200_000, "a.csv", "no known column", id="huge header"),
+        pytest.param('{"a', "a.json", "not JSON", id="cut at once"),
+        pytest.param('{"items":[],"items":[]}', "a.json", "there twice", id="twice"),
+        pytest.param('{"defaults":[]}', "a.json", "not an array", id="array"),
         pytest.param(b"name\nx\n\xff\n", "a.csv", "line 3, byte 8", id="bad byte"),
         pytest.param("name\na".encode("utf-32"), "a.csv", "utf-32", id="utf-32"),
         pytest.param(
@@ -217,6 +224,12 @@ def test_a_digest_sees_every_byte() -> None:
             "a.csv",
             [("same-field", 1, 10, None, None)],
             id="two columns, one field",
+        ),
+        pytest.param(
+            "name,description,descripton\na,b,c\n",
+            "a.csv",
+            [("unknown-column", 1, 18, None, None)],
+            id="misspelt, but there already",
         ),
         pytest.param(
             "name,org\na,b,c\n",
@@ -298,6 +311,14 @@ def test_a_report_is_a_list(text: str, name: str) -> None:
 
     assert not row.faults
     assert fields(row) == ("t", "=a", "true", None, None)
+
+
+@given(text=st.text(alphabet="'=+-@ab", min_size=1))
+def test_a_report_gives_back_what_it_disarmed(text: str) -> None:
+    """Reading undoes what writing did against formulas, however odd the text."""
+    (row,) = rows(f"name,outcome,description\na,failed,{harmless(text)}\n")
+
+    assert row.description == text
 
 
 def test_result_columns_need_an_outcome() -> None:
@@ -418,6 +439,23 @@ def test_readers_stream(kind: str) -> None:
 
     assert first.repository == "a"
     assert stream.tell() < len(line)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(True, False), (1, 0), ("no", "yes"), (5, 5), (None, None)]
+)
+def test_private_inverts_json_values(value: object, expected: object) -> None:
+    """In JSON `private` is the opposite of `is_public` too; nonsense stays."""
+    (row,) = rows(json.dumps([{"name": "a", "private": value}]), "a.json")
+
+    assert row.is_public == expected
+    assert type(row.is_public) is type(expected)
+
+
+def test_no_standard_input_is_said() -> None:
+    """A program without standard input gets a reason."""
+    with pytest.raises(InputError, match="no standard input"):
+        list(inputs.read("-", format=None))
 
 
 def test_json_numbers_do_not_become_names() -> None:

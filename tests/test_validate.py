@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +146,18 @@ def test_standard_input_is_read_again(save: Save) -> None:
 
     assert [(s, p.line, p.rule) for s, p in reported] == [("-", 3, "conflict")]
     assert count.rows == 2
+
+
+def test_a_pipe_given_as_a_path_is_read_again() -> None:
+    """`<(command)` of a shell is a path that can be read only once."""
+    reader, writer = os.pipe()
+    os.write(writer, f'["t/a", "t/a"]{" " * 9}'.encode())
+    os.close(writer)
+    defaults = Defaults(is_public=False, namespace_from_path=True)
+    count, _, _ = run(f"/dev/fd/{reader}", defaults=defaults)
+    os.close(reader)
+
+    assert (count.rows, count.duplicates) == (2, 1)
 
 
 def test_standard_input_twice_is_refused() -> None:

@@ -103,7 +103,8 @@ def _defaults(
     events: _Events, source: str, first: str, value: object
 ) -> Mapping[str, tuple[str, object]]:
     if first != "start_map":
-        raise InputError(f'{source}: "defaults" must be an object, not {shape(value)}')
+        given = shape(_whole(events, first, value))
+        raise InputError(f'{source}: "defaults" must be an object, not {given}')
     found, faults = objects.defaults(*_object(events))
     for fault in faults:
         hint = f'; did you mean "{fault.hint}"?' if fault.hint else ""

@@ -19,7 +19,12 @@ from bulkrepo.model import InputError, Problem, Row
 
 DELIMITERS = ",;\t"
 _HEADER = 1 << 16
-_DANGEROUS = ("'=", "'+", "'-", "'@", "'\t", "'\r")
+
+# A report puts an apostrophe before what a spreadsheet would run as a formula, and
+# before what looks as if it had one already.
+_DISARMED = re.compile(r"'+[=+\-@\t\r]")
+# A first line by which Excel is told the delimiter; it is no header.
+_EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
 
 
 class Place(NamedTuple):
@@ -141,10 +146,10 @@ def _parsed(raw: str, delimiter: str) -> list[str]:
 
 
 def _top(text: Iterator[str]) -> tuple[str, int, int]:
-    """Return the first record that is not blank, and its first and last line."""
+    """Return the first record that says something, and its first and last line."""
     top = 1
     raw = next(text, "")
-    while raw.isspace():
+    while raw.isspace() or _EXCEL.fullmatch(raw):
         raw = next(text, "")
         top += 1
     line = top
@@ -277,4 +282,4 @@ def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:
 
 def _plain(cell: str) -> str:
     """Return *cell* as it was before a report made it harmless to a spreadsheet."""
-    return cell[1:] if cell.startswith(_DANGEROUS) else cell
+    return cell[1:] if _DISARMED.match(cell) else cell

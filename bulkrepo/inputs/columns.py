@@ -135,8 +135,10 @@ def plan(
             columns[field] = index
             inverted = inverted or plain == "private"
     for index, name, guess in doubtful:
+        if guess is not None and MEANINGS[guess] in columns:
+            guess = None  # noqa: PLW2901 - the field has its column already
         faults.append((index, _unknown(name, guess)))
-        if guess is not None and MEANINGS[guess] not in columns:
+        if guess is not None:
             columns[MEANINGS[guess]] = index
             inverted = inverted or guess == "private"
     faults.sort(key=lambda fault: fault[0])
