@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import structlog
+from msgspec import to_builtins
 
 from bulkrepo import exports, inputs, lists, rate, report
 from bulkrepo.client import Client
@@ -284,7 +285,9 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
     if settings.on_differs == "ignore":
         failures -= summary.counts.get(Verdict.DIFFERS, 0)
     code = code or (4 if unwritten else int(failures > 0))
-    structlog.get_logger().info(
+    log = structlog.get_logger()
+    say = log.warning if code else log.info
+    say(
         "run.finished",
         run=run,
         state=info.state,
@@ -292,6 +295,8 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
         rows=summary.total,
         counts=summary.counts,
         uncertain=summary.uncertain,
+        reasons=[to_builtins(reason) for reason in summary.reasons],
+        reports=settings.reports,
         requests=info.requests,
         throttled=info.throttled,
         exit_code=code,

@@ -7,18 +7,11 @@ Heavy imports stand inside the commands: `bulkrepo --help` answers at once.
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
 from bulkrepo.model import BulkrepoError, SettingsError
-
-if TYPE_CHECKING:
-    from bulkrepo.auth import Auth
-    from bulkrepo.logs import LogControl
-    from bulkrepo.model import Event, Result
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -150,211 +143,13 @@ def cli() -> None:
 @_logging
 def create(lists: tuple[str, ...], **options: Any) -> None:
     """Create what the lists name. A LIST is CSV, JSON, NDJSON or text; - is stdin."""
-    import asyncio  # noqa: PLC0415 - see the module
+    from bulkrepo import foreground  # noqa: PLC0415 - see the module
 
-    factory = None
-    try:
-        import uvloop  # noqa: PLC0415 - where the platform has it
-
-        factory = uvloop.new_event_loop
-    except ImportError:
-        pass
-    with asyncio.Runner(loop_factory=factory) as runner:
-        code = runner.run(_create(lists, options))
-    sys.exit(code)
-
-
-async def _create(lists: tuple[str, ...], options: dict[str, Any]) -> int:
-    """Run the main job; give the exit code."""
-    import signal  # noqa: PLC0415
-
-    from bulkrepo import api, logs, terminal  # noqa: PLC0415
-
-    quiet = options["quiet"]
-    control = api.Control()
-    log = logs.configure(
-        log_format=options["log_format"],
-        log_file=options["log_file"],
-        verbosity=options["verbose"],
-        quiet=quiet,
-    )
-    async with AsyncExitStack() as stack:
-        stack.callback(log.close)
-        endpoint, credential = await _where(stack, options)
-        for secret in credential.secrets():
-            log.hide(secret)
-        settings = _settings(lists, options, endpoint, credential)
-        _on_signals(control, (signal.SIGINT, signal.SIGTERM))
-        shown = stack.enter_context(_Shown(log, quiet=quiet, terminal=terminal))
-        result = await api.create(
-            lists, settings=settings, on_event=shown.on_event, control=control
-        )
-    _conclude(
-        result, settings_ledger=options["ledger"], reports=settings.reports, quiet=quiet
-    )
-    return result.exit_code or (4 if log.failed else 0)
-
-
-def _settings(
-    lists: tuple[str, ...], options: dict[str, Any], endpoint: str, credential: "Auth"
-) -> Any:
-    from bulkrepo.settings import MEMORY, Settings, duration  # noqa: PLC0415
-
-    deadline, workers = options["deadline"], options["concurrency"]
-    if workers != "auto" and not (workers.isdecimal() and int(workers)):
-        raise SettingsError(f"--concurrency {workers}: write auto or a number")
-    if options["ledger"] is None:
-        options["ledger"] = MEMORY if options["sandbox"] else "bulkrepo.db"
-    return Settings(
-        endpoint=endpoint,
-        credential=credential,
-        namespace=options["namespace"],
-        visibility=options["visibility"],
-        category=options["category"],
-        namespace_from_path=options["namespace_from_path"],
-        grammar=options["grammar"],
-        format=options["format"],
-        stdin=_stdin(lists),
-        rate=options["rate"],
-        concurrency=64 if workers == "auto" else int(workers),
-        max_attempts=options["max_attempts"],
-        patience=duration(options["patience"]),
-        deadline=None if deadline is None else duration(deadline),
-        max_failures=options["max_failures"],
-        cacert=options["cacert"] or os.environ.get("OS_CACERT"),
-        strict=options["strict"],
-        on_differs=options["on_differs"],
-        ledger=options["ledger"],
-        fresh=options["fresh"],
-        reports=options["reports"] or (_default_report(lists[0]),),
-    )
-
-
-async def _where(stack: AsyncExitStack, options: dict[str, Any]) -> tuple[str, "Auth"]:
-    """Give endpoint and credential: of the sandbox, or from options and environment."""
-    from bulkrepo import auth, endpoints  # noqa: PLC0415
-
-    if options["sandbox"]:
-        from bulkrepo.sandbox import Sandbox  # noqa: PLC0415
-        from bulkrepo.sandbox import Settings as Faults  # noqa: PLC0415
-
-        box = await stack.enter_async_context(Sandbox(Faults(any_organization=True)))
-        return box.url, auth.Token("the sandbox", lambda: box.settings.token)
-    environment = os.environ
-    endpoint = options["endpoint"]
-    region = options["region"]
-    if endpoint is None and region is None:
-        endpoint = environment.get("SWR_ENDPOINT")
-        region = environment.get("HW_REGION_NAME") or environment.get("OS_REGION_NAME")
-    if endpoint is None and region is None:
-        raise SettingsError(
-            "where? Give --region or --endpoint, or set HW_REGION_NAME or SWR_ENDPOINT "
-            "(to try things out without an account, add --sandbox)"
-        )
-    if endpoint is None:
-        endpoint = endpoints.of_region(region)
-    return endpoints.checked(endpoint), auth.choose(
-        environment, token_file=options["token_file"], read_file=_read_file
-    )
+    sys.exit(foreground.create(lists, options))
 
 
 def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
     return sys.stdin.buffer if "-" in lists else None
-
-
-def _read_file(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not a token"
-        raise SettingsError(f"--token-file {path}: {why}") from error
-
-
-def _default_report(source: str) -> str:
-    if source == "-":
-        return "stdin.report.jsonl"
-    path = Path(source)
-    stem = path.name.removesuffix(path.suffix).removesuffix(".report")
-    return str(path.with_name(f"{stem}.report.jsonl"))
-
-
-def _on_signals(control: Any, numbers: tuple[int, ...]) -> None:
-    """First signal: stop tidily. Second: at once, as if killed."""
-    import asyncio  # noqa: PLC0415
-    import signal  # noqa: PLC0415
-
-    loop = asyncio.get_running_loop()
-    seen = 0
-
-    def on(number: int) -> None:
-        nonlocal seen
-        seen += 1
-        name = signal.Signals(number).name
-        if seen == 1:
-            control.stop(f"interrupted by {name}", exit_code=128 + number)
-        else:
-            os.write(2, b"\n\x1b[?25h" if os.isatty(2) else b"\n")
-            os._exit(128 + number)
-
-    for number in numbers:
-        loop.add_signal_handler(number, on, number)
-
-
-class _Shown:
-    """What a person sees while a run goes on."""
-
-    def __init__(self, log: "LogControl", *, quiet: bool, terminal: Any) -> None:
-        self._log, self._quiet, self._terminal = log, quiet, terminal
-        self._progress: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.__exit__(None, None, None)
-
-    def on_event(self, event: "Event") -> None:
-        """Draw the bar; rows are the log's business."""
-        from bulkrepo.model import Progressed, Started  # noqa: PLC0415
-
-        if isinstance(event, Progressed):
-            if self._progress is not None:
-                self._progress.update(
-                    done=event.done,
-                    failed=event.failed,
-                    rate=event.allowed,
-                    waiting=f"{event.throttled} throttled" if event.throttled else None,
-                )
-            self._log.flush()
-        elif isinstance(event, Started) and not self._quiet:
-            self._progress = self._terminal.Progress(
-                total=event.total, terminal=sys.stderr.isatty()
-            )
-            self._progress.__enter__()
-
-
-def _conclude(
-    result: "Result", *, settings_ledger: str, reports: tuple[str, ...], quiet: bool
-) -> None:
-    """Print the summary, to a person or when something is wrong."""
-    from bulkrepo import terminal  # noqa: PLC0415
-    from bulkrepo.settings import MEMORY  # noqa: PLC0415
-
-    for line in result.unwritten:
-        click.echo(f"bulkrepo: {line}", err=True)
-    changed = result.summary.counts.get("created", 0)
-    if quiet and not changed and not result.exit_code:
-        return
-    if sys.stderr.isatty() or result.exit_code:
-        text = terminal.summary(
-            result.run,
-            result.summary,
-            reports=[path for path in reports if path != "-"],
-            ledger=None if settings_ledger == MEMORY else settings_ledger,
-            lists=list(result.run.lists),
-        )
-        click.echo(text, err=True)
 
 
 @cli.command()
@@ -396,6 +191,80 @@ def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
     from bulkrepo import api  # noqa: PLC0415
 
     sys.exit(api.report_again(ledger, run, reports))
+
+
+def _faults(command: F) -> F:
+    """Give the sandbox its ways to misbehave."""
+    share = click.FloatRange(0, 1)
+    shares = {
+        "error-rate": "Share of creates answered 500 ...",
+        "error-commits": "... of which this share is carried out all the same.",
+        "drop-before": "Share cut off before anything is done.",
+        "drop-after": "Share carried out, and then cut off without an answer.",
+        "busy-rate": "Share answered 409 busy.",
+        "html-rate": "Share of all requests answered by a proxy's page, 502.",
+    }
+    return _stack(
+        *(
+            click.option(f"--{name}", type=share, default=0.0, help=text)
+            for name, text in shares.items()
+        ),
+        click.option("--latency", type=float, default=0.0, help="Seconds a request."),
+        click.option("--jitter", type=float, default=0.0, help="Up to so many more."),
+        click.option("--limit", help="Throttle beyond, such as 20/1s."),
+        click.option(
+            "--throttle-status",
+            type=click.Choice(["429", "403"]),
+            default="429",
+            show_default=True,
+        ),
+        click.option(
+            "--throttle-text/--no-throttle-text",
+            default=True,
+            help="Whether a throttled answer names the rule.",
+        ),
+        click.option("--retry-after", type=click.Choice(["seconds", "date"])),
+        click.option("--token-lifetime", type=float, help="Seconds."),
+        click.option("--quota", type=int, help="Repositories an organization."),
+        click.option("--seed", type=int, default=0, help="Of the faults."),
+    )(command)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8099, show_default=True)
+@click.option("--token", default="sandbox-token", show_default=True)
+@click.option(
+    "--organization",
+    "organizations",
+    multiple=True,
+    help="One that exists; without any, all do.",
+)
+@click.option("--forbid", "forbidden", multiple=True, help="One not to create in.")
+@_faults
+def sandbox(host: str, port: int, **options: Any) -> None:
+    """Run an SWR and IAM on localhost, for trying things out; Ctrl-C ends it."""
+    import asyncio  # noqa: PLC0415
+    from contextlib import suppress  # noqa: PLC0415
+
+    from bulkrepo.sandbox import Settings, serve  # noqa: PLC0415
+
+    options["throttle_status"] = int(options["throttle_status"])
+    options["any_organization"] = not options["organizations"]
+    try:
+        settings = Settings(**options)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+    def ready(url: str) -> None:
+        click.echo(f"export SWR_ENDPOINT={url} SWR_TOKEN={settings.token}")
+        click.echo(f"# state: {url}/sandbox/state", err=True)
+
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve(settings, host=host, port=port, ready=ready))
+    except OSError as error:
+        raise SettingsError(f"--port {port}: {error.strerror or error}") from error
 
 
 def main() -> None:

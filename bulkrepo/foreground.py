@@ -1,0 +1,217 @@
+"""Wiring. One run in the foreground: where to, who as, signals, bar and summary."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from bulkrepo import api, auth, endpoints, terminal
+from bulkrepo.auth import Auth
+from bulkrepo.logs import LogControl, configure
+from bulkrepo.model import Event, Progressed, Result, SettingsError, Started, Verdict
+from bulkrepo.settings import MEMORY, Settings, duration
+
+
+def create(lists: Sequence[str], options: dict[str, Any]) -> int:
+    """Run the main job with the command line's *options*; give the exit code."""
+    factory = None
+    try:
+        import uvloop  # noqa: PLC0415 - where the platform has it
+
+        factory = uvloop.new_event_loop
+    except ImportError:
+        pass
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(_create(lists, options))
+
+
+async def _create(lists: Sequence[str], options: dict[str, Any]) -> int:
+    """Run the main job; give the exit code."""
+    quiet = options["quiet"]
+    control = api.Control()
+    log = configure(
+        log_format=options["log_format"],
+        log_file=options["log_file"],
+        verbosity=options["verbose"],
+        quiet=quiet,
+    )
+    async with AsyncExitStack() as stack:
+        stack.callback(log.close)
+        endpoint, credential = await _where(stack, options, log)
+        settings = _settings(lists, options, endpoint, credential)
+        _on_signals(control, (signal.SIGINT, signal.SIGTERM))
+        shown = stack.enter_context(_Shown(log, quiet=quiet))
+        result = await api.create(
+            lists, settings=settings, on_event=shown.on_event, control=control
+        )
+    unchanged = not result.summary.counts.get(Verdict.CREATED) and not result.exit_code
+    console = options["log_format"] == "console" or (
+        options["log_format"] == "auto" and sys.stderr.isatty()
+    )
+    _conclude(result, settings, console=console and not (quiet and unchanged))
+    return result.exit_code or (4 if log.failed else 0)
+
+
+def _settings(
+    lists: Sequence[str], options: dict[str, Any], endpoint: str, credential: Auth
+) -> Settings:
+    deadline, workers = options["deadline"], options["concurrency"]
+    if workers != "auto" and not (workers.isdecimal() and int(workers)):
+        raise SettingsError(f"--concurrency {workers}: write auto or a number")
+    if options["ledger"] is None:
+        options["ledger"] = MEMORY if options["sandbox"] else "bulkrepo.db"
+    return Settings(
+        endpoint=endpoint,
+        credential=credential,
+        namespace=options["namespace"],
+        visibility=options["visibility"],
+        category=options["category"],
+        namespace_from_path=options["namespace_from_path"],
+        grammar=options["grammar"],
+        format=options["format"],
+        stdin=sys.stdin.buffer if "-" in lists else None,
+        rate=options["rate"],
+        concurrency=64 if workers == "auto" else int(workers),
+        max_attempts=options["max_attempts"],
+        patience=duration(options["patience"]),
+        deadline=None if deadline is None else duration(deadline),
+        max_failures=options["max_failures"],
+        cacert=options["cacert"] or os.environ.get("OS_CACERT"),
+        strict=options["strict"],
+        on_differs=options["on_differs"],
+        ledger=options["ledger"],
+        fresh=options["fresh"],
+        reports=_reports(lists, options["reports"]),
+    )
+
+
+async def _where(
+    stack: AsyncExitStack, options: dict[str, Any], log: LogControl
+) -> tuple[str, Auth]:
+    """Give endpoint and credential: of the sandbox, or from options and environment."""
+    if options["sandbox"]:
+        from bulkrepo.sandbox import Sandbox  # noqa: PLC0415
+        from bulkrepo.sandbox import Settings as Faults  # noqa: PLC0415
+
+        box = await stack.enter_async_context(Sandbox(Faults(any_organization=True)))
+        return box.url, auth.Token("the sandbox", lambda: box.settings.token)
+
+    def read_file(path: str) -> str:
+        token = _read_file(path)
+        log.hide(token.strip())
+        return token
+
+    environment = os.environ
+    for name in auth.TOKEN_VARIABLES:
+        if environment.get(name):
+            log.hide(environment[name].strip())
+    endpoint = options["endpoint"]
+    region = options["region"]
+    if endpoint is None and region is None:
+        endpoint = environment.get("SWR_ENDPOINT")
+        region = environment.get("HW_REGION_NAME") or environment.get("OS_REGION_NAME")
+    if endpoint is None and region is None:
+        raise SettingsError(
+            "where? Give --region or --endpoint, or set HW_REGION_NAME or SWR_ENDPOINT "
+            "(to try things out without an account, add --sandbox)"
+        )
+    if endpoint is None:
+        endpoint = endpoints.of_region(region)
+    return endpoints.checked(endpoint), auth.choose(
+        environment, token_file=options["token_file"], read_file=read_file
+    )
+
+
+def _read_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not a token"
+        raise SettingsError(f"--token-file {path}: {why}") from error
+
+
+def _reports(lists: Sequence[str], reports: Sequence[str]) -> tuple[str, ...]:
+    """Give where reports go; never where a list is."""
+    read = {os.path.realpath(source) for source in lists if source != "-"}
+    for path in reports:
+        if path != "-" and os.path.realpath(path) in read:
+            raise SettingsError(f"--report {path} would overwrite the list")
+    return tuple(reports) or (_default_report(lists[0]),)
+
+
+def _default_report(source: str) -> str:
+    if source == "-":
+        return "stdin.report.jsonl"
+    path = Path(source)
+    return str(path.with_name(f"{path.stem}.report.jsonl"))
+
+
+def _on_signals(control: Any, numbers: tuple[int, ...]) -> None:
+    """First signal: stop tidily. Second: at once, as if killed."""
+    loop = asyncio.get_running_loop()
+    seen = 0
+
+    def on(number: int) -> None:
+        nonlocal seen
+        seen += 1
+        name = signal.Signals(number).name
+        if seen == 1:
+            control.stop(f"interrupted by {name}", exit_code=128 + number)
+        else:
+            os.write(2, b"\n\x1b[?25h" if os.isatty(2) else b"\n")
+            os._exit(128 + number)
+
+    for number in numbers:
+        loop.add_signal_handler(number, on, number)
+
+
+class _Shown:
+    """What is shown while a run goes on: rows are the log's business, not the bar's."""
+
+    def __init__(self, log: LogControl, *, quiet: bool) -> None:
+        self._log, self._quiet = log, quiet
+        self._stack = ExitStack()
+        self._progress: terminal.Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def on_event(self, event: Event) -> None:
+        """Draw the bar, and let the log reach its file."""
+        if isinstance(event, Started):
+            self._progress = self._stack.enter_context(
+                terminal.Progress(
+                    total=event.total, terminal=sys.stderr.isatty(), quiet=self._quiet
+                )
+            )
+        elif isinstance(event, Progressed) and self._progress is not None:
+            throttled = event.throttled
+            self._progress.update(
+                done=event.done,
+                failed=event.failed,
+                rate=event.allowed,
+                waiting=f"{throttled} throttled" if throttled else None,
+            )
+            self._log.flush()
+
+
+def _conclude(result: Result, settings: Settings, *, console: bool) -> None:
+    """Print what could not be written, and to a person a summary."""
+    for line in result.unwritten:
+        sys.stderr.write(f"bulkrepo: {line}\n")
+    if console:
+        text = terminal.summary(
+            result.run,
+            result.summary,
+            reports=[path for path in settings.reports if path != "-"],
+            ledger=None if settings.ledger == MEMORY else settings.ledger,
+            lists=list(result.run.lists),
+        )
+        sys.stderr.write(text + "\n")

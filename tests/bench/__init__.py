@@ -1,0 +1,1 @@
+"""Speed and memory, each a ratio within one run: `python -m tests.bench`."""

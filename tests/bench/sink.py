@@ -1,0 +1,65 @@
+"""A raw sink: answers every request 201 and nothing else, in its own process."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import cast
+
+import uvloop
+
+_ANSWER = (
+    b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n"
+    b"X-Request-Id: 0123456789abcdef0123456789abcdef\r\n"
+    b"Date: Tue, 24 Nov 2026 00:00:00 GMT\r\n\r\n"
+)
+
+
+class _Sink(asyncio.Protocol):
+    """Counts bytes by Content-Length; parses no more than it must."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where answers go."""
+        # uvloop's transports are none of asyncio's, but do the same.
+        self._transport = cast("asyncio.Transport", transport)
+        self._held = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that is complete."""
+        held = self._held + data
+        while (end := held.find(b"\r\n\r\n")) >= 0:
+            head = held[:end].lower()
+            at = head.find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(held) < end + 4 + length:
+                break
+            held = held[end + 4 + length :]
+            self._transport.write(_ANSWER)
+        self._held = held
+
+
+def _serve(pipe: Connection) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(_Sink, "127.0.0.1", 0)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await loop.run_in_executor(None, pipe.recv)
+
+    uvloop.run(run())
+
+
+@contextmanager
+def sink() -> Iterator[str]:
+    """Give the URL of a sink for as long as the block runs."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}"
+    finally:
+        ours.send(None)
+        process.join(5)
+        if process.is_alive():
+            process.kill()
