@@ -7,13 +7,12 @@ the SWR API reference and of the API gateway's.
 """
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request
+from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request, http_date
 
 MESSAGE_LIMIT = 500
 """Characters of a message that are kept."""
@@ -108,7 +107,8 @@ def _kind(status: int, code: str | None, *, reads: bool) -> Kind:
     if status == 404:
         if code in (None, "404"):  # a code that repeats the status says nothing
             return Kind.WRONG_ENDPOINT
-        return Kind.ABSENT if reads else Kind.REFUSED
+        ours = reads and not _GATEWAY.match(code)  # a gateway knows no repositories
+        return Kind.ABSENT if ours else Kind.REFUSED
     if status >= 500:
         return Kind.BROKEN
     return _BY_STATUS.get(status, Kind.REFUSED)
@@ -124,12 +124,8 @@ def _number(code: str | None) -> str | None:
     return gateway[1] if gateway else code
 
 
-_PAIRS = (
-    ("errorCode", "errorMessage"),
-    ("error_code", "error_msg"),
-    ("errorCode", "errorMsg"),
-    ("code", "message"),
-)
+_CODES = ("errorCode", "error_code", "code")
+_MESSAGES = ("errorMessage", "error_msg", "errorMsg", "message")
 
 
 def _error(body: bytes) -> tuple[str | None, str | None, str | None]:
@@ -143,18 +139,18 @@ def _error(body: bytes) -> tuple[str | None, str | None, str | None]:
     found = _decoded(body)
     outer = found if isinstance(found, dict) else {}
     request_id = _text(outer.get("request_id"))
-    for place in (found, outer.get("errors"), outer.get("error")):
+    for place in (outer.get("errors"), found, outer.get("error")):
         inner = place[0] if isinstance(place, list) and place else place
         if not isinstance(inner, dict):
             continue
-        for code_key, message_key in _PAIRS:
-            code = _text(inner.get(code_key))
-            message = _text(inner.get(message_key))
-            if code is not None or (message and message_key != "message"):
-                detail = _text(inner.get("detail"))
-                if detail and message and detail not in message:
-                    message = f"{message} ({detail})"
-                return code, _short(message), request_id
+        code = next((c for key in _CODES if (c := _text(inner.get(key)))), None)
+        message = next((m for key in _MESSAGES if (m := _text(inner.get(key)))), None)
+        if code is None and (message is None or "message" in inner):
+            continue  # a `message` alone is nobody's error
+        detail = _text(inner.get("detail"))
+        if detail and message and detail not in message:
+            message = f"{message} ({detail})"
+        return code, _short(message), request_id
     return None, None, request_id
 
 
@@ -185,7 +181,7 @@ def _short(message: str | None) -> str | None:
 
 
 def _is_html(reply: Reply) -> bool:
-    kind = reply.headers.get("Content-Type", "")
+    kind = reply.headers.get("Content-Type", "").lower()
     return kind.startswith("text/html") or reply.body[:64].lstrip().startswith(b"<")
 
 
@@ -225,10 +221,5 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
-    try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - now).total_seconds())
+    when = http_date(value)
+    return None if when is None else max(0.0, (when - now).total_seconds())

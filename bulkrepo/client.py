@@ -4,7 +4,6 @@ Edge. The only module that opens connections to the cloud.
 It decides nothing: bytes out, bytes in, and whether a request may have left.
 """
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
@@ -24,9 +23,10 @@ class Client:
     """
     One aiohttp session to one endpoint.
 
-    *timeout* is the one deadline of a request, in seconds, connecting included.
-    *connections* bounds the sockets. Redirects are not followed, cookies not kept,
-    and a proxy is taken from the environment. Use it as an async context manager.
+    *timeout* is the one deadline of a request, in seconds; connecting may take half
+    of it, so that what was certainly not sent is known as such. *connections* bounds
+    the sockets. Redirects are not followed, cookies not kept, and a proxy is taken
+    from the environment. Use it as an async context manager.
     """
 
     def __init__(
@@ -52,7 +52,9 @@ class Client:
             connector=aiohttp.TCPConnector(
                 limit=self._connections, ssl=self._tls or True, ttl_dns_cache=60
             ),
-            timeout=aiohttp.ClientTimeout(total=self._timeout),
+            timeout=aiohttp.ClientTimeout(
+                total=self._timeout, sock_connect=self._timeout / 2
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
@@ -90,7 +92,7 @@ class Client:
                 if response.content_length != 0:
                     body = await _head(response)
                 return Reply(response.status, response.headers, body)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return _no_reply(error)
 
     def _url(self, path: str) -> URL:
@@ -138,7 +140,7 @@ def _no_reply(error: Exception) -> NoReply:
     """Say what went wrong, and whether the request can have left."""
     detail = _detail(error)
     match error:
-        case aiohttp.ClientConnectorDNSError():
+        case aiohttp.ClientConnectorDNSError() | UnicodeError():
             return NoReply("dns", sent=False, detail=detail)
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return NoReply("tls", sent=False, detail=detail)
@@ -155,6 +157,6 @@ def _no_reply(error: Exception) -> NoReply:
 
 
 def _detail(error: Exception) -> str:
-    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
         return "no answer within the time allowed for a request"
     return str(error)[:500] or type(error).__name__

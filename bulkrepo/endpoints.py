@@ -1,5 +1,6 @@
 """Pure. Where SWR's management API is, by region, and what may be spoken to."""
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from bulkrepo.model import SettingsError
@@ -29,8 +30,12 @@ def checked(endpoint: str) -> str:
 
     Raises SettingsError for plain HTTP off this machine, and for what is no endpoint.
     """
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(endpoint)
+        sane = parts.port != 0 and endpoint.isprintable() and " " not in endpoint
+    except ValueError:  # a bracket that does not close, a port out of range
+        sane = False
+    if not sane or parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(
             f"--endpoint {endpoint!r} is no URL: write https://swr-api.REGION.HOST"
         )
@@ -49,4 +54,7 @@ def checked(endpoint: str) -> str:
 
 
 def _loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name: 127.0.0.1.example.org may be anywhere
+        return False

@@ -25,7 +25,7 @@ from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
 
-_FEW = 3
+FEW = 3
 """So many rows in trouble at once may be the rows' own fault, more is an outage."""
 
 
@@ -160,7 +160,7 @@ class Exchange:
         """
         if self._last_good >= asked:
             return True
-        return self._troubled <= _FEW and self._last_good >= began
+        return self._troubled <= FEW and self._last_good >= began
 
     def _lose_patience(self, answer: Answer) -> None:
         patience = self._limits.patience

@@ -45,14 +45,23 @@ class Window:
         self.limit = limit
         self._starts: deque[float] = deque(starts or (), maxlen=limit.count)
 
+    def wait(self, now: float) -> float:
+        """Give the seconds until one more may start; 0.0 or less: now."""
+        starts, limit = self._starts, self.limit
+        if len(starts) < limit.count:
+            return 0.0
+        return limit.seconds - (now - starts[0])
+
+    def book(self, now: float) -> None:
+        """Count a start at *now*."""
+        self._starts.append(now)
+
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
-        starts, limit = self._starts, self.limit
-        if len(starts) == limit.count:
-            wait = limit.seconds - (now - starts[0])
-            if wait > 0:
-                return wait
-        starts.append(now)
+        wait = self.wait(now)
+        if wait > 0:
+            return wait
+        self.book(now)
         return 0.0
 
 
@@ -121,8 +130,8 @@ class Auto:
 
     It starts at *start* requests a second and doubles after every healthy second
     that made use of the rate. The first throttled answer ends the doubling: the rate
-    falls to 0.7 of what it was, then grows by a twentieth a second. A rule named in
-    the text of an answer becomes an exact window instead.
+    falls to 0.7 of what it was, then grows by a twentieth a second. Rules named in
+    the texts of answers become exact windows instead; all of them hold.
     """
 
     FLOOR = 1 / 6
@@ -135,7 +144,7 @@ class Auto:
         self._growth = 2.0
         self._next = 0.0
         self._hold = _Hold()
-        self._window: Window | None = None
+        self._windows: dict[float, Window] = {}
         self._history: deque[float] = deque(maxlen=2000)
         self._second: float | None = None
         self._starts = self._healthy = self._sick = 0
@@ -144,13 +153,16 @@ class Auto:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
         if now < self._hold.until:
             return self._hold.until - now
-        if self._window is not None:
-            wait = self._window.reserve(now)
+        windows = self._windows.values()
+        if windows:
+            wait = max(window.wait(now) for window in windows)
         else:
             self._turn(now)
             wait = self._next - now
         if wait > 0:
             return wait
+        for window in windows:
+            window.book(now)
         # What a late wake-up missed may be made up for, but never more than 50 ms.
         self._next = max(self._next, now - 0.05) + 1 / self.rate
         self._history.append(now)
@@ -176,13 +188,16 @@ class Auto:
 
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
-        if self._window is None:
+        limits = [window.limit for window in self._windows.values()]
+        if not limits:
             return self.rate
-        return self._window.limit.count / self._window.limit.seconds
+        return min(limit.count / limit.seconds for limit in limits)
 
     def _obey(self, limit: Limit) -> None:
-        if self._window is None or self._window.limit != limit:
-            self._window = Window(limit, self._history)
+        """Take up a rule; it replaces one for as many seconds, and joins others."""
+        known = self._windows.get(limit.seconds)
+        if known is None or known.limit != limit:
+            self._windows[limit.seconds] = Window(limit, self._history)
 
     def _turn(self, now: float) -> None:
         """Close a second that is over, and grow if it was a healthy one."""

@@ -6,8 +6,6 @@ _AGAIN = frozenset(
     {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}
 )
 
-_OUTAGE = frozenset({Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE})
-
 
 def again(answer: Answer) -> bool:
     """Whether *answer* may be another one the next time."""
@@ -21,9 +19,7 @@ def counts(answer: Answer, *, healthy: bool) -> bool:
     A throttled request was not tried, and while nothing succeeds (not *healthy*) an
     error says nothing about the row.
     """
-    if answer.kind is Kind.THROTTLED:
-        return False
-    return healthy or answer.kind not in _OUTAGE
+    return healthy and answer.kind is not Kind.THROTTLED
 
 
 class Backoff:

@@ -70,9 +70,14 @@ class Settings(Reading):
         rate.parse(self.rate)
         for report in self.reports:
             by_suffix(report)
-        for name in ("concurrency", "max_attempts", "timeout"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} {getattr(self, name)}: at least 1")
+        for name in ("concurrency", "max_attempts", "timeout", "max_failures"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise SettingsError(f"{name} {value}: at least 1")
+        for name in ("patience", "deadline"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise SettingsError(f"{name} {value}: more than 0 seconds")
 
     def auth(self) -> Auth:
         """Give the credential as something that signs requests."""

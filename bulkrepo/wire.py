@@ -6,7 +6,7 @@ How an answer is understood is in `answers`.
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
@@ -142,13 +142,19 @@ def show(namespace: str, repository: str) -> Request:
 
 def server_time(reply: Reply) -> float | None:
     """Give the server's own clock as epoch seconds, from the `Date` header."""
-    value = reply.headers.get("Date")
+    when = http_date(reply.headers.get("Date"))
+    return None if when is None else when.timestamp()
+
+
+def http_date(value: str | None) -> datetime | None:
+    """Give the time that a header says, aware; one without a zone is UTC."""
     if value is None:
         return None
     try:
-        return parsedate_to_datetime(value).timestamp()
-    except ValueError:
+        when = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):  # a year of twenty digits overflows
         return None
+    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
 
 
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$")

@@ -1,0 +1,53 @@
+"""What every test gets, and the bridge that lets aioresponses fake the cloud."""
+
+import os
+from collections.abc import Iterator
+from typing import Any, Self
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+import structlog
+from aioresponses import aioresponses
+
+
+class _Canned(aiohttp.ClientResponse):
+    """Bridge for aioresponses 0.7.9 on aiohttp 3.14 (aioresponses issue 289)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"stream_writer": Mock()} | kwargs))
+
+
+class FakeCloud(aioresponses):
+    """Answers in place of a server, without a socket."""
+
+    def __enter__(self) -> Self:
+        """Take the place of the network."""
+        super().__enter__()
+        return self
+
+    def add(self, *args: Any, **kwargs: Any) -> None:
+        """Add an answer to give, on any aiohttp."""
+        super().add(*args, **({"response_class": _Canned} | kwargs))
+
+
+@pytest.fixture
+def cloud() -> Iterator[FakeCloud]:
+    """Give a cloud that answers what is added, and refuses everything else."""
+    with FakeCloud() as fake:
+        yield fake
+
+
+@pytest.fixture(autouse=True)
+def _forget_logging() -> Iterator[None]:
+    """Let no test see how another one set up its logs."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the machine's proxies stay out of the tests."""
+    for name in tuple(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)

@@ -1,0 +1,187 @@
+"""Stand-ins that belong to us: a clock, a service and a store."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from bulkrepo.model import Claim, Outcome
+from bulkrepo.wire import NoReply, Reply, Request
+
+
+class FakeClock:
+    """
+    Virtual time, which moves only while everybody waits for it.
+
+    A sleeper yields; when the event loop has nothing else to do, the earliest one is
+    woken and the time is what it wanted it to be.
+    """
+
+    EPOCH = 1_700_000_000.0
+
+    def __init__(self, *, start: float = 1000.0) -> None:
+        self.start = self._now = start
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._ticking = False
+
+    def now(self) -> float:
+        """Give monotonic seconds."""
+        return self._now
+
+    def time(self) -> float:
+        """Give epoch seconds."""
+        return self.EPOCH + (self._now - self.start)
+
+    @property
+    def elapsed(self) -> float:
+        """Give the seconds since this clock was made."""
+        return self._now - self.start
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a moment passes even where the wait is too short for a float."""
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        at = self._now + max(seconds, 1e-6)
+        heapq.heappush(self._sleepers, (at, next(self._order), done))
+        if not self._ticking:
+            self._ticking = True
+            loop.call_soon(self._tick, loop)
+        await done
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        if vars(loop)["_ready"]:  # somebody has still something to do at this time
+            loop.call_soon(self._tick, loop)
+            return
+        while self._sleepers:
+            at, _, done = heapq.heappop(self._sleepers)
+            if not done.done():
+                self._now = max(self._now, at)
+                done.set_result(None)
+                loop.call_soon(self._tick, loop)
+                return
+        self._ticking = False
+
+
+Answering = Callable[[Request, Mapping[str, str]], Reply | NoReply]
+
+
+class ScriptedGateway:
+    """
+    Answers from a script, or what a function says; each answer takes *latency*.
+
+    `requests` is every request with its headers, `starts` when it came, `most` how
+    many were in flight at once.
+    """
+
+    def __init__(
+        self,
+        script: Iterable[Reply | NoReply] | Answering,
+        *,
+        clock: FakeClock,
+        latency: float = 0.05,
+    ) -> None:
+        self._script = script if callable(script) else iter(script)
+        self._clock, self._latency = clock, latency
+        self.requests: list[tuple[Request, Mapping[str, str]]] = []
+        self.starts: list[float] = []
+        self.in_flight = self.most = 0
+
+    async def send(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Reply | NoReply:
+        """Give the next answer; what it is was decided when the request came."""
+        self.requests.append((request, dict(headers)))
+        self.starts.append(self._clock.now())
+        if callable(self._script):
+            answer = self._script(request, headers)
+        else:
+            answer = next(self._script)
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight)
+        try:
+            await self._clock.sleep(self._latency)
+        finally:
+            self.in_flight -= 1
+        return answer
+
+    @property
+    def sent(self) -> list[str]:
+        """Give what was asked, as `METHOD last/part/of/the/path or body's name`."""
+        return [told(request) for request, _ in self.requests]
+
+
+def told(request: Request) -> str:
+    """Say a request in two words: its method and the repository it is about."""
+    if request.body is not None:
+        return f"{request.method} {msgspec.json.decode(request.body)['repository']}"
+    return f"{request.method} {request.path.rsplit('/', 1)[1].replace('$', '/')}"
+
+
+class ListStore:
+    """Hands out a list of claims and keeps the outcomes, as a ledger would."""
+
+    def __init__(self, claims: Iterable[Claim]) -> None:
+        self._claims = iter(tuple(claims))
+        self.claimed: list[Claim] = []
+        self.outcomes: dict[int, Outcome] = {}
+
+    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+        """Keep *done* and hand out up to *want* claims."""
+        for outcome in done:
+            if outcome.id in self.outcomes:
+                raise AssertionError(f"row {outcome.id} was settled twice")
+            self.outcomes[outcome.id] = outcome
+        await asyncio.sleep(0)
+        claims = list(itertools.islice(self._claims, want))
+        self.claimed += claims
+        return claims
+
+
+def claims(count: int, **fields: Any) -> list[Claim]:
+    """Give *count* claims, numbered from 0 and named `r0`, `r1` and so on."""
+    return [
+        Claim(
+            number,
+            fields.get("namespace", "team"),
+            f"r{number}",
+            is_public=False,
+            category=None,
+            description=None,
+            doubt=fields.get("doubt"),
+            attempts=fields.get("attempts", 0),
+        )
+        for number in range(count)
+    ]
+
+
+def error(
+    status: int, code: str | None = None, text: str = "", **headers: str
+) -> Reply:
+    """Give an error as SWR sends it; an underscore in a header's name is a hyphen."""
+    body = b""
+    if code is not None:
+        found = {"errorCode": code, "errorMessage": text, "detail": ""}
+        body = msgspec.json.encode({"errors": [found]})
+    return Reply(
+        status, {key.replace("_", "-"): value for key, value in headers.items()}, body
+    )
+
+
+def shown(**fields: object) -> Reply:
+    """Give a repository as SWR shows it: private, unless *fields* say otherwise."""
+    return Reply(200, {}, msgspec.json.encode({"is_public": False, **fields}))
+
+
+CREATED = Reply(201, {})
+EXISTS = error(409, "SVCSTG.SWR.4090006", "The image already exists.")
+BUSY = error(409, "SVCSTG.SWR.4090023", "The system is busy.")
+ABSENT = error(404, "SVCSTG.SWR.4040010", "The image does not exist.")
+BROKEN = error(500, "SVCSTG.SWR.5000046", "Create failed.")
+LOST = NoReply("dropped", sent=True)
+UNSENT = NoReply("refused", sent=False, detail="nobody listens")
+UNAUTHORIZED = error(401, "SVCSTG.SWR.4010000", "Authentication failed.")
+NO_NAMESPACE = error(404, "SVCSTG.SWR.4040058", "Namespace does not exist")
