@@ -28,11 +28,14 @@ class LedgerFile:
         self.now = now
         self._lock = _lock(path) if path != MEMORY else None
         try:
-            with self.guard():
-                self.db = _open(path)
-                self._prepare()
+            self.db = _open(path)
         except BaseException:
             self._unlock()
+            raise
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
             raise
 
     def close(self) -> None:
@@ -69,55 +72,58 @@ class LedgerFile:
     def _prepare(self) -> None:
         application = self.value("PRAGMA application_id")
         version = self.value("PRAGMA user_version")
-        if application == 0 and not self.value("SELECT count(*) FROM sqlite_master"):
-            with self.transaction() as db:
-                for statement in schema.TABLES.split(";\n"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-                db.execute(f"PRAGMA user_version = {schema.VERSION}")
-        elif application != schema.APPLICATION_ID:
+        empty = not application and not self.value("SELECT 1 FROM sqlite_master")
+        if not empty and application != schema.APPLICATION_ID:
             raise LedgerError(
                 f"{self.path} is not a ledger of bulkrepo: give another --ledger"
             )
-        elif version != schema.VERSION:
+        if not empty and version != schema.VERSION:
             raise LedgerError(
                 f"{self.path} has schema {version}, this bulkrepo knows "
                 f"{schema.VERSION}: upgrade bulkrepo, or give another --ledger"
             )
-        else:
-            with self.transaction() as db:
-                for statement in schema.RECOVER.split(";\n"):
-                    db.execute(statement)
+        with self.guard():
+            self.db.execute("PRAGMA journal_mode = WAL")
+            # FULL: a claim that a power cut undoes would let us disown what we created.
+            self.db.execute("PRAGMA synchronous = FULL")
+            self.db.execute("PRAGMA temp_store = MEMORY")
+        with self.transaction() as db:
+            statements = schema.TABLES if empty else schema.RECOVER
+            for statement in statements.split(";\n"):
+                db.execute(statement)
+            if empty:
+                db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def value(self, sql: str, *parameters: object) -> Any:
         """Give the first column of the first row, or None."""
-        row = self.db.execute(sql, parameters).fetchone()
+        with self.guard():
+            row = self.db.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
 
 
 def _open(path: str) -> sqlite3.Connection:
     if path != MEMORY:
         # SQLite would create it readable for everybody.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(_file(path, path))
     # Autocommit: every transaction is begun and ended by a line of ours.
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA journal_mode = WAL")
-    # FULL: a claim that a power cut can undo would let us disown what we created.
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA temp_store = MEMORY")
-    return db
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
+def _file(name: str, ledger: str) -> int:
+    """Open a file of the ledger, for its owner only."""
+    try:
+        return os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {ledger} cannot be opened: {error.strerror}. Give --ledger a "
+            "path in a directory that can be written to"
+        ) from error
 
 
 def _lock(path: str) -> int:
     """Take a kernel lock, which dies with the process, on a file beside the ledger."""
-    name = f"{path}.lock"
-    try:
-        handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise LedgerError(
-            f"the ledger {path} cannot be opened: {error.strerror}. Give --ledger a "
-            "path in a directory that can be written to"
-        ) from error
+    handle = _file(f"{path}.lock", path)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

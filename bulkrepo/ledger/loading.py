@@ -64,8 +64,7 @@ def load(
     Keep all rows as a new run, or find the interrupted run that they belong to.
 
     *digest* is asked after the last row, *place* finds where in a row a problem
-    stands. Raises SettingsError if the ledger
-    belongs to another endpoint.
+    stands. Raises SettingsError if the ledger belongs to another endpoint.
     """
     with file.transaction() as db:
         known = file.value("SELECT value FROM meta WHERE key = 'endpoint'")
@@ -181,8 +180,7 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
         ).fetchall():
             for statement in schema.FOLD:
                 db.execute(statement, (past,))
-        if old is None:
-            db.execute(schema.INHERIT, (run,))
+        db.execute(schema.INHERIT, (run,))
         db.execute(
             "UPDATE run SET state = 'running', digest = ?, stopped = NULL,"
             " finished_at = NULL WHERE id = ?",

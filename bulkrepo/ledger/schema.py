@@ -94,6 +94,9 @@ WHERE outcome = 'not_attempted' AND doubt IS NULL AND EXISTS (
     SELECT 1 FROM claim WHERE outcome.item BETWEEN claim.first AND claim.last
 );
 DELETE FROM claim;
+DELETE FROM outcome WHERE item IN (
+    SELECT item.id FROM item JOIN run ON run.id = item.run WHERE state = 'loading'
+);
 DELETE FROM item WHERE run IN (SELECT id FROM run WHERE state = 'loading');
 DELETE FROM run WHERE state = 'loading';
 UPDATE run SET state = 'stopped', stopped = 'the process ended without a word'
@@ -118,6 +121,17 @@ FOLD = (
     )
     """,
     """
+    UPDATE outcome SET doubt = NULL WHERE doubt IS NOT NULL AND EXISTS (
+        SELECT 1 FROM item AS doubted JOIN item ON item.run = ? AND item.wanted
+            AND item.namespace = doubted.namespace
+            AND item.repository = doubted.repository
+        JOIN outcome AS proof ON proof.item = item.id
+        WHERE doubted.id = outcome.item AND proof.doubt IS NULL
+            AND proof.outcome <> 'not_attempted'
+            AND proof.started_at > outcome.doubt
+    )
+    """,
+    """
     INSERT OR IGNORE INTO doubt
     SELECT namespace, repository, doubt
     FROM item JOIN outcome ON outcome.item = item.id
@@ -127,19 +141,29 @@ FOLD = (
     "DELETE FROM item WHERE run = ?",
 )
 
-# Doubts of runs whose rows are gone concern the rows of a new one.
+# Doubts of other runs concern the rows of this one, be their own rows gone or not.
 INHERIT = """
 INSERT INTO outcome (item, outcome, certain, attempts, doubt)
-SELECT item.id, 'not_attempted', 1, 0, doubt.since
-FROM doubt JOIN item ON item.run = ? AND item.namespace = doubt.namespace
-    AND item.repository = doubt.repository
-WHERE item.wanted
+SELECT item.id, 'not_attempted', 1, 0, min(since)
+FROM (
+    SELECT namespace, repository, since FROM doubt
+    UNION ALL
+    SELECT namespace, repository, doubt
+    FROM outcome JOIN item ON item.id = outcome.item
+    WHERE wanted AND doubt IS NOT NULL
+) AS past JOIN item ON item.run = ? AND item.namespace = past.namespace
+    AND item.repository = past.repository
+WHERE item.wanted GROUP BY item.id
+ON CONFLICT (item) DO UPDATE
+SET doubt = min(coalesce(doubt, excluded.doubt), excluded.doubt)
+WHERE outcome = 'not_attempted'
 """
 
+# NOT INDEXED: in order of the row id. The index would mean a sort of the whole run.
 PENDING = """
 SELECT item.id, namespace, repository, is_public, category, description,
     outcome.doubt, coalesce(outcome.attempts, 0)
-FROM item LEFT JOIN outcome ON outcome.item = item.id
+FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE item.id > ? AND item.run = ? AND wanted
     AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
 ORDER BY item.id LIMIT ?
@@ -149,14 +173,14 @@ ITEMS = """
 SELECT list, line, namespace, repository, is_public, category, description, outcome,
     certain, differences, problems, status, code, message, request_id, reason,
     evidence, coalesce(attempts, 0), outcome.started_at, elapsed_ms
-FROM item LEFT JOIN outcome ON outcome.item = item.id
+FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE item.run = ? AND (? OR NOT wanted) ORDER BY item.id
 """
 
 COUNTS = """
 SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*),
     sum(certain = 0 AND outcome IN ('created', 'exists', 'updated'))
-FROM item LEFT JOIN outcome ON outcome.item = item.id
+FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? GROUP BY verdict
 """
 
@@ -171,7 +195,7 @@ SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n, code,
         json_extract(problems, '$[0].message'), ''
     ) AS words,
     min(item.id) AS first
-FROM item LEFT JOIN outcome ON outcome.item = item.id
+FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND coalesce(outcome, 'not_attempted')
     NOT IN ('created', 'exists', 'updated', 'duplicate')
 GROUP BY verdict, code, CASE

@@ -1,0 +1,701 @@
+"""The ledger keeps every row, hands each out once, and forgets nothing it needs."""
+
+import hashlib
+import os
+import re
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from bulkrepo import grammar, inputs
+from bulkrepo.ledger import MEMORY, Checked, Ledger, Loaded, schema
+from bulkrepo.model import (
+    Claim,
+    Defaults,
+    InputError,
+    Item,
+    LedgerError,
+    LockedError,
+    Outcome,
+    Row,
+    SettingsError,
+    Verdict,
+)
+
+LIST = "list.ndjson"
+ENDPOINT = "https://swr-api.example.com"
+
+
+class Ticks:
+    """A clock that goes on by one second each time it is read."""
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        """Give epoch seconds."""
+        self.time += 1
+        return self.time
+
+
+def checked(*names: str, category: str | None = None) -> list[Checked]:
+    """Give rows of `team` by name, judged as those of a list are."""
+    found = []
+    for line, name in enumerate(names, start=1):
+        row = Row(LIST, line, "team", name, is_public=False, category=category)
+        found.append((row, grammar.check(row, defaults=Defaults(), profile="strict")))
+    return found
+
+
+def load(
+    ledger: Ledger,
+    rows: Iterable[Checked],
+    *,
+    endpoint: str = ENDPOINT,
+    digest: str = "",
+    fresh: bool = False,
+) -> Loaded:
+    """Load *rows*, by default under the digest of what they say."""
+    rows = list(rows)
+    name = digest or hashlib.sha256(repr(rows).encode()).hexdigest()
+    return ledger.load(
+        rows,
+        lists=[LIST],
+        endpoint=endpoint,
+        digest=lambda: name,
+        version="0",
+        place=inputs.place,
+        fresh=fresh,
+    )
+
+
+@contextmanager
+def opened(path: Path | str, now: Callable[[], float] | None = None) -> Iterator[Ledger]:
+    """Open a ledger, and close it whatever happens."""
+    ledger = Ledger(str(path), now=now or Ticks())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give the place of a ledger that is not there yet."""
+    return tmp_path / "runs.db"
+
+
+def made(claim: Claim, outcome: Verdict = Verdict.CREATED) -> Outcome:
+    """Give the outcome of a row that went well, or as told."""
+    return Outcome(id=claim.id, outcome=outcome, attempts=1, started_at=1.0)
+
+
+def finish(ledger: Ledger, stopped: str | None = None) -> None:
+    """End a run."""
+    ledger.finish(stopped=stopped, requests=0, throttled=0)
+
+
+def work_off(ledger: Ledger) -> None:
+    """Create all that is pending."""
+    done: list[Outcome] = []
+    while claims := ledger.turn(done, 100):
+        done = [made(claim) for claim in claims]
+    finish(ledger)
+
+
+def reported(ledger: Ledger) -> list[Item]:
+    """Give the last run's rows."""
+    return list(ledger.items(ledger.run_info()))
+
+
+# Loading
+
+
+def test_every_row_is_kept_in_order_and_settled_where_reading_settles_it() -> None:
+    """Valid rows wait, an equal row is a duplicate, a conflict and a fault invalid."""
+    lines = [*checked("a", "Bad", "a", "b"), *checked("b", category="linux")]
+    with opened(MEMORY) as ledger:
+        loaded = load(ledger, lines)
+        items = reported(ledger)
+        claims = ledger.turn([], 10)
+
+    assert [item.outcome for item in items] == [
+        "not_attempted",
+        "invalid",
+        "duplicate",
+        "not_attempted",
+        "invalid",
+    ]
+    assert [(item.source, item.line) for item in items] == [
+        (LIST, 1),
+        (LIST, 2),
+        (LIST, 3),
+        (LIST, 4),
+        (LIST, 1),
+    ]
+    assert f"{LIST}:1" in (items[2].reason or "")
+    assert f"{LIST}:4" in items[4].problems[0].message
+    assert (loaded.total, loaded.pending, loaded.invalid) == (5, 2, 2)
+    assert [claim.repository for claim in claims] == ["a", "b"]
+
+
+def test_rows_of_an_invalid_kind_keep_the_text_of_the_list() -> None:
+    """A faulty row is reported as it was written, none of it sent."""
+    row = Row(LIST, 1, "team", 17, is_public="maybe", category="linux")
+    spec = grammar.check(row, defaults=Defaults(), profile="strict")
+    with opened(MEMORY) as ledger:
+        load(ledger, [(row, spec)])
+        (item,) = reported(ledger)
+        assert ledger.turn([], 10) == []
+
+    assert (item.repository, item.is_public) == ("17", "maybe")
+    assert {problem.field for problem in item.problems} == {"repository", "is_public"}
+
+
+@pytest.mark.parametrize("failure", [InputError, KeyboardInterrupt])
+def test_rows_of_a_list_that_broke_off_leave_nothing_behind(
+    path: Path, failure: type[BaseException]
+) -> None:
+    """A run that never came to be has no say in the next one's rows."""
+
+    def broken() -> Iterator[Checked]:
+        yield from checked(*(f"Bad-{number}" for number in range(1500)))
+        raise failure
+
+    with opened(path) as ledger:
+        with pytest.raises(failure):
+            ledger.load(
+                broken(),
+                lists=[LIST],
+                endpoint=ENDPOINT,
+                digest=str,
+                version="0",
+                place=inputs.place,
+            )
+    with opened(path) as ledger:
+        loaded = load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 10)
+
+    assert (loaded.total, loaded.pending, loaded.invalid) == (2, 2, 0)
+    assert [claim.repository for claim in claims] == ["a", "b"]
+
+
+def test_a_broken_off_load_does_not_touch_the_next_one_in_the_same_process(
+    path: Path,
+) -> None:
+    """The same holds for a program that tries again with the ledger open."""
+
+    def broken() -> Iterator[Checked]:
+        yield from checked(*(f"Bad-{number}" for number in range(1500)))
+        raise InputError("broken")
+
+    with opened(path) as ledger:
+        with pytest.raises(InputError):
+            ledger.load(
+                broken(),
+                lists=[LIST],
+                endpoint=ENDPOINT,
+                digest=str,
+                version="0",
+                place=inputs.place,
+            )
+        loaded = load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 10)
+
+    assert (loaded.total, loaded.pending, loaded.invalid) == (2, 2, 0)
+    assert len(claims) == 2
+
+
+# Handing out, crashing, coming back
+
+
+def test_claims_are_on_disk_before_they_are_given_out(path: Path) -> None:
+    """Whoever looks into the file while a row is worked on finds it claimed."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b", "c"))
+        claims = ledger.turn([], 2)
+        with closing(sqlite3.connect(path)) as other:
+            spans = other.execute("SELECT first, last FROM claim").fetchall()
+
+    assert spans == [(claims[0].id, claims[1].id)]
+
+
+def test_outcomes_are_on_disk_when_a_turn_returns(path: Path) -> None:
+    """What `turn` was given is kept when it returns."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b"))
+        ledger.turn([made(claim) for claim in ledger.turn([], 1)], 0)
+        with closing(sqlite3.connect(path)) as other:
+            kept = other.execute("SELECT outcome FROM report ORDER BY line").fetchall()
+
+    assert kept == [("created",), ("not_attempted",)]
+
+
+def test_rows_that_a_crash_cut_short_are_in_doubt_since_their_claim(
+    path: Path,
+) -> None:
+    """Claimed and not settled: it may have been created after the claim."""
+    clock = Ticks()
+    with opened(path, clock) as ledger:
+        load(ledger, checked("a", "b", "c", "d"))
+        first = ledger.turn([], 2)
+        claimed_at = clock.time
+        ledger.turn([made(first[0])], 1)  # c is claimed later
+        later = clock.time
+    with opened(path, clock) as ledger:
+        loaded = load(ledger, checked("a", "b", "c", "d"))
+        claims = ledger.turn([], 10)
+
+    assert loaded.resumed
+    assert loaded.pending == 3
+    assert [(claim.repository, claim.doubt) for claim in claims] == [
+        ("b", claimed_at),
+        ("c", later),
+        ("d", None),
+    ]
+
+
+def test_a_doubt_is_as_old_as_the_first_of_two_crashes(path: Path) -> None:
+    """The first try that may have created it counts."""
+    clock = Ticks()
+    doubts = []
+    for _ in range(3):
+        with opened(path, clock) as ledger:
+            load(ledger, checked("a"))
+            doubts += [claim.doubt for claim in ledger.turn([], 1)]
+
+    assert doubts[0] is None
+    assert doubts[1] == doubts[2] is not None
+
+
+def test_a_row_that_a_stop_gave_back_unsure_keeps_its_doubt(path: Path) -> None:
+    """A tidy stop leaves doubt where a try was unsure, and nowhere else."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b"))
+        unsure, _ = ledger.turn([], 2)
+        back = Outcome(
+            id=unsure.id, outcome=Verdict.NOT_ATTEMPTED, attempts=3, doubt=7.0
+        )
+        ledger.turn([back], 0)
+        finish(ledger, "interrupted")
+    with opened(path) as ledger:
+        loaded = load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 2)
+
+    assert loaded.resumed
+    assert [(claim.doubt, claim.attempts) for claim in claims] == [(7.0, 3), (None, 0)]
+
+
+# Which run it is
+
+
+def test_the_same_lists_continue_what_was_stopped(path: Path) -> None:
+    """Settled rows stay settled; only the others are handed out."""
+    with opened(path) as ledger:
+        first = load(ledger, checked("a", "b"))
+        ledger.turn([made(claim) for claim in ledger.turn([], 1)], 0)
+        finish(ledger, "stopped by hand")
+    with opened(path) as ledger:
+        again = load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 10)
+
+    assert (again.run, again.resumed, again.total, again.pending) == (
+        first.run,
+        True,
+        2,
+        1,
+    )
+    assert [claim.repository for claim in claims] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("names", "fresh"),
+    [
+        pytest.param(("a", "b"), True, id="fresh"),
+        pytest.param(("b", "a"), False, id="other lists"),
+    ],
+)
+def test_a_new_run_starts_over_and_inherits_doubts(
+    path: Path, names: tuple[str, ...], *, fresh: bool
+) -> None:
+    """What we may have created is in doubt, whatever run meets it next."""
+    with opened(path) as ledger:
+        first = load(ledger, checked("a", "b"))
+        doubtful = ledger.turn([], 1)
+    with opened(path) as ledger:
+        again = load(ledger, checked(*names), fresh=fresh)
+        claims = {claim.repository: claim for claim in ledger.turn([], 10)}
+
+    assert doubtful[0].repository == "a"
+    assert again.run != first.run
+    assert not again.resumed
+    assert claims["a"].doubt is not None
+    assert claims["b"].doubt is None
+
+
+def test_a_proven_row_is_no_longer_in_doubt(path: Path) -> None:
+    """A doubt ends with the first outcome that is sure."""
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+        ledger.turn([], 1)
+    with opened(path) as ledger:
+        load(ledger, checked("a"), fresh=True)
+        work_off(ledger)
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+        (claim,) = ledger.turn([], 1)
+
+    assert claim.doubt is None
+
+
+def test_a_finished_run_is_followed_by_a_new_one(path: Path) -> None:
+    """Its rows go, who created what stays."""
+    with opened(path) as ledger:
+        first = load(ledger, checked("a", "b"))
+        work_off(ledger)
+        second = load(ledger, checked("a", "b"))
+        gone = list(ledger.items(ledger.run_info(first.run)))
+        with closing(sqlite3.connect(path)) as other:
+            creations = other.execute(
+                "SELECT namespace, repository, run, at, certain FROM creation"
+            ).fetchall()
+
+    assert (second.resumed, second.pending) == (False, 2)
+    assert second.run > first.run
+    assert gone == []
+    assert creations == [
+        ("team", "a", first.run, 1.0, 1),
+        ("team", "b", first.run, 1.0, 1),
+    ]
+
+
+def test_a_repository_that_existed_is_not_remembered_as_ours(path: Path) -> None:
+    """The second run's `exists` leaves the first run's creation alone."""
+    with opened(path) as ledger:
+        first = load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 2)
+        ledger.turn([made(claims[0]), made(claims[1], Verdict.EXISTS)], 0)
+        finish(ledger)
+        load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 2)
+        ledger.turn([made(claim, Verdict.EXISTS) for claim in claims], 0)
+        finish(ledger)
+        load(ledger, checked("a", "b"))
+        with closing(sqlite3.connect(path)) as other:
+            ours = other.execute("SELECT repository, run FROM creation").fetchall()
+
+    assert ours == [("a", first.run)]
+
+
+def test_a_year_of_nightly_runs_does_not_grow_the_file(path: Path) -> None:
+    """Size is bounded by the repositories, not by the runs."""
+    lines = checked(*(f"app-{number}" for number in range(500)))
+    sizes = []
+    with opened(path) as ledger:
+        for _ in range(365):
+            load(ledger, lines, digest="nightly")
+            done = [made(claim) for claim in ledger.turn([], 500)]
+            ledger.turn(done, 0)
+            finish(ledger)
+            with closing(sqlite3.connect(path)) as other:
+                pages = other.execute("PRAGMA page_count").fetchone()[0]
+                sizes.append(pages * other.execute("PRAGMA page_size").fetchone()[0])
+
+    # A run itself is remembered, in some 200 bytes.
+    assert max(sizes[2:]) <= sizes[1] + 365 * 256
+    assert path.stat().st_size <= sizes[1] + 365 * 256
+    assert Path(f"{path}-wal").exists() is False
+
+
+# Whose it is
+
+
+def test_a_ledger_of_another_endpoint_is_refused(path: Path) -> None:
+    """It names both endpoints and what to do, and stays as it was."""
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+        finish(ledger, "stopped")
+        with pytest.raises(SettingsError, match=r"--ledger") as caught:
+            load(ledger, checked("a"), endpoint="https://elsewhere.example.com")
+        again = load(ledger, checked("a"))
+
+    assert ENDPOINT in str(caught.value)
+    assert "elsewhere" in str(caught.value)
+    assert again.resumed
+
+
+def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:
+    """The lock names the process that has it; the lock ends with it."""
+    script = (
+        "import sys, time\n"
+        "from bulkrepo.ledger import Ledger\n"
+        "ledger = Ledger(sys.argv[1], now=time.time)\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(LockedError) as caught:
+            Ledger(str(path), now=Ticks())
+        other.kill()
+    with opened(path) as ledger:  # a lock does not outlive its process
+        load(ledger, checked("a"))
+
+    assert re.search(rf"\b{other.pid}\b", str(caught.value))
+    assert "--ledger" in str(caught.value)
+
+
+# Files that are no ledger
+
+
+def _text(path: Path) -> None:
+    path.write_text("namespace,repository\n" * 100)
+
+
+def _foreign(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE theirs (x)")
+        db.commit()
+
+
+def _newer(path: Path) -> None:
+    Ledger(str(path), now=Ticks()).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+
+
+def _damaged(path: Path) -> None:
+    with opened(path) as ledger:
+        load(ledger, checked(*(f"app-{number}" for number in range(2000))))
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(content[:4096] + os.urandom(middle) + content[middle + 4096 :])
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "advice"),
+    [
+        pytest.param(_text, "no ledger", id="text"),
+        pytest.param(_foreign, "not a ledger of bulkrepo", id="another database"),
+        pytest.param(_newer, "upgrade bulkrepo", id="newer schema"),
+        pytest.param(_damaged, "damaged", id="damaged"),
+        pytest.param(_folder, "--ledger", id="directory"),
+    ],
+)
+def test_what_is_no_ledger_is_refused_with_advice(
+    path: Path, spoil: Callable[[Path], None], advice: str
+) -> None:
+    """A LedgerError says which file it is and what to do; nothing is overwritten."""
+    spoil(path)
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(LedgerError) as caught:
+        with opened(path) as ledger:
+            load(ledger, checked("a"))
+
+    assert str(path) in str(caught.value)
+    assert advice in str(caught.value)
+    if spoil in (_text, _foreign):
+        assert path.read_bytes() == before
+
+
+def test_a_ledger_in_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """The message names the path and the option."""
+    with pytest.raises(LedgerError, match=r"nowhere/x\.db .*--ledger"):
+        Ledger(str(tmp_path / "nowhere" / "x.db"), now=Ticks())
+
+
+def test_a_ledger_that_may_not_be_written_is_refused(path: Path) -> None:
+    """The message names the path and the option, whoever runs the test."""
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+    script = (
+        "import os, sys\n"
+        "from bulkrepo.ledger import Ledger\n"
+        "from bulkrepo.model import LedgerError\n"
+        "if os.getuid() == 0: os.setuid(65534)\n"
+        "try: Ledger(sys.argv[1], now=float)\n"
+        "except LedgerError as error: print(error)\n"
+    )
+    shared = Path("/dev/shm") if os.getuid() == 0 else path.parent  # noqa: S108
+    ledger_path = shared / f"bulkrepo-test-{os.getpid()}.db"
+    ledger_path.write_bytes(path.read_bytes())
+    lock = Path(f"{ledger_path}.lock")
+    lock.touch()
+    try:
+        ledger_path.chmod(0o444)
+        lock.chmod(0o666)
+        said = subprocess.run(
+            [sys.executable, "-c", script, str(ledger_path)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        ledger_path.unlink()
+        lock.unlink()
+
+    assert "Permission denied" in said.stdout, said.stderr
+    assert "--ledger" in said.stdout
+
+
+def test_a_ledger_is_for_its_owner_only(path: Path) -> None:
+    """All four files have mode 0600, whatever the umask."""
+    before = os.umask(0)
+    try:
+        with opened(path) as ledger:
+            load(ledger, checked("a"))
+            modes = {
+                file.name: stat.S_IMODE(file.stat().st_mode)
+                for file in path.parent.iterdir()
+            }
+    finally:
+        os.umask(before)
+
+    assert modes == {
+        "runs.db": 0o600,
+        "runs.db-wal": 0o600,
+        "runs.db-shm": 0o600,
+        "runs.db.lock": 0o600,
+    }
+
+
+def test_the_report_view_answers_sql(path: Path) -> None:
+    """A person with sqlite3 sees what a report says."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "Bad", "b"))
+        claims = ledger.turn([], 2)
+        failed = Outcome(
+            id=claims[1].id, outcome=Verdict.FAILED, code="X.1", status=400, attempts=2
+        )
+        ledger.turn([made(claims[0]), failed], 0)
+        finish(ledger)
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        found = db.execute(
+            "SELECT source, line, namespace, repository, outcome, code, attempts"
+            " FROM report ORDER BY line"
+        ).fetchall()
+        groups = dict(
+            db.execute("SELECT outcome, count(*) FROM report GROUP BY outcome")
+        )
+
+    assert found == [
+        (LIST, 1, "team", "a", "created", None, 1),
+        (LIST, 2, "team", "Bad", "invalid", None, 0),
+        (LIST, 3, "team", "b", "failed", "X.1", 2),
+    ]
+    assert groups == {"created": 1, "invalid": 1, "failed": 1}
+
+
+# Whatever happens
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("take"), st.integers(1, 4)),
+        st.tuples(st.just("settle"), st.integers(0, 3)),
+        st.tuples(st.just("give back"), st.just(0)),
+        st.tuples(st.just("crash"), st.just(0)),
+        st.tuples(st.just("stop"), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+class Story:
+    """One ledger through takes, outcomes, crashes and stops, and what must hold."""
+
+    def __init__(self, path: Path, names: list[str]) -> None:
+        self.path, self.lines, self.clock = path, checked(*names), Ticks()
+        self.settled: dict[str, str] = {}
+        self.tried: set[str] = set()
+        self.out: list[Claim] = []
+        self.open()
+
+    def open(self) -> None:
+        """Open the ledger and load the same lists."""
+        self.out = []
+        self.ledger = Ledger(str(self.path), now=self.clock)
+        self.loaded = load(self.ledger, self.lines, digest="same")
+
+    def step(self, what: str, number: int) -> None:
+        """Let one thing happen."""
+        match what:
+            case "take":
+                fresh = self.ledger.turn([], number)
+                for claim in fresh:
+                    assert claim.repository not in self.settled
+                    in_doubt = claim.repository in self.tried
+                    assert (claim.doubt is not None) == in_doubt
+                self.tried |= {claim.repository for claim in fresh}
+                self.out += fresh
+            case "settle" if self.out:
+                claim = self.out.pop(number % len(self.out))
+                self.ledger.turn([made(claim)], 0)
+                self.settled[claim.repository] = "created"
+            case "give back" if self.out:
+                claim = self.out.pop()
+                back = Outcome(
+                    id=claim.id, outcome=Verdict.NOT_ATTEMPTED, doubt=claim.doubt or 1.0
+                )
+                self.ledger.turn([back], 0)
+            case "crash":
+                self.ledger.close()
+                self.open()
+            case "stop":
+                for claim in self.out:  # never sent, so never in doubt
+                    if claim.doubt is None:
+                        self.tried.discard(claim.repository)
+                finish(self.ledger, "stopped")
+                self.ledger.close()
+                self.open()
+
+
+@hypothesis(max_examples=60, deadline=None)
+@given(
+    names=st.lists(st.sampled_from(["a", "b", "c", "d", "e", "Bad"]), max_size=9),
+    steps=STEPS,
+)
+def test_every_row_ends_in_one_outcome_and_what_is_settled_stays(
+    tmp_path_factory: pytest.TempPathFactory,
+    names: list[str],
+    steps: list[tuple[str, int]],
+) -> None:
+    """No order of turns, crashes and stops loses a row, doubles it or changes it."""
+    story = Story(tmp_path_factory.mktemp("story") / "runs.db", names)
+    try:
+        for what, number in steps:
+            story.step(what, number)
+            items = reported(story.ledger)
+            assert [item.line for item in items] == list(range(1, len(names) + 1))
+            for item in items:
+                wanted = story.settled.get(item.repository or "", "not_attempted")
+                assert item.outcome in (wanted, "duplicate", "invalid")
+        story.step("crash", 0)
+        work_off(story.ledger)
+        items = reported(story.ledger)
+    finally:
+        story.ledger.close()
+
+    assert [item.repository for item in items] == names
+    seen: set[str] = set()
+    for name, item in zip(names, items, strict=True):
+        wanted = "duplicate" if name in seen else "created"
+        assert item.outcome == ("invalid" if name == "Bad" else wanted)
+        seen.add(name)
