@@ -79,7 +79,9 @@ def load(
 
 
 @contextmanager
-def opened(path: Path | str, now: Callable[[], float] | None = None) -> Iterator[Ledger]:
+def opened(
+    path: Path | str, now: Callable[[], float] | None = None
+) -> Iterator[Ledger]:
     """Open a ledger, and close it whatever happens."""
     ledger = Ledger(str(path), now=now or Ticks())
     try:
@@ -171,16 +173,15 @@ def test_rows_of_a_list_that_broke_off_leave_nothing_behind(
         yield from checked(*(f"Bad-{number}" for number in range(1500)))
         raise failure
 
-    with opened(path) as ledger:
-        with pytest.raises(failure):
-            ledger.load(
-                broken(),
-                lists=[LIST],
-                endpoint=ENDPOINT,
-                digest=str,
-                version="0",
-                place=inputs.place,
-            )
+    with opened(path) as ledger, pytest.raises(failure):
+        ledger.load(
+            broken(),
+            lists=[LIST],
+            endpoint=ENDPOINT,
+            digest=str,
+            version="0",
+            place=inputs.place,
+        )
     with opened(path) as ledger:
         loaded = load(ledger, checked("a", "b"))
         claims = ledger.turn([], 10)
@@ -357,6 +358,52 @@ def test_a_proven_row_is_no_longer_in_doubt(path: Path) -> None:
     assert claim.doubt is None
 
 
+def test_a_run_that_is_continued_inherits_what_another_left_in_doubt(
+    path: Path,
+) -> None:
+    """A crash of one run is news to an older one, and leaves settled rows alone."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b"))
+        ledger.turn([made(ledger.turn([], 1)[0])], 0)
+        finish(ledger, "stopped by hand")
+    with opened(path) as ledger:
+        load(ledger, checked("b", "a", "c"))
+        ledger.turn([], 3)
+    with opened(path) as ledger:
+        again = load(ledger, checked("a", "b"))
+        (claim,) = ledger.turn([], 10)
+
+    assert again.resumed
+    assert claim.repository == "b"
+    assert claim.doubt is not None
+
+
+def test_proof_in_one_run_ends_the_doubt_of_another(path: Path) -> None:
+    """What was proven after a crash is proven for the crashed run as well."""
+    clock = Ticks()
+    with opened(path, clock) as ledger:
+        load(ledger, checked("a"))
+        ledger.turn([], 1)
+    with opened(path, clock) as ledger:
+        load(ledger, checked("a", "b"))
+        done = [
+            Outcome(
+                id=claim.id,
+                outcome=Verdict.CREATED,
+                attempts=1,
+                started_at=clock.time,
+            )
+            for claim in ledger.turn([], 2)
+        ]
+        ledger.turn(done, 0)
+        finish(ledger)
+    with opened(path, clock) as ledger:
+        load(ledger, checked("b", "a"))
+        claims = ledger.turn([], 2)
+
+    assert [claim.doubt for claim in claims] == [None, None]
+
+
 def test_a_finished_run_is_followed_by_a_new_one(path: Path) -> None:
     """Its rows go, who created what stays."""
     with opened(path) as ledger:
@@ -398,12 +445,12 @@ def test_a_repository_that_existed_is_not_remembered_as_ours(path: Path) -> None
 
 def test_a_year_of_nightly_runs_does_not_grow_the_file(path: Path) -> None:
     """Size is bounded by the repositories, not by the runs."""
-    lines = checked(*(f"app-{number}" for number in range(500)))
+    lines = checked(*(f"app-{number}" for number in range(100)))
     sizes = []
     with opened(path) as ledger:
         for _ in range(365):
             load(ledger, lines, digest="nightly")
-            done = [made(claim) for claim in ledger.turn([], 500)]
+            done = [made(claim) for claim in ledger.turn([], 100)]
             ledger.turn(done, 0)
             finish(ledger)
             with closing(sqlite3.connect(path)) as other:
@@ -506,9 +553,8 @@ def test_what_is_no_ledger_is_refused_with_advice(
     """A LedgerError says which file it is and what to do; nothing is overwritten."""
     spoil(path)
     before = path.read_bytes() if path.is_file() else b""
-    with pytest.raises(LedgerError) as caught:
-        with opened(path) as ledger:
-            load(ledger, checked("a"))
+    with pytest.raises(LedgerError) as caught, opened(path) as ledger:
+        load(ledger, checked("a"))
 
     assert str(path) in str(caught.value)
     assert advice in str(caught.value)
