@@ -124,9 +124,9 @@ async def begin(
 
 
 async def end(process: Process, *, stdin: bytes = b"") -> Ended:
-    """Wait for a process, at most a minute; give how it ended."""
+    """Wait for a process, at most half a minute; give how it ended."""
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(30):
             out, err = await process.communicate(stdin)
     except TimeoutError:
         process.kill()
