@@ -15,7 +15,14 @@ import structlog
 
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock, Stop
-from bulkrepo.exchange import Exchange, Gateway, InterruptedTriesError, Limits, Tries
+from bulkrepo.exchange import (
+    FEW,
+    Exchange,
+    Gateway,
+    InterruptedTriesError,
+    Limits,
+    Tries,
+)
 from bulkrepo.flows import Conclusion, create
 from bulkrepo.model import Claim, Outcome, RepoSpec, Verdict
 from bulkrepo.rate import RateControl
@@ -95,7 +102,9 @@ class Engine:
                 workers.create_task(self._work(), name="worker-0")
                 # One request alone finds out a wrong endpoint or a dead credential.
                 await self._exchange.contact.wait()
-                for number in range(1, self._limits.concurrency):
+                # Where few requests may be in flight, rows that wait for another try
+                # leave the others a worker: who else could show that all is well?
+                for number in range(1, max(self._limits.concurrency, FEW + 1)):
                     workers.create_task(self._work(), name=f"worker-{number}")
             deadline.cancel()
             self._closing = True
@@ -135,7 +144,6 @@ class Engine:
         claims = await self._store.turn(done, want)
         if want and not claims:
             self._exhausted = True
-            self._exchange.contact.set()
         if self._brake.stopped is None:
             self._line.extend(claims)
         self._more.set()
@@ -178,6 +186,7 @@ class Engine:
                 outcome = _not_attempted(claim, reason)
             if outcome is not None:
                 self._settle(claim, outcome)
+        self._exchange.contact.set()  # no row was left to make it with
 
     async def _attempt(self, claim: Claim) -> Outcome | None:
         """Drive one row's flow to its end; None where the run stopped before it."""
@@ -225,6 +234,7 @@ class Engine:
         if tries.sent == claim.attempts:
             return None
         stop = self._brake.stopped
+        so_far = "its tries so far failed" if answer else "what is there was not read"
         return Outcome(
             id=claim.id,
             outcome=Verdict.NOT_ATTEMPTED,
@@ -232,7 +242,7 @@ class Engine:
             code=answer.code if answer else None,
             message=answer.message if answer else None,
             request_id=answer.request_id if answer else None,
-            reason=f"{stop.reason if stop else 'stopped'}; its tries so far failed",
+            reason=f"{stop.reason if stop else 'stopped'}; {so_far}",
             attempts=tries.sent,
             started_at=tries.started_at,
             doubt=tries.unsure_at if claim.doubt is None else claim.doubt,

@@ -21,6 +21,7 @@ from bulkrepo.answers import read
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.flows import Heard
+from bulkrepo.model import SettingsError
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
@@ -96,30 +97,50 @@ class Exchange:
         self._backoff = retry.Backoff()
         self._chance = random.Random()  # noqa: S311 - jitter
         self._gate = asyncio.Lock()
+        self._slots = asyncio.Semaphore(limits.concurrency)
         self._renewing = asyncio.Lock()
-        self._last_good = clock.now()
+        self._unproven: Mapping[str, str] | None = None  # renewed, not yet accepted
+        self._began = clock.now()
+        self._last_good = float("-inf")
         self._troubled = 0
+        self._probing = asyncio.Lock()
+        self._probes = 0
 
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
+        began = self._clock.now()
         answer = await self._once(request, tries, None)
         if retry.again(answer):
-            answer = await self._ask_again(request, tries, answer)
+            answer = await self._ask_again(request, tries, answer, began=began)
         return Heard(answer, tries.unsure_at)
 
     async def _ask_again(
-        self, request: Request, tries: Tries, answer: Answer
+        self, request: Request, tries: Tries, answer: Answer, *, began: float
     ) -> Answer:
         """Second and later tries: tenacity keeps the loop, we count and wait."""
-        began = self._clock.now()
-        used = int(retry.counts(answer, healthy=self._healthy(began, began)))
+        asked = began
+        used = int(retry.counts(answer, healthy=self._healthy(asked, began)))
+
+        def outage() -> bool:
+            throttled = answer.kind is Kind.THROTTLED
+            return not throttled and self._troubled > FEW and self._last_good < asked
 
         async def once() -> Answer:
-            nonlocal answer, used
+            nonlocal answer, asked, used
             asked = self._clock.now()
             answer = await self._once(request, tries, answer)
             used += retry.counts(answer, healthy=self._healthy(asked, began))
             return answer
+
+        async def once_more() -> Answer:
+            if outage():
+                async with self._probing:  # all wait, one probes
+                    if outage():
+                        self._probes += 1
+                        chance = self._chance.random()
+                        await pause(self._backoff.wait(self._probes, answer, chance))
+                        return await once()
+            return await once()
 
         def enough(_: tenacity.RetryCallState) -> bool:
             self._lose_patience(answer)
@@ -130,7 +151,7 @@ class Exchange:
             return self._backoff.wait(done, answer, self._chance.random())
 
         async def pause(seconds: float) -> None:
-            if not await self._brake.pause(seconds):
+            if not await self._brake.pause(min(seconds, self._limits.patience)):
                 raise InterruptedTriesError(answer)
 
         if used >= self._limits.max_attempts:
@@ -145,7 +166,7 @@ class Exchange:
                 sleep=pause,
                 retry_error_callback=lambda _: answer,
             )
-            last: Answer = await again(once)
+            last: Answer = await again(once_more)
         finally:
             self._troubled -= 1
         return last
@@ -156,7 +177,7 @@ class Exchange:
 
         It is if anybody succeeded since; at the end of a list, where nobody else is
         left to succeed, also if few rows are in trouble and one succeeded since the
-        row's first try, at *began*.
+        row was begun, at *began*.
         """
         if self._last_good >= asked:
             return True
@@ -164,7 +185,8 @@ class Exchange:
 
     def _lose_patience(self, answer: Answer) -> None:
         patience = self._limits.patience
-        if self._clock.now() - self._last_good > patience:
+        good = max(self._began, self._last_good)
+        if self._clock.now() - good > patience:
             self._brake.stop(
                 f"nothing succeeded for {patience:g} s (--patience); the last answer: "
                 f"{said(answer)}",
@@ -177,17 +199,18 @@ class Exchange:
     ) -> Answer:
         """Send once, in our turn; a refused credential is renewed on the way."""
         while True:
-            if not await self._turn_comes():
-                raise InterruptedTriesError(before)
             clock = self._clock
-            started, sent_at = clock.now(), clock.time()
-            if tries.started_at is None:
-                tries.started_at, tries.started = sent_at, started
-            tries.sent += 1
-            self._stats["requests"] += 1
-            headers = self._auth.sign(request)
-            reply = await self._gateway.send(request, headers)
-            now = clock.now()
+            async with self._slots:
+                if not await self._turn_comes():
+                    raise InterruptedTriesError(before)
+                started, sent_at = clock.now(), clock.time()
+                if tries.started_at is None:
+                    tries.started_at, tries.started = sent_at, started
+                tries.sent += 1
+                self._stats["requests"] += 1
+                headers = self._auth.sign(request)
+                reply = await self._gateway.send(request, headers)
+                now = clock.now()
             received = sent_at + (now - started)
             answer = read(
                 reply, request=request, now=datetime.fromtimestamp(received, UTC)
@@ -205,7 +228,8 @@ class Exchange:
             if answer.unsure and request.creates and tries.unsure_at is None:
                 tries.unsure_at = sent_at
             if retry.again(answer):
-                self._stats["throttled"] += kind is Kind.THROTTLED
+                if kind is Kind.THROTTLED:
+                    self._held_back(answer)
                 self._log.debug(
                     "request.failed",
                     method=request.method,
@@ -214,8 +238,21 @@ class Exchange:
                     code=answer.code,
                 )
             else:
-                self._last_good = now
+                self._last_good, self._probes = now, 0
+                if headers is self._unproven:
+                    self._unproven = None
             return answer
+
+    def _held_back(self, answer: Answer) -> None:
+        """Count a throttled answer; to wait longer than we may is to stop."""
+        self._stats["throttled"] += 1
+        seconds, patience = answer.retry_after or 0.0, self._limits.patience
+        if seconds > patience:
+            self._brake.stop(
+                f"the service asks to wait {seconds:g} s, longer than {patience:g} s "
+                "(--patience)",
+                exit_code=3,
+            )
 
     def _first_contact(self, answer: Answer) -> None:
         if answer.kind is Kind.UNREACHABLE:
@@ -232,11 +269,19 @@ class Exchange:
         async with self._renewing:
             if self._brake.stopped is not None:
                 return False
-            if self._auth.sign(_PROBE) is not refused or self._auth.renew():
-                return True
+            if self._auth.sign(_PROBE) is not refused:
+                return True  # somebody renewed it while our request was on its way
+            hint = "set a new one, for this region and project"
+            try:
+                # One that was never accepted was renewed already: it is dead.
+                if refused is not self._unproven and self._auth.renew():
+                    self._unproven = self._auth.sign(_PROBE)
+                    return True
+            except SettingsError as error:
+                hint = str(error)
             self._brake.stop(
                 f"the credential is refused ({said(answer)}). It comes from "
-                f"{self._auth.name}: set a new one, for this region and project",
+                f"{self._auth.name}: {hint}",
                 exit_code=3,
             )
             return False

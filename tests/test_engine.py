@@ -1,0 +1,776 @@
+"""Workers, tries, turns and every way to stop, on virtual time."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from bulkrepo.auth import Token
+from bulkrepo.engine import Engine
+from bulkrepo.exchange import Limits
+from bulkrepo.model import Claim, LedgerError, Outcome, SettingsError, Verdict
+from bulkrepo.rate import Auto, Fixed, RateControl
+from bulkrepo.wire import Limit, NoReply, Reply, Request
+from tests.fakes import (
+    ABSENT,
+    BROKEN,
+    BUSY,
+    CREATED,
+    EXISTS,
+    LOST,
+    NO_NAMESPACE,
+    UNAUTHORIZED,
+    UNSENT,
+    Answering,
+    FakeClock,
+    ListStore,
+    ScriptedGateway,
+    claims,
+    error,
+    shown,
+    told,
+)
+
+QUOTA = error(500, "SVCSTG.SWR.5007019", "maximum reached")
+FORBIDDEN = error(403, "SVCSTG.SWR.4037017", "no permission")
+NOT_OURS = error(401, "SVCSTG.SWR.4011064", "cross-account access")
+NOT_PUBLISHED = error(404, "APIGW.0101", "The API does not exist")
+THROTTLED = error(429, "APIGW.0308", "throttling threshold reached")
+QUICK = Limit(1_000_000, 1.0)
+
+
+class Bench:
+    """An engine with everything around it faked; `run` works the rows off."""
+
+    def __init__(
+        self,
+        rows: Iterable[Claim],
+        script: Iterable[Reply | NoReply] | Answering,
+        *,
+        limits: Limits | None = None,
+        rate: RateControl | None = None,
+        auth: Token | None = None,
+        store: ListStore | None = None,
+        latency: float = 0.05,
+    ) -> None:
+        self.clock = FakeClock()
+        self.gateway = ScriptedGateway(script, clock=self.clock, latency=latency)
+        self.store = store or ListStore(rows)
+        self.told: list[Outcome] = []
+        self.engine = Engine(
+            self.gateway,
+            auth or Token("SWR_TOKEN", lambda: "t0"),
+            rate or Fixed(QUICK),
+            self.store,
+            clock=self.clock,
+            limits=limits or Limits(concurrency=8),
+            settled=lambda _, outcome: self.told.append(outcome),
+        )
+
+    async def run(self) -> tuple[str, int] | None:
+        """Run to the end and give what stopped it; no task may be left."""
+        try:
+            stop = await self.engine.run()
+        finally:
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+        return None if stop is None else (stop.reason, stop.exit_code)
+
+    @property
+    def verdicts(self) -> list[str]:
+        """Give each settled row's verdict, in the order of the list."""
+        return [str(row.outcome) for _, row in sorted(self.store.outcomes.items())]
+
+    def about(self, row: int) -> list[str]:
+        """Give the requests about a row."""
+        return [said for said in self.gateway.sent if said.endswith(f" r{row}")]
+
+
+def by_row(
+    answers: Mapping[str, Reply | NoReply], other: Reply | NoReply = CREATED
+) -> Answering:
+    """Give the same answer to each request, `POST r3` say, whatever came before."""
+
+    def answering(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        return answers.get(told(request), other)
+
+    return answering
+
+
+async def test_every_row_is_settled_once_when_all_goes_well() -> None:
+    """A row is created by one request, told of once and kept once."""
+    bench = Bench(claims(700), by_row({}))
+
+    assert await bench.run() is None
+    assert bench.verdicts == ["created"] * 700
+    assert 700 == len(bench.gateway.requests) == len(bench.told)
+    assert set(bench.told) == set(bench.store.outcomes.values())
+    assert 700 == bench.engine.stats["requests"] == bench.engine.stats["created"]
+
+
+async def test_nothing_is_sent_when_the_store_is_empty() -> None:
+    """An empty store ends the run at once."""
+    bench = Bench([], [])
+
+    assert await bench.run() is None
+    assert bench.gateway.requests == []
+
+
+async def test_outcome_tells_the_last_answer_and_the_time() -> None:
+    """What SWR said, how often we asked, when, and how long it took is kept."""
+    refused = Reply(
+        400,
+        {"X-Request-Id": "abc"},
+        error(400, "SVCSTG.SWR.4001029", "invalid image name").body,
+    )
+    bench = Bench(claims(1), [refused])
+
+    await bench.run()
+
+    outcome = bench.store.outcomes[0]
+    assert Verdict.FAILED is outcome.outcome
+    assert (outcome.status, outcome.code) == (400, "SVCSTG.SWR.4001029")
+    assert (outcome.message, outcome.request_id) == ("invalid image name", "abc")
+    assert (
+        outcome.attempts,
+        outcome.started_at,
+        outcome.elapsed_ms,
+    ) == (1, FakeClock.EPOCH, 50.0)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 3, 8])
+async def test_no_more_requests_are_in_flight_than_allowed(concurrency: int) -> None:
+    """The concurrency bounds requests in flight, and all of it is used."""
+    bench = Bench(claims(60), by_row({}), limits=Limits(concurrency=concurrency))
+
+    await bench.run()
+
+    assert concurrency == bench.gateway.most
+
+
+async def test_first_request_goes_alone_when_a_run_begins() -> None:
+    """Nobody else starts before the service has answered anything at all."""
+    bench = Bench(claims(30), by_row({}))
+
+    await bench.run()
+
+    assert FakeClock().now() == bench.gateway.starts[0]
+    assert bench.gateway.starts[1] >= bench.gateway.starts[0] + 0.05
+
+
+# The credential.
+
+
+class Tokens:
+    """A token file, and a service that takes only the tokens it is told to."""
+
+    def __init__(self, *tokens: str, valid: str) -> None:
+        self.tokens = list(tokens)
+        self.reads = 0
+        self.valid = valid
+        self.auth = Token("token.txt", self.read)
+
+    def read(self) -> str:
+        """Give the next token, the last one for ever."""
+        self.reads += 1
+        return self.tokens[min(self.reads, len(self.tokens)) - 1]
+
+    def answer(self, request: Request, headers: Mapping[str, str]) -> Reply:
+        """Create for a valid token, else refuse."""
+        if headers["X-Auth-Token"] == self.valid:
+            return CREATED
+        return UNAUTHORIZED
+
+
+async def test_token_is_renewed_once_when_all_workers_are_refused() -> None:
+    """Eight requests that are refused together lead to one renewal."""
+    file = Tokens("t0", "t1", valid="t0")
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        if len(bench.gateway.requests) == 20:
+            file.valid = "t1"
+        return file.answer(request, headers)
+
+    bench = Bench(claims(60), answer, auth=file.auth)
+
+    assert await bench.run() is None
+    assert bench.verdicts == ["created"] * 60
+    assert file.reads == 2
+    assert len(bench.gateway.requests) <= 60 + 8
+
+
+async def test_late_401_leaves_a_fresh_token_alone() -> None:
+    """A refusal that arrives after the renewal is about the token it was sent with."""
+    file = Tokens("t0", "t1", "never", valid="t1")
+    clock = FakeClock()
+
+    class Slow(ScriptedGateway):
+        async def send(
+            self, request: Request, headers: Mapping[str, str]
+        ) -> Reply | NoReply:
+            reply = await super().send(request, headers)
+            if told(request) == "POST r3" and headers["X-Auth-Token"] == "t0":
+                await clock.sleep(5)
+            return reply
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        first = told(request) == "POST r0"
+        return CREATED if first else file.answer(request, headers)
+
+    gateway = Slow(answer, clock=clock)
+    store = ListStore(claims(40))
+    engine = Engine(
+        gateway,
+        file.auth,
+        Fixed(QUICK),
+        store,
+        clock=clock,
+        limits=Limits(concurrency=8),
+    )
+
+    assert await engine.run() is None
+    assert engine.stats["created"] == 40
+    assert file.reads == 2
+    assert clock.elapsed > 5
+
+
+@pytest.mark.parametrize(
+    ("tokens", "reads", "requests"),
+    [
+        pytest.param(["t0"], 2, 1, id="same-token-again"),
+        pytest.param(["t0", "t1", "t2", "t3"], 2, 2, id="new-ones-are-refused-too"),
+    ],
+)
+async def test_run_stops_when_the_credential_is_dead_from_the_start(
+    tokens: list[str], reads: int, requests: int
+) -> None:
+    """One worker finds it out; a renewed token that is refused is not renewed."""
+    file = Tokens(*tokens, valid="none of them")
+    bench = Bench(claims(100), file.answer, auth=file.auth)
+
+    stop = await bench.run()
+
+    assert stop is not None
+    assert stop[1] == 3
+    assert "the credential is refused (401" in stop[0]
+    assert "token.txt" in stop[0]
+    assert (reads, requests) == (file.reads, len(bench.gateway.requests))
+    assert bench.verdicts == ["not_attempted"]
+
+
+async def test_run_stops_when_the_credential_dies_on_the_way() -> None:
+    """Each worker learns of it by one request at most, and one renewal is tried."""
+    file = Tokens("t0", valid="t0")
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        if len(bench.gateway.requests) > 20:
+            file.valid = "gone"
+        return file.answer(request, headers)
+
+    bench = Bench(claims(100), answer, auth=file.auth)
+
+    stop = await bench.run()
+
+    assert stop is not None
+    assert stop[1] == 3
+    assert file.reads == 2
+    assert len(bench.gateway.requests) <= 20 + 8
+    assert bench.engine.stats["created"] == 20
+    assert {"created", "not_attempted"} == set(bench.verdicts)
+    assert all(row.status == 401 for row in bench.told if row.outcome != "created")
+
+
+async def test_run_stops_when_the_token_file_breaks() -> None:
+    """A file that holds no token any more stops the run and says so."""
+    texts = iter(["t0", ""])
+    bench = Bench(
+        claims(10), by_row({}, UNAUTHORIZED), auth=Token("f", lambda: next(texts))
+    )
+
+    stop = await bench.run()
+
+    assert stop is not None
+    assert stop[1] == 3
+    assert "f holds no token: it is empty" in stop[0]
+
+
+async def test_token_is_renewed_again_when_the_renewed_one_had_worked() -> None:
+    """A long run outlives many tokens."""
+    file = Tokens("t0", "t1", "t2", "t3", valid="t0")
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        file.valid = f"t{len(bench.gateway.requests) // 30}"
+        return file.answer(request, headers)
+
+    bench = Bench(claims(80), answer, auth=file.auth)
+
+    assert await bench.run() is None
+    assert bench.engine.stats["created"] == 80
+    assert 3 <= file.reads <= 4
+
+
+# Organizations.
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(NO_NAMESPACE, "does not exist (SVCSTG.SWR.4040058)", id="missing"),
+        pytest.param(FORBIDDEN, "no permission", id="forbidden"),
+        pytest.param(NOT_OURS, "no permission", id="not-ours-under-401"),
+        pytest.param(QUOTA, "the quota is used up (SVCSTG.SWR.5007019)", id="quota"),
+    ],
+)
+async def test_only_its_rows_stop_when_an_organization_cannot_work(
+    answer: Reply, why: str
+) -> None:
+    """At most one request a worker is spent on it; the others go on."""
+    rows = [
+        Claim(row, "bad" if row % 2 else "good", f"r{row}", False, None, None)  # noqa: FBT003 - positional struct
+        for row in range(200)
+    ]
+
+    def answering(request: Request, headers: Mapping[str, str]) -> Reply:
+        return answer if "/bad/" in request.path else CREATED
+
+    bench = Bench(rows, answering)
+
+    assert await bench.run() is None
+    outcomes = bench.store.outcomes
+    assert all(outcomes[row].outcome == "created" for row in range(0, 200, 2))
+    bad = [outcomes[row] for row in range(1, 200, 2)]
+    asked = [row for row in bad if row.outcome == "failed"]
+    assert 1 <= len(asked) <= 8
+    assert 100 + len(asked) == len(bench.gateway.requests)
+    rest = [row for row in bad if row.outcome == "not_attempted"]
+    assert len(asked) + len(rest) == 100
+    assert all(row.reason is not None and why in row.reason for row in rest)
+    assert all(row.attempts == 0 for row in rest)
+
+
+# The endpoint.
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(NOT_PUBLISHED, id="not-published"),
+        pytest.param(Reply(404, {}), id="404-without-code"),
+        pytest.param(Reply(302, {"Location": "https://login.example"}), id="redirect"),
+        pytest.param(
+            Reply(200, {"Content-Type": "text/html"}, b"<html>"), id="page-with-200"
+        ),
+    ],
+)
+async def test_one_request_is_sent_when_the_endpoint_is_wrong(answer: Reply) -> None:
+    """The first answer stops the run; nothing else is sent."""
+    bench = Bench(claims(100), by_row({}, answer))
+
+    stop = await bench.run()
+
+    assert stop is not None
+    assert stop[1] == 3
+    assert "this is not SWR's API" in stop[0]
+    assert bench.gateway.sent == ["POST r0"]
+    assert bench.verdicts == ["failed"]
+
+
+async def test_run_stops_when_the_endpoint_is_unreachable_at_first() -> None:
+    """Who cannot even connect once is told what to check, and does not wait."""
+    bench = Bench(claims(100), by_row({}, UNSENT))
+
+    stop = await bench.run()
+
+    assert stop is not None
+    assert stop[1] == 3
+    assert "cannot be reached: nobody listens. Check --endpoint" in stop[0]
+    assert len(bench.gateway.requests) == 1
+    assert bench.verdicts == ["not_attempted"]
+    assert bench.store.outcomes[0].doubt is None
+
+
+async def test_unreachable_is_tried_again_later_in_a_run() -> None:
+    """Once the service has answered, a refused connection is a passing trouble."""
+    script: list[Reply | NoReply] = [CREATED, UNSENT, UNSENT, CREATED]
+    bench = Bench(claims(2), script, limits=Limits(concurrency=1))
+
+    assert await bench.run() is None
+    assert bench.verdicts == ["created", "created"]
+    assert bench.store.outcomes[1].attempts == 3
+
+
+# Tries.
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("bad", [0, 50, 99], ids=["first", "middle", "last"])
+async def test_tries_are_used_up_when_the_service_is_healthy(
+    concurrency: int, bad: int
+) -> None:
+    """A row that fails while others succeed fails for itself, wherever it stands."""
+    answers = {f"POST r{bad}": BROKEN, f"GET r{bad}": ABSENT}
+    bench = Bench(claims(100), by_row(answers), limits=Limits(concurrency=concurrency))
+
+    assert await bench.run() is None
+    assert bench.engine.stats["created"] == 99
+    outcome = bench.store.outcomes[bad]
+    assert Verdict.FAILED is outcome.outcome
+    assert outcome.code == "SVCSTG.SWR.5000046"
+    assert 5 <= bench.about(bad).count(f"POST r{bad}") <= 6
+    assert f"GET r{bad}" == bench.about(bad)[-1]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 64])
+@pytest.mark.parametrize(
+    "trouble", [BROKEN, LOST, UNSENT, BUSY], ids=["5xx", "lost", "unsent", "busy"]
+)
+async def test_no_row_fails_when_an_outage_ends_in_time(
+    trouble: Reply | NoReply, concurrency: int
+) -> None:
+    """While nothing succeeds, tries do not count: five minutes out, all created."""
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        out = 2 < bench.clock.elapsed < 302
+        if out:
+            return trouble
+        return ABSENT if request.method == "GET" else CREATED
+
+    bench = Bench(
+        claims(300),
+        answer,
+        limits=Limits(concurrency=concurrency),
+        rate=Fixed(Limit(20, 1.0)),
+    )
+
+    assert await bench.run() is None
+    assert {"created"} == set(bench.verdicts)
+    assert bench.clock.elapsed < 302 + 60
+
+
+async def test_one_probes_when_nothing_succeeds() -> None:
+    """In an outage one row at a time asks, ever more seldom; the others wait."""
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        return BROKEN if 2 < bench.clock.elapsed < 302 else CREATED
+
+    bench = Bench(
+        claims(500), answer, limits=Limits(concurrency=64), rate=Fixed(Limit(99, 1.0))
+    )
+
+    assert await bench.run() is None
+    start = bench.clock.start
+    during = [at - start for at in bench.gateway.starts if 10 < at - start < 302]
+    assert 5 <= len(during) <= 80
+
+
+async def test_run_stops_when_patience_is_over() -> None:
+    """An outage that lasts stops the run; what was not begun stays as it was."""
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        return BROKEN if bench.clock.elapsed > 1 else CREATED
+
+    bench = Bench(
+        claims(600),
+        answer,
+        limits=Limits(concurrency=8, patience=120),
+        rate=Fixed(Limit(20, 1.0)),
+    )
+
+    stop = await bench.run()
+
+    assert stop is not None
+    assert stop[1] == 3
+    assert "nothing succeeded for 120 s (--patience); the last answer: 500" in stop[0]
+    assert 120 < bench.clock.elapsed < 160
+    given_back = [row for row in bench.told if row.outcome == "not_attempted"]
+    assert len(given_back) == 8
+    assert all(row.doubt is not None for row in given_back)
+    assert bench.engine.stats["failed"] == 0
+    settled = bench.engine.stats["created"] + 8
+    assert settled == len(bench.store.outcomes) < 600
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(error(503, None, Retry_After="86400"), id="503"),
+        pytest.param(error(429, "APIGW.0308", Retry_After="86400"), id="429"),
+    ],
+)
+async def test_patience_holds_when_the_service_asks_for_a_day(answer: Reply) -> None:
+    """No `Retry-After` makes a run wait for longer than it was told to."""
+    bench = Bench(claims(3), by_row({}, answer), rate=Auto())
+
+    stop = await bench.run()
+
+    assert stop is not None
+    assert stop[1] == 3
+    assert "(--patience)" in stop[0]
+    assert bench.clock.elapsed < 2 * 600 + 60
+
+
+async def test_throttled_answers_use_up_no_tries() -> None:
+    """A row that is throttled ten times and then created is created."""
+    script = [CREATED, *[THROTTLED] * 10, CREATED]
+    bench = Bench(
+        claims(2), script, limits=Limits(concurrency=1, max_attempts=2), rate=Auto()
+    )
+
+    assert await bench.run() is None
+    assert bench.verdicts == ["created", "created"]
+    assert bench.store.outcomes[1].attempts == 11
+    assert bench.engine.stats["throttled"] == 10
+
+
+async def test_nobody_starts_while_the_service_asks_to_wait() -> None:
+    """`Retry-After` of a throttled answer holds all workers back."""
+    late = error(429, "APIGW.0308", Retry_After="20")
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        return late if len(bench.gateway.requests) == 10 else CREATED
+
+    bench = Bench(claims(100), answer)
+
+    assert await bench.run() is None
+    told_at = bench.gateway.starts[9] + 0.05
+    after = [at for at in bench.gateway.starts if at > told_at]
+    assert min(after) >= told_at + 20
+
+
+async def test_lost_reply_is_settled_by_reading() -> None:
+    """What is found after a lost reply, made after our first try, is ours."""
+    made = shown(created="2023-11-14T22:13:20.500Z")
+    bench = Bench(claims(1), [LOST, EXISTS, made])
+
+    assert await bench.run() is None
+    outcome = bench.store.outcomes[0]
+    assert (
+        outcome.outcome,
+        outcome.certain,
+        outcome.attempts,
+    ) == (Verdict.CREATED, False, 3)
+    assert bench.gateway.sent == ["POST r0", "POST r0", "GET r0"]
+
+
+async def test_earlier_process_counts_when_its_row_is_taken_up_again() -> None:
+    """Doubt and attempts of an earlier process go on."""
+    made = shown(created="2023-11-14T22:00:05Z")
+    rows = claims(1, doubt=FakeClock.EPOCH - 800, attempts=4)
+    bench = Bench(rows, [EXISTS, made])
+
+    await bench.run()
+
+    outcome = bench.store.outcomes[0]
+    assert (
+        outcome.outcome,
+        outcome.certain,
+        outcome.attempts,
+    ) == (Verdict.CREATED, False, 6)
+
+
+# Stopping.
+
+
+async def test_run_stops_when_the_deadline_is_over() -> None:
+    """At the deadline no row is taken any more; what is in flight is finished."""
+    bench = Bench(
+        claims(600),
+        by_row({}),
+        limits=Limits(concurrency=4, deadline=10),
+        rate=Fixed(Limit(20, 1.0)),
+        latency=0.5,
+    )
+
+    assert await bench.run() == ("the deadline is over (--deadline)", 3)
+    assert 10 <= bench.clock.elapsed <= 10.6
+    assert {"created"} == set(bench.verdicts)
+    assert len(bench.gateway.requests) == len(bench.store.outcomes)
+
+
+async def test_run_ends_at_once_when_the_deadline_is_far() -> None:
+    """A deadline that is not reached holds nothing up."""
+    bench = Bench(claims(3), by_row({}), limits=Limits(deadline=1e6))
+
+    assert await bench.run() is None
+    assert bench.clock.elapsed < 1
+
+
+async def test_run_stops_when_too_many_rows_failed() -> None:
+    """The failure that is one too many stops the run."""
+    refused = error(400, "SVCSTG.SWR.4001029", "invalid image name")
+    bench = Bench(
+        claims(100),
+        by_row({}, refused),
+        limits=Limits(concurrency=1, max_failures=3),
+    )
+
+    assert await bench.run() == ("3 rows failed (--max-failures)", 3)
+    assert bench.verdicts == ["failed"] * 3
+
+
+async def test_requests_in_flight_are_finished_when_the_run_is_stopped() -> None:
+    """What was sent is heard out, what was not is not sent any more."""
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        if len(bench.gateway.requests) == 20:
+            bench.engine.stop("interrupted", exit_code=130)
+            bench.engine.stop("a later reason", exit_code=3)
+        return CREATED
+
+    bench = Bench(claims(100), answer)
+
+    assert await bench.run() == ("interrupted", 130)
+    assert bench.verdicts == ["created"] * 20
+    assert len(bench.gateway.requests) == 20
+
+
+@pytest.mark.parametrize(
+    ("answer", "doubt", "status"),
+    [
+        pytest.param(BROKEN, FakeClock.EPOCH + 0.05, 500, id="unsure"),
+        pytest.param(LOST, FakeClock.EPOCH + 0.05, None, id="no-answer"),
+        pytest.param(BUSY, None, 409, id="certainly-not-done"),
+        pytest.param(UNSENT, None, None, id="never-sent"),
+    ],
+)
+async def test_waiting_row_is_given_back_when_the_run_is_stopped(
+    answer: Reply | NoReply, doubt: float | None, status: int | None
+) -> None:
+    """A row between two tries is not attempted; in doubt if it may have been done."""
+    bench = Bench(
+        claims(2),
+        by_row({"POST r1": answer}),
+        limits=Limits(concurrency=2, max_attempts=99),
+    )
+
+    async def interrupt() -> None:
+        await bench.clock.sleep(0.5)
+        bench.engine.stop("interrupted", exit_code=130)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(interrupt())
+        stop = await bench.engine.run()
+
+    assert stop is not None
+    assert stop.exit_code == 130
+    outcome = bench.store.outcomes[1]
+    assert Verdict.NOT_ATTEMPTED is outcome.outcome
+    assert outcome.reason is not None
+    assert outcome.reason.startswith("interrupted; its tries so far failed")
+    assert status == outcome.status
+    assert outcome.doubt == (doubt and pytest.approx(doubt, abs=0.001))
+
+
+async def test_row_is_given_back_when_there_is_no_time_to_read_it() -> None:
+    """A row whose conflict was not looked into yet is not attempted."""
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        bench.engine.stop("interrupted", exit_code=130)
+        return EXISTS
+
+    bench = Bench(claims(1), answer)
+
+    assert await bench.run() == ("interrupted", 130)
+    reason = bench.store.outcomes[0].reason
+    assert reason == "interrupted; what is there was not read"
+
+
+# What goes wrong around it.
+
+
+class BrokenStore(ListStore):
+    """A store whose disk is full after a while."""
+
+    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+        """Keep and hand out, or fail."""
+        if len(self.outcomes) + len(done) > 300:
+            raise LedgerError("the disk is full")
+        return await super().turn(done, want)
+
+
+async def test_error_of_the_store_reaches_the_caller() -> None:
+    """A store that fails ends the run, and leaves no task behind."""
+    bench = Bench([], by_row({}), store=BrokenStore(claims(2000)))
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await bench.run()
+
+    found = raised.value.split(LedgerError)
+    assert found[0] is not None
+    assert found[1] is None
+
+
+class LateStore(ListStore):
+    """A store that fails at its first turn."""
+
+    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+        """Fail."""
+        raise LedgerError("locked")
+
+
+async def test_error_of_the_first_turn_reaches_the_caller() -> None:
+    """Nobody waits for a first answer that cannot come."""
+    bench = Bench([], by_row({}), store=LateStore([]))
+
+    with pytest.raises(ExceptionGroup):
+        await bench.run()
+
+
+async def test_error_of_a_callback_reaches_the_caller() -> None:
+    """A callback that raises ends the run, and leaves no task behind."""
+    bench = Bench(claims(50), by_row({}))
+
+    def raising(claim: Claim, outcome: Outcome) -> None:
+        raise SettingsError("a bug of the caller's")
+
+    bench.engine._settled = raising
+
+    with pytest.raises(ExceptionGroup):
+        await bench.run()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(CREATED, id="in-flight"),
+        pytest.param(BROKEN, id="between-tries"),
+        pytest.param(THROTTLED, id="held-back"),
+    ],
+)
+async def test_no_task_is_left_when_the_run_is_cancelled(answer: Reply) -> None:
+    """To cancel is to end at once, whatever everybody waits for."""
+    bench = Bench(
+        claims(5000), by_row({"POST r0": CREATED}, answer), rate=Fixed(Limit(20, 1.0))
+    )
+
+    async def cancel(task: asyncio.Task[object]) -> None:
+        await bench.clock.sleep(30)
+        task.cancel()
+
+    run = asyncio.create_task(bench.engine.run())
+    killer = asyncio.create_task(cancel(run))
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    await killer
+
+    assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+@pytest.mark.parametrize("rate", ["20/s", "60/m"])
+async def test_requests_keep_to_the_rate(rate: str) -> None:
+    """In no window more requests start than the rate says, tries and reads included."""
+    count, seconds = (20, 1.0) if rate == "20/s" else (60, 60.0)
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        if request.method == "GET":
+            return shown()
+        return EXISTS if len(bench.gateway.requests) % 3 else BROKEN
+
+    bench = Bench(claims(120), answer, rate=Fixed(Limit(count, seconds)))
+
+    await bench.run()
+
+    starts = bench.gateway.starts
+    assert all(
+        later - sooner >= seconds
+        for sooner, later in zip(starts, starts[count:], strict=False)
+    )
