@@ -123,7 +123,7 @@ async def begin(
     )
 
 
-async def end(process: Process, *, stdin: bytes = b"") -> Ended:
+async def end(process: Process, *, stdin: bytes | None = None) -> Ended:
     """Wait for a process, at most half a minute; give how it ended."""
     try:
         async with asyncio.timeout(30):

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 import bulkrepo as library
-from bulkrepo import Event, Result, Settings, inputs
+from bulkrepo import Event, Result, Settings
+from bulkrepo.cli import main
 from bulkrepo.model import LedgerError, Settled, Started
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
@@ -147,30 +150,43 @@ async def test_only_the_first_rows_of_a_missing_organization_are_sent(
 
 
 @pytest.mark.parametrize(
-    ("faults", "outcome", "status"),
+    ("faults", "wanted"),
     [
-        pytest.param({"error_rate": 1.0}, "failed", 500, id="500"),
         pytest.param(
-            {"error_rate": 1.0, "error_commits": 1.0}, "created", 500, id="500 done"
+            {"error_rate": 0.4}, {("created", 201), ("failed", 500)}, id="500"
         ),
-        pytest.param({"busy_rate": 1.0}, "failed", 409, id="409 busy"),
-        pytest.param({"quota": 0}, "failed", 400, id="400 quota"),
+        pytest.param(
+            {"error_rate": 0.4, "error_commits": 1.0},
+            {("created", 201), ("created", 500)},
+            id="500, and done all the same",
+        ),
+        pytest.param(
+            {"busy_rate": 0.4}, {("created", 201), ("failed", 409)}, id="409 busy"
+        ),
+        pytest.param(
+            {"quota": 5},
+            {("created", 201), ("failed", 400), ("not_attempted", None)},
+            id="400 quota",
+        ),
     ],
 )
-async def test_what_never_goes_well_is_told_with_its_last_answer(
-    tmp_path: Path, faults: dict[str, Any], outcome: str, status: int
+async def test_what_does_not_go_well_is_told_with_its_last_answer(
+    tmp_path: Path, faults: dict[str, Any], wanted: set[tuple[str, int | None]]
 ) -> None:
     """Tries end; a row that was carried out all the same is found by reading."""
-    source = write(tmp_path / "list.ndjson", rows(1))
+    source = write(tmp_path / "list.ndjson", rows(30))
     settings = Box(token=TOKEN, any_organization=True, **faults)
     async with Sandbox(settings) as box:
-        result, (item,) = await create(
-            box, [source], tmp_path, max_attempts=1, patience=0.5
+        result, found = await create(
+            box, [source], tmp_path, max_attempts=1, concurrency=8
         )
+        there = held(box)
 
-    assert (item["outcome"], item["status"]) == (outcome, status)
-    assert item["certain"] is (outcome != "created")
-    assert result.exit_code == (outcome != "created")
+    assert {(item["outcome"], item["status"]) for item in found} == wanted
+    made = [item for item in found if item["outcome"] == "created"]
+    assert set(names(made)) == there
+    assert all(item["certain"] == (item["status"] == 201) for item in made)
+    assert result.exit_code == int(len(made) < 30)
 
 
 async def test_a_dead_credential_stops_the_run_before_anything_is_created(
@@ -237,8 +253,7 @@ def test_the_official_images_are_created_in_a_sandbox(tmp_path: Path) -> None:
     """The demonstration of the README needs no account."""
     report = tmp_path / "out.json"
     done = subprocess.run(
-        [sys.executable, "-m", "bulkrepo", "create", OFFICIAL]
-        + ["--sandbox", "--report", str(report), "-v", "--rate", "100000/s"],
+        [sys.executable, "-m", "bulkrepo", "create", OFFICIAL, "--sandbox", "--report", str(report), "-v", "--rate", "100000/s"],
         cwd=tmp_path,
         env=environment(),
         capture_output=True,
@@ -420,18 +435,38 @@ async def test_strict_then_mended_is_done(tmp_path: Path, box: Sandbox) -> None:
         pytest.param(["create", "l.ndjson", "l.ndjson"], 2, "twice", id="list twice"),
     ],
 )
-async def test_what_cannot_work_is_said_in_one_line_and_sends_nothing(
-    tmp_path: Path, box: Sandbox, words: list[str], code: int, said: str
+def test_what_cannot_work_is_said_in_one_line_and_sends_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    words: list[str],
+    code: int,
+    said: str,
 ) -> None:
     """A mistake of the user's has its exit code, its advice, and no traceback."""
     write(tmp_path / "l.ndjson", rows(1))
     before = (tmp_path / "l.ndjson").read_bytes()
-    done = await bulkrepo(*words, cwd=tmp_path, box=box)
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        for name in set(os.environ) - set(environment()):
+            monkeypatch.delenv(name)
+        monkeypatch.setenv(
+            "SWR_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}"
+        )
+        monkeypatch.setenv("SWR_TOKEN", TOKEN)
+        monkeypatch.setattr(sys, "argv", ["bulkrepo", *words])
+        with pytest.raises(SystemExit) as end_of_it:
+            main()
+        with pytest.raises(BlockingIOError):  # nobody called
+            server.accept()
+    structlog.reset_defaults()
+    out, err = capfd.readouterr()
 
-    assert done.code == code, done.err
-    assert said in done.err
-    assert "Traceback" not in done.err
-    assert sum(box.requests.values()) == 0
+    assert end_of_it.value.code == code, err
+    assert said in err
+    assert "Traceback" not in err
+    assert out == ""
     assert (tmp_path / "l.ndjson").read_bytes() == before
 
 
@@ -656,7 +691,7 @@ async def test_a_token_file_is_read_again_when_the_token_is_refused(
             cwd=tmp_path,
         )
         await bell.rung.wait()
-        tokens = box._gateway.state.tokens  # noqa: SLF001 - as a new login would
+        tokens = box._gateway.state.tokens
         tokens["second-" + TOKEN] = tokens.pop(TOKEN)
         token.write_text("second-" + TOKEN)
         bell.release()
@@ -681,7 +716,7 @@ async def test_a_token_file_that_vanished_stops_the_run(tmp_path: Path) -> None:
             cwd=tmp_path,
         )
         await bell.rung.wait()
-        box._gateway.state.tokens.clear()  # noqa: SLF001 - as time would
+        box._gateway.state.tokens.clear()
         token.unlink()
         bell.release()
         done = await end(process)
@@ -763,18 +798,51 @@ async def test_reports_come_in_every_format_and_again(
 @pytest.mark.parametrize("suffix", ["jsonl", "json", "csv"])
 async def test_a_report_is_a_list(tmp_path: Path, box: Sandbox, suffix: str) -> None:
     """Its rows, given to `create`, are the rows it tells of."""
+    good = rows(2)
+    good[1] |= {"category": "linux", "description": "=1+1, und ü\nzwei"}
+    bad: list[dict[str, Any]] = [
+        {**good[0], "is_public": "maybe"},
+        {**good[0], "repository": "Bad"},
+        {"repository": "b"},
+    ]
+    source = write(tmp_path / "list.ndjson", [*good, *bad, good[0]])
     report = f"r.{suffix}"
-    await bulkrepo("create", MISTAKES, "--report", report, cwd=tmp_path, box=box)
-    done = await bulkrepo(
-        "create", report, "--report", "s.jsonl", cwd=tmp_path, box=box
+    await create(box, [source], tmp_path)
+    words = ("create", "--report")
+    first = await bulkrepo(
+        *("create", source, "--report", report, "--report", "r.jsonl"),
+        cwd=tmp_path,
+        box=box,
     )
-    first = [row.repository for row in inputs.read(str(tmp_path / report))]
-    second = read(tmp_path / "s.jsonl")
+    done = await bulkrepo(*words, "s.jsonl", report, cwd=tmp_path, box=box)
+    told, again = read(tmp_path / "r.jsonl"), read(tmp_path / "s.jsonl")
 
-    assert done.code == 1
-    assert len(first) == len(second)
-    assert "created" not in [item["outcome"] for item in second]
-    assert "exists" in [item["outcome"] for item in second]
+    assert (first.code, done.code) == (1, 1)
+    assert [item["outcome"] for item in again] == [
+        *("exists", "exists", "invalid", "invalid", "invalid", "duplicate")
+    ]
+    for field in ("namespace", "repository", "category", "outcome", "differences"):
+        assert [item[field] for item in again] == [item[field] for item in told]
+
+
+async def test_a_list_out_of_a_pipe_has_its_report_here(
+    tmp_path: Path, box: Sandbox
+) -> None:
+    """`create <(...)` does not try to write beside /dev/fd/63."""
+    write(tmp_path / "list.ndjson", rows(2))
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", f"{sys.executable} -m bulkrepo create <(cat list.ndjson)"),
+        cwd=tmp_path,
+        env=environment(box),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    done = await end(process)
+    (report,) = tmp_path.glob("*.report.jsonl")  # noqa: ASYNC240
+
+    assert done.code == 0, done.err
+    assert outcomes(report) == ["created"] * 2
 
 
 async def test_a_report_on_standard_output_is_alone_there(
@@ -808,15 +876,16 @@ async def test_the_log_has_one_line_a_row_and_every_line_is_json(
         assert Counter(line["outcome"] for line in settled) == Counter(
             item["outcome"] for item in items
         )
-        assert [line["event"] for line in events][0] != "run.finished"
+        assert next(line["event"] for line in events) != "run.finished"
         assert events[-1]["event"] == "run.finished"
         assert events[-1]["exit_code"] == done.code
 
 
 async def test_quiet_still_says_what_is_wrong(tmp_path: Path, box: Sandbox) -> None:
     """-q is no gag: a failed row is on stderr, in JSON where nobody watches."""
-    done = await bulkrepo("create", MISTAKES, "-q", cwd=tmp_path, box=box)
-    (SAMPLES / "with-mistakes.report.jsonl").unlink()
+    done = await bulkrepo(
+        "create", MISTAKES, "-q", "--report", "r.md", cwd=tmp_path, box=box
+    )
 
     assert done.code == 1
     assert done.out == ""
