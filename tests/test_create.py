@@ -253,7 +253,10 @@ def test_the_official_images_are_created_in_a_sandbox(tmp_path: Path) -> None:
     """The demonstration of the README needs no account."""
     report = tmp_path / "out.json"
     done = subprocess.run(
-        [sys.executable, "-m", "bulkrepo", "create", OFFICIAL, "--sandbox", "--report", str(report), "-v", "--rate", "100000/s"],
+        (
+            *(sys.executable, "-m", "bulkrepo", "create", OFFICIAL, "--sandbox"),
+            *("--report", str(report), "-v", "--rate", "100000/s"),
+        ),
         cwd=tmp_path,
         env=environment(),
         capture_output=True,
@@ -435,7 +438,7 @@ async def test_strict_then_mended_is_done(tmp_path: Path, box: Sandbox) -> None:
         pytest.param(["create", "l.ndjson", "l.ndjson"], 2, "twice", id="list twice"),
     ],
 )
-def test_what_cannot_work_is_said_in_one_line_and_sends_nothing(
+def test_what_cannot_work_is_said_in_one_line_and_sends_nothing(  # noqa: PLR0917
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -448,7 +451,7 @@ def test_what_cannot_work_is_said_in_one_line_and_sends_nothing(
     before = (tmp_path / "l.ndjson").read_bytes()
     monkeypatch.chdir(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
+        server.settimeout(0)
         for name in set(os.environ) - set(environment()):
             monkeypatch.delenv(name)
         monkeypatch.setenv(

@@ -1,0 +1,281 @@
+"""A service that fails, and processes that are killed, lose and double nothing."""
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkrepo import lists, rate
+from bulkrepo.auth import Token
+from bulkrepo.client import Client
+from bulkrepo.engine import Engine
+from bulkrepo.exchange import Limits
+from bulkrepo.ledger import MEMORY, Ledger, LedgerThread
+from bulkrepo.model import Defaults, Item
+from bulkrepo.sandbox import Sandbox
+from bulkrepo.sandbox import Settings as Box
+from tests.boxes import (
+    ANYTHING,
+    TOKEN,
+    Bell,
+    begin,
+    bulkrepo,
+    end,
+    held,
+    names,
+    read,
+    rows,
+    write,
+)
+
+ROWS = 2000
+KILLS = 10 if os.environ.get("BULKREPO_REAL") == "1" else 5
+
+
+class Hasty:
+    """A clock on which waiting takes a fiftieth of the time."""
+
+    now = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
+
+    @staticmethod
+    async def sleep(seconds: float) -> None:
+        """Wait for a short time."""
+        await asyncio.sleep(seconds / 50)
+
+
+def load(ledger: Ledger, source: str, endpoint: str) -> int:
+    """Load a list of legal rows; give how many there are."""
+    digest = hashlib.sha256()
+    checked = lists.checked(
+        [source], format=None, defaults=Defaults(), profile="docker", digest=digest
+    )
+    return ledger.load(
+        checked,
+        lists=[source],
+        endpoint=endpoint,
+        digest=digest.hexdigest,
+        version="0",
+        place=lambda _row, problem: problem,
+    ).total
+
+
+def ended(ledger: Ledger) -> list[Item]:
+    """End the run; give its rows."""
+    ledger.finish(stopped=None, requests=0, throttled=0)
+    return list(ledger.items(ledger.run_info()))
+
+
+async def hurried(box: Sandbox, source: str, **limits: Any) -> list[Item]:
+    """Create what a list names, all waits shortened; give the rows of its report."""
+    async with (
+        LedgerThread(lambda: Ledger(MEMORY, now=time.time)) as ledger,
+        Client(box.url, timeout=30, connections=64, user_agent="test") as client,
+    ):
+        await ledger.do(load, source, box.url)
+        engine = Engine(
+            client,
+            Token("the sandbox", lambda: TOKEN),
+            rate.control(rate.parse("100000/s")),
+            ledger,
+            clock=Hasty(),
+            limits=Limits(**limits),
+        )
+        assert await engine.run() is None
+        return await ledger.do(ended)
+
+
+def faulty(seed: int, **more: Any) -> Box:
+    """Give a sandbox in which a fifth of the creates does not go well."""
+    return Box(
+        token=TOKEN,
+        any_organization=True,
+        seed=seed,
+        error_rate=0.1,
+        error_commits=0.5,
+        drop_after=0.05,
+        busy_rate=0.05,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_every_row_is_created_and_we_are_unsure_only_of_what_was_not_told(
+    tmp_path: Path, seed: int
+) -> None:
+    """`certain` is false exactly where the sandbox's answer never reached us."""
+    items = rows(ROWS)
+    source = write(tmp_path / "list.ndjson", items)
+    async with Sandbox(faulty(seed)) as box:
+        found = await hurried(box, source, max_attempts=9)
+        page = box.page()
+
+    assert Counter(item.outcome for item in found) == {"created": ROWS}
+    assert page["duplicate_commits"] == 0
+    assert page["repositories"] == ROWS
+    unsure = {f"{i.namespace}/{i.repository}" for i in found if not i.certain}
+    uncertain = page["uncertain"]
+    assert isinstance(uncertain, list)
+    assert unsure == set(uncertain)
+    assert 0.05 * ROWS < len(unsure) < 0.2 * ROWS
+    requests = page["requests"]
+    assert isinstance(requests, dict)
+    assert sum(item.attempts for item in found) == requests["create"] + requests["show"]
+
+
+async def test_no_try_is_wasted_on_what_is_refused_for_good(tmp_path: Path) -> None:
+    """A 400 is asked once, however often others have to be asked."""
+    good, bad = rows(300), rows(300)
+    for number, item in enumerate(bad):
+        item["repository"] = f"bad--{number:03}"
+    mixed = [item for pair in zip(good, bad, strict=True) for item in pair]
+    source = write(tmp_path / "list.ndjson", mixed)
+    async with Sandbox(ANYTHING) as box:
+        found = await hurried(box, source)
+        attempts = box.page()["create_attempts"]
+
+    assert isinstance(attempts, dict)
+    assert set(attempts.values()) == {1}
+    assert Counter((item.outcome, item.attempts) for item in found) == {
+        ("created", 1): 300,
+        ("failed", 1): 300,
+    }
+
+
+async def test_a_refusal_ends_the_tries_of_a_row_that_was_unlucky_first(
+    tmp_path: Path,
+) -> None:
+    """After a 500, a 400 still is the last word: no try follows it."""
+    bad = rows(400)
+    for number, item in enumerate(bad):
+        item["repository"] = f"bad--{number:03}"
+    source = write(tmp_path / "list.ndjson", [*rows(400), *bad])
+    async with Sandbox(faulty(4)) as box:
+        found = await hurried(box, source, max_attempts=9)
+        page = box.page()
+
+    refused = found[400:]
+    answers = page["answers"]
+    assert isinstance(answers, dict)
+    assert {item.outcome for item in found[:400]} == {"created"}
+    assert {(item.outcome, item.status) for item in refused} == {("failed", 400)}
+    assert answers["400"] == 400
+
+
+async def test_a_proxy_in_the_way_is_waited_out(tmp_path: Path) -> None:
+    """Web pages with 502 are tries that failed, not answers; nothing is lost."""
+    source = write(tmp_path / "list.ndjson", rows(500))
+    settings = Box(token=TOKEN, any_organization=True, html_rate=0.1, seed=5)
+    async with Sandbox(settings) as box:
+        found = await hurried(box, source, max_attempts=9)
+
+    assert Counter((item.outcome) for item in found) == {"created": 500}
+
+
+async def test_throttling_loses_nothing_and_uses_no_tries(tmp_path: Path) -> None:
+    """Beyond the limit all slow down; no row fails for it."""
+    source = write(tmp_path / "list.ndjson", rows(120))
+    settings = Box(token=TOKEN, any_organization=True, limit="60/1s")
+    async with Sandbox(settings) as box:
+        found = await hurried(box, source, max_attempts=1)
+        page = box.page()
+
+    assert Counter(item.outcome for item in found) == {"created": 120}
+    assert page["duplicate_commits"] == 0
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+async def test_a_killed_run_is_continued_and_every_row_told_once(
+    tmp_path: Path, number: int
+) -> None:
+    """`kill -9` at a random moment: the same command finishes, with one report."""
+    moment = random.Random(number).randrange(1, ROWS)
+    items = rows(ROWS)
+    source = write(tmp_path / "list.ndjson", items)
+    words = ("create", source, "--report", "r.jsonl", "--rate", "100000/s", "-q")
+    bell = Bell(moment)
+    settings = Box(token=TOKEN, any_organization=True, latency=0.001)
+    async with Sandbox(settings, sleep=bell) as box:
+        process = await begin(*words, cwd=tmp_path, box=box)
+        await bell.rung.wait()
+        process.kill()
+        killed = await end(process)
+        there = held(box)
+        again = await bulkrepo(*words, cwd=tmp_path, box=box)
+        page = box.page()
+    found = read(tmp_path / "r.jsonl")
+
+    assert killed.code == -9
+    assert len(there) < ROWS
+    assert again.code == 0, again.err
+    assert names(found) == names(items)
+    assert Counter(item["outcome"] for item in found) == {"created": ROWS}
+    assert page["repositories"] == ROWS
+    assert page["duplicate_commits"] == 0
+    unsure = {
+        f"{item['namespace']}/{item['repository']}"
+        for item in found
+        if not item["certain"]
+    }
+    uncertain = page["uncertain"]
+    assert isinstance(uncertain, list)
+    assert set(uncertain) <= unsure
+
+
+async def test_runs_killed_one_after_the_other_come_to_an_end(tmp_path: Path) -> None:
+    """Three kills, faults in between: nobody else's, nothing lost, nothing twice."""
+    items = rows(ROWS // 4)
+    source = write(tmp_path / "list.ndjson", items)
+    words = ("create", source, "--report", "r.jsonl", "--rate", "100000/s", "-q")
+    async with Sandbox(faulty(6)) as box:
+        for share in (1, 2, 3):
+            process = await begin(*words, cwd=tmp_path, box=box)
+            async with asyncio.timeout(30):
+                while len(box.repositories) < share * len(items) // 5:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            process.kill()
+            await end(process)
+        told = await bulkrepo("report", cwd=tmp_path)
+        again = await bulkrepo(*words, "--max-attempts", "9", cwd=tmp_path, box=box)
+        page = box.page()
+    crashed = [json.loads(line) for line in told.out.splitlines()]
+    found = read(tmp_path / "r.jsonl")
+
+    assert names(crashed) == names(items)
+    assert {item["outcome"] for item in crashed} == {"created", "not_attempted"}
+    assert again.code == 0, again.err
+    assert names(found) == names(items)
+    assert {item["outcome"] for item in found} == {"created"}
+    assert page["duplicate_commits"] == 0
+
+
+async def test_a_run_killed_while_it_reads_its_lists_leaves_no_trace(
+    tmp_path: Path,
+) -> None:
+    """Rows of a list that was never read to its end do not come back."""
+    wrong = [{**item, "repository": f"Bad-{i}"} for i, item in enumerate(rows(3000))]
+    text = Path(write(tmp_path / "wrong.ndjson", wrong)).read_bytes()  # noqa: ASYNC240
+    source = write(tmp_path / "list.ndjson", rows(20))
+    async with Sandbox(ANYTHING) as box:
+        process = await begin("create", "-", cwd=tmp_path, box=box)
+        assert process.stdin is not None
+        process.stdin.write(text)
+        await process.stdin.drain()  # the pipe stays open: it waits for more
+        wal = tmp_path / "bulkrepo.db-wal"
+        async with asyncio.timeout(30):
+            while not wal.exists() or wal.stat().st_size < 200_000:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        process.kill()
+        await end(process)
+        done = await bulkrepo("create", source, cwd=tmp_path, box=box)
+
+    assert done.code == 0, done.err
+    found = read(tmp_path / "list.report.jsonl")
+    assert [item["outcome"] for item in found] == ["created"] * 20
