@@ -1,0 +1,437 @@
+"""Every row of how an answer is read, every shape of an error, and no exception."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from bulkrepo.answers import MESSAGE_LIMIT, read
+from bulkrepo.model import RepoSpec
+from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request, create, show
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+POST = create(RepoSpec("team", "app", is_public=False))
+GET = show("team", "app")
+SECRET = "secret-policy-text"
+
+
+def body(code: str | None = None, text: str = "words") -> bytes:
+    """Give an error body as SWR sends it today."""
+    if code is None:
+        return b""
+    inner = {"errorCode": code, "errorMessage": text, "detail": ""}
+    return json.dumps(
+        {
+            "errors": [inner],
+            "error_code": code,
+            "error_msg": text,
+            "encoded_authorization_message": SECRET,
+        }
+    ).encode()
+
+
+def understood(
+    status: int,
+    content: bytes = b"",
+    *,
+    request: Request = POST,
+    headers: dict[str, str] | None = None,
+) -> Answer:
+    """Read a reply made of *status*, *content* and *headers*."""
+    reply = Reply(status, CIMultiDict(headers or {}), content)
+    return read(reply, request=request, now=NOW)
+
+
+SWR = "SVCSTG.SWR."
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        pytest.param(201, None, Kind.DONE, id="created"),
+        pytest.param(200, None, Kind.DONE, id="any-2xx"),
+        pytest.param(204, None, Kind.DONE, id="no-content"),
+        pytest.param(409, SWR + "4090006", Kind.EXISTS, id="exists"),
+        pytest.param(500, SWR + "4090006", Kind.EXISTS, id="code-before-status"),
+        pytest.param(409, None, Kind.CONFLICT, id="409-no-code"),
+        pytest.param(409, SWR + "4090060", Kind.CONFLICT, id="409-other-code"),
+        pytest.param(409, SWR + "4090023", Kind.BUSY, id="busy"),
+        pytest.param(500, SWR + "5000046", Kind.BROKEN, id="500"),
+        pytest.param(500, None, Kind.BROKEN, id="500-no-code"),
+        pytest.param(502, "APIGW.0201", Kind.BROKEN, id="502-gateway"),
+        pytest.param(503, "APIGW.0613", Kind.BROKEN, id="503-iam-away"),
+        pytest.param(504, "APIGW.0201", Kind.BROKEN, id="504-gateway"),
+        pytest.param(507, SWR + "5070070", Kind.BROKEN, id="507"),
+        pytest.param(408, None, Kind.BROKEN, id="408"),
+        pytest.param(429, "APIGW.0308", Kind.THROTTLED, id="429"),
+        pytest.param(429, None, Kind.THROTTLED, id="429-no-code"),
+        pytest.param(403, SWR + "4031032", Kind.THROTTLED, id="403-requests"),
+        pytest.param(403, SWR + "4031042", Kind.THROTTLED, id="403-too-many"),
+        pytest.param(401, SWR + "4010000", Kind.UNAUTHORIZED, id="401"),
+        pytest.param(401, "APIGW.0301", Kind.UNAUTHORIZED, id="401-iam"),
+        pytest.param(401, "APIG.0307", Kind.UNAUTHORIZED, id="401-other-region"),
+        pytest.param(401, None, Kind.UNAUTHORIZED, id="401-no-code"),
+        pytest.param(400, SWR + "4001048", Kind.UNAUTHORIZED, id="400-no-token"),
+        pytest.param(400, SWR + "4000031", Kind.UNAUTHORIZED, id="400-ak-sk"),
+        pytest.param(400, SWR + "4001013", Kind.UNAUTHORIZED, id="400-ak-sk-empty"),
+        pytest.param(401, SWR + "4011044", Kind.FORBIDDEN, id="401-another-user"),
+        pytest.param(401, SWR + "4011064", Kind.FORBIDDEN, id="401-another-account"),
+        pytest.param(404, SWR + "4040058", Kind.NO_NAMESPACE, id="no-organization"),
+        pytest.param(404, SWR + "4041061", Kind.NO_NAMESPACE, id="no-organization-2"),
+        pytest.param(403, SWR + "4037017", Kind.FORBIDDEN, id="403"),
+        pytest.param(403, "APIGW.0302", Kind.FORBIDDEN, id="403-gateway"),
+        pytest.param(403, None, Kind.FORBIDDEN, id="403-no-code"),
+        pytest.param(400, SWR + "4000097", Kind.QUOTA, id="400-organizations"),
+        pytest.param(400, SWR + "4000098", Kind.QUOTA, id="400-repositories"),
+        pytest.param(500, SWR + "5007019", Kind.QUOTA, id="500-repositories"),
+        pytest.param(404, "APIGW.0101", Kind.WRONG_ENDPOINT, id="not-published"),
+        pytest.param(404, "APIG.0101", Kind.WRONG_ENDPOINT, id="not-published-2"),
+        pytest.param(404, None, Kind.WRONG_ENDPOINT, id="404-no-code"),
+        pytest.param(404, "404", Kind.WRONG_ENDPOINT, id="404-code-is-status"),
+        pytest.param(404, SWR + "4040083", Kind.WRONG_ENDPOINT, id="url-not-found"),
+        pytest.param(301, None, Kind.WRONG_ENDPOINT, id="301"),
+        pytest.param(302, None, Kind.WRONG_ENDPOINT, id="302"),
+        pytest.param(307, None, Kind.WRONG_ENDPOINT, id="307"),
+        pytest.param(400, SWR + "4001029", Kind.REFUSED, id="400"),
+        pytest.param(400, None, Kind.REFUSED, id="400-no-code"),
+        pytest.param(413, SWR + "4131012", Kind.REFUSED, id="413"),
+        pytest.param(422, None, Kind.REFUSED, id="422"),
+        pytest.param(405, "APIGW.0501", Kind.REFUSED, id="405"),
+        pytest.param(404, SWR + "4040010", Kind.REFUSED, id="404-other"),
+        pytest.param(404, "APIGW.0103", Kind.REFUSED, id="404-gateway"),
+    ],
+)
+def test_create_is_read_by_code_first_and_status_second(
+    status: int, code: str | None, kind: Kind
+) -> None:
+    """Each row of the table of answers."""
+    answer = understood(status, body(code))
+
+    assert (answer.kind, answer.status, answer.code) == (kind, status, code)
+    assert SECRET not in repr(answer)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "unsure"),
+    [
+        pytest.param(NoReply("refused", sent=False), Kind.UNREACHABLE, False, id="a"),
+        pytest.param(NoReply("dns", sent=False), Kind.UNREACHABLE, False, id="dns"),
+        pytest.param(NoReply("tls", sent=False), Kind.UNREACHABLE, False, id="tls"),
+        pytest.param(NoReply("timeout", sent=True), Kind.UNSURE, True, id="timeout"),
+        pytest.param(NoReply("dropped", sent=True), Kind.UNSURE, True, id="dropped"),
+        pytest.param(Reply(500, {}), Kind.BROKEN, True, id="500"),
+        pytest.param(Reply(408, {}), Kind.BROKEN, True, id="408"),
+        pytest.param(Reply(429, {}), Kind.THROTTLED, False, id="429"),
+        pytest.param(Reply(409, {}, body(SWR + "4090023")), Kind.BUSY, False, id="b"),
+    ],
+)
+def test_answer_is_unsure_when_the_request_may_have_been_carried_out(
+    reply: Reply | NoReply, kind: Kind, *, unsure: bool
+) -> None:
+    """What was certainly not sent, or certainly not done, is no doubt."""
+    answer = read(reply, request=POST, now=NOW)
+
+    assert (answer.kind, answer.unsure) == (kind, unsure)
+
+
+def test_no_reply_says_what_happened() -> None:
+    """The kind of silence is the code, the detail the message."""
+    answer = read(NoReply("dns", sent=False, detail="no x"), request=POST, now=NOW)
+
+    assert (answer.status, answer.code, answer.message) == (
+        None,
+        "no-reply.dns",
+        "no x",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind"),
+    [
+        pytest.param(200, b'{"is_public":false}', Kind.DONE, id="shown"),
+        pytest.param(404, body(SWR + "4040010"), Kind.ABSENT, id="absent"),
+        pytest.param(404, body(SWR + "4040113"), Kind.ABSENT, id="absent-2"),
+        pytest.param(404, body("APIGW.0103"), Kind.REFUSED, id="gateway-knows-none"),
+        pytest.param(404, body(), Kind.WRONG_ENDPOINT, id="404-no-code"),
+        pytest.param(404, body(SWR + "4040058"), Kind.NO_NAMESPACE, id="organization"),
+        pytest.param(200, b'{"is_public":fal', Kind.BROKEN, id="cut-off"),
+        pytest.param(200, b"", Kind.BROKEN, id="empty"),
+        pytest.param(200, b"[]", Kind.BROKEN, id="no-object"),
+        pytest.param(200, b"<html>", Kind.WRONG_ENDPOINT, id="page"),
+    ],
+)
+def test_reading_tells_what_is_there(status: int, content: bytes, kind: Kind) -> None:
+    """Only an object is a repository, only SWR's own 404 its absence."""
+    answer = understood(status, content, request=GET)
+
+    assert answer.kind is kind
+    assert answer.seen == ({"is_public": False} if kind is Kind.DONE else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        pytest.param(b"<!doctype html><html>", {}, id="by-body"),
+        pytest.param(b"\n  <html>", {}, id="by-body-after-blanks"),
+        pytest.param(b"Sign in", {"Content-Type": "text/html"}, id="by-type"),
+        pytest.param(b"Sign in", {"content-type": "TEXT/HTML;a=b"}, id="any-case"),
+    ],
+)
+def test_page_with_200_is_the_wrong_endpoint(
+    content: bytes, headers: dict[str, str]
+) -> None:
+    """A captive portal is no SWR, whatever the status says."""
+    answer = understood(200, content, headers=headers)
+
+    assert answer.kind is Kind.WRONG_ENDPOINT
+
+
+ONE = {"errorCode": "C.1", "errorMessage": "words", "detail": "in filter"}
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "message"),
+    [
+        pytest.param(
+            {"errors": [ONE], "error_code": "C.1", "error_msg": "words"},
+            "C.1",
+            "words (in filter)",
+            id="swr-now",
+        ),
+        pytest.param({"errors": [ONE]}, "C.1", "words (in filter)", id="swr-older"),
+        pytest.param([ONE], "C.1", "words (in filter)", id="as-printed"),
+        pytest.param(ONE, "C.1", "words (in filter)", id="flat"),
+        pytest.param(
+            {"error_msg": "slow", "error_code": "APIGW.0308", "request_id": "r"},
+            "APIGW.0308",
+            "slow",
+            id="gateway",
+        ),
+        pytest.param(
+            {"errorCode": "C.1", "errorMsg": "words"}, "C.1", "words", id="sdk-pair"
+        ),
+        pytest.param(
+            {"error": {"code": 401, "message": "wrong", "title": "Unauthorized"}},
+            "401",
+            "wrong",
+            id="iam",
+        ),
+        pytest.param({"code": "C.1", "message": "m"}, "C.1", "m", id="code-message"),
+        pytest.param({"error_msg": "words"}, None, "words", id="no-code"),
+        pytest.param({"error_code": "C.1"}, "C.1", None, id="no-message"),
+        pytest.param(
+            {"errors": [], "error_code": "C.1", "error_msg": "words"},
+            "C.1",
+            "words",
+            id="no-errors-in-the-list",
+        ),
+        pytest.param(
+            {"errors": None, "error": None, "error_code": "C.1"},
+            "C.1",
+            None,
+            id="nulls",
+        ),
+        pytest.param({"message": "hello"}, None, None, id="a-message-is-no-error"),
+        pytest.param({"errorCode": True, "errorMessage": []}, None, None, id="types"),
+        pytest.param({"token": "t"}, None, None, id="unknown-json-is-not-shown"),
+        pytest.param([], None, None, id="empty-list"),
+        pytest.param("text", None, None, id="a-string"),
+    ],
+)
+def test_error_is_found_in_every_shape(
+    content: object, code: str | None, message: str | None
+) -> None:
+    """Code, message and detail, wherever SWR, the gateway or IAM put them."""
+    answer = understood(400, json.dumps(content).encode())
+
+    assert (answer.code, answer.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"", None, id="empty"),
+        pytest.param(b" upstream timed out\n", "upstream timed out", id="text"),
+        pytest.param(b"\xff\xfe", "\ufffd\ufffd", id="no-text"),
+        pytest.param(
+            b"<html><TITLE> 502 Bad Gateway </TITLE>",
+            "a web page answered: 502 Bad Gateway",
+            id="page",
+        ),
+        pytest.param(b"<html>", "a web page answered: untitled", id="untitled-page"),
+    ],
+)
+def test_message_is_the_best_words_when_the_body_is_no_json(
+    content: bytes, message: str | None
+) -> None:
+    """Load balancers answer with pages and with text."""
+    assert understood(502, content).message == message
+
+
+def test_message_says_where_when_redirected() -> None:
+    """Where a redirect would lead tells what is wrong with the endpoint."""
+    answer = understood(302, headers={"Location": "https://login.example/"})
+
+    assert answer.message == "redirected to https://login.example/"
+
+
+def test_message_is_cut_when_it_is_long() -> None:
+    """A report's line stays a line."""
+    answer = understood(400, body("C.1", "x" * 5000))
+
+    assert answer.message == "x" * (MESSAGE_LIMIT - 1) + "…"
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "request_id"),
+    [
+        pytest.param({"X-Request-Id": "a"}, b'{"request_id":"b"}', "a", id="header"),
+        pytest.param({"x-request-id": "a"}, b"", "a", id="any-case"),
+        pytest.param({"X-IAM-Trace-Id": "c"}, b'{"request_id":"b"}', "c", id="iam"),
+        pytest.param({}, b'{"request_id":"b","error_code":"C"}', "b", id="body"),
+        pytest.param({}, b"", None, id="none"),
+    ],
+)
+def test_request_id_is_found(
+    headers: dict[str, str], content: bytes, request_id: str | None
+) -> None:
+    """Support asks for it, so it is kept wherever it stands."""
+    assert understood(400, content, headers=headers).request_id == request_id
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("9" * 30, 999_999_999.0),
+        ("Fri, 02 Jan 2026 03:05:05 GMT", 60.0),
+        ("Fri, 02 Jan 2026 03:05:05 -0000", 60.0),
+        ("Fri, 02 Jan 2026 04:05:05 +0100", 60.0),
+        ("Fri, 02 Jan 2026 03:03:05 GMT", 0.0),
+        ("Fri, 02 Jan 99999999999999999999 03:03:05 GMT", None),
+        ("Fri, 02 Jan 20260 03:03:05 GMT", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
+    """Both forms of the header; what is neither is no wish."""
+    answer = understood(503, headers={"retry-after": value})
+
+    assert answer.retry_after == seconds
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_retry_after_is_ignored_when_another_try_makes_no_sense(status: int) -> None:
+    """Only throttling and trouble are waited out."""
+    assert understood(status, headers={"Retry-After": "9"}).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        pytest.param(
+            "policy user over ratelimit,limit:200,time:5 minute",
+            Limit(200, 300.0),
+            id="vpc",
+        ),
+        pytest.param(
+            "over ratelimit,limit:100,time:1 minute", Limit(100, 60.0), id="dns"
+        ),
+        pytest.param("limit:5,time:1 second", Limit(5, 1.0), id="second"),
+        pytest.param("limit:10,time:2 hours", Limit(10, 7200.0), id="hours"),
+        pytest.param("limit:10, time:1 day", Limit(10, 86_400.0), id="blank"),
+        pytest.param("limit:0,time:1 minute", None, id="zero"),
+        pytest.param("limit:5,time:0 minute", None, id="no-time"),
+        pytest.param("limit:5,time:1 fortnight", None, id="unknown-unit"),
+        pytest.param("policy api over ratelimit", None, id="unnamed"),
+    ],
+)
+def test_limit_is_read_when_the_text_names_a_rule(
+    text: str, limit: Limit | None
+) -> None:
+    """The gateway says in words how much it allows."""
+    answer = understood(429, body("APIGW.0308", text))
+
+    assert (answer.kind, answer.limit) == (Kind.THROTTLED, limit)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "errors",
+                    "error",
+                    "errorCode",
+                    "error_code",
+                    "code",
+                    "errorMessage",
+                    "error_msg",
+                    "message",
+                    "detail",
+                    "request_id",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+BODIES = st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode())
+HEADERS = st.dictionaries(
+    st.sampled_from(
+        ["Retry-After", "Content-Type", "X-Request-Id", "Location", "Date"]
+    ),
+    st.text(max_size=40)
+    | st.builds("Fri, {} Jan {} 03:04:05 {}".format, *[st.integers()] * 3),
+)
+
+
+@given(
+    status=st.integers(100, 999), content=BODIES, headers=HEADERS, reads=st.booleans()
+)
+@example(status=400, content=b"1" * 5000, headers={}, reads=False)
+@example(status=400, content=b'{"code":' + b"1" * 5000 + b"}", headers={}, reads=False)
+@example(status=400, content=b"[" * 60_000, headers={}, reads=True)
+@example(
+    status=400, content=b'{"code":"\\ud800","message":"x"}', headers={}, reads=True
+)
+def test_read_never_raises(
+    status: int, content: bytes, headers: dict[str, str], *, reads: bool
+) -> None:
+    """There is one kind for whatever comes, and it can be written down as text."""
+    answer = understood(
+        status, content, request=GET if reads else POST, headers=headers
+    )
+
+    assert isinstance(answer.kind, Kind)
+    for text in (answer.code, answer.message):
+        assert text is None or text.encode() is not None
+    assert answer.retry_after is None or answer.retry_after >= 0
+
+
+@given(secret=st.uuids().map(str), status=st.sampled_from([400, 401, 403, 409, 500]))
+def test_authorization_message_never_appears(secret: str, status: int) -> None:
+    """It encodes the caller's policy, and is nobody's business."""
+    content = {
+        "errors": [{**ONE, "encoded_authorization_message": secret}],
+        "encoded_authorization_message": secret,
+    }
+    for shape in (content, {"encoded_authorization_message": secret}):
+        assert secret not in repr(understood(status, json.dumps(shape).encode()))

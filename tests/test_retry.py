@@ -1,0 +1,67 @@
+"""Which answers get another try, which tries count, how long to wait."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkrepo import retry
+from bulkrepo.wire import Answer, Kind
+
+AGAIN = {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}
+IN_ORDER = [kind for kind in Kind if kind in AGAIN]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_another_try_is_for_what_may_pass(kind: Kind) -> None:
+    """A refusal stays one; trouble may pass."""
+    assert retry.again(Answer(kind)) == (kind in AGAIN)
+
+
+@pytest.mark.parametrize("kind", IN_ORDER)
+@pytest.mark.parametrize("healthy", [True, False])
+def test_try_counts_when_the_service_is_healthy(kind: Kind, *, healthy: bool) -> None:
+    """In an outage no try counts, and a throttled request was none."""
+    counts = healthy and kind is not Kind.THROTTLED
+
+    assert retry.counts(Answer(kind), healthy=healthy) == counts
+
+
+@pytest.mark.parametrize(
+    ("tries", "longest"),
+    [(1, 1.0), (2, 2.0), (3, 4.0), (5, 16.0), (6, 30.0), (99, 30.0)],
+)
+def test_wait_doubles_up_to_a_cap(tries: int, longest: float) -> None:
+    """Full jitter: from nothing to base times two to the tries, 30 s at most."""
+    backoff = retry.Backoff()
+
+    assert backoff.wait(tries, Answer(Kind.BROKEN), 0.0) == 0.0
+    assert backoff.wait(tries, Answer(Kind.BROKEN), 0.5) == longest / 2
+    assert backoff.wait(tries, Answer(Kind.BROKEN), 1.0) == longest
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait"),
+    [
+        pytest.param(
+            Answer(Kind.BROKEN, retry_after=20.0), 20.5, id="obeyed-and-spread"
+        ),
+        pytest.param(Answer(Kind.BROKEN, retry_after=0.0), 0.5, id="at-once"),
+        pytest.param(Answer(Kind.THROTTLED), 0.5, id="throttled"),
+        pytest.param(
+            Answer(Kind.THROTTLED, retry_after=20.0), 0.5, id="held-elsewhere"
+        ),
+    ],
+)
+def test_wait_obeys_what_the_service_asks_for(answer: Answer, wait: float) -> None:
+    """Of a 5xx here, of a throttled answer in the rate control."""
+    assert retry.Backoff().wait(9, answer, 0.5) == wait
+
+
+@given(
+    tries=st.integers(1, 10**6),
+    u=st.floats(0, 1),
+    kind=st.sampled_from(IN_ORDER),
+)
+def test_wait_is_never_negative_nor_endless(tries: int, u: float, kind: Kind) -> None:
+    """However many tries, from 0 to 30 s."""
+    assert 0 <= retry.Backoff().wait(tries, Answer(kind), u) <= 30

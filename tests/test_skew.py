@@ -1,0 +1,76 @@
+"""How far the server's clock is from ours, from what it says in passing."""
+
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkrepo.skew import UNKNOWN_TOLERANCE, Skew
+from bulkrepo.wire import Reply
+
+T = 1_700_000_000.0
+
+
+def answer(server: float) -> Reply:
+    """Give a reply that the server wrote when its clock showed *server*."""
+    return Reply(201, {"Date": formatdate(int(server), usegmt=True)})
+
+
+def test_earliest_is_a_second_before_when_nothing_is_known() -> None:
+    """Without any `Date`, clocks are trusted to a second."""
+    skew = Skew()
+    skew.observe(Reply(201, {}), sent=T, received=T)
+    skew.observe(Reply(201, {"Date": "nonsense"}), sent=T, received=T)
+
+    assert skew.earliest(T) == T - UNKNOWN_TOLERANCE
+
+
+def test_earliest_follows_a_clock_that_is_ahead() -> None:
+    """An hour ahead there is an hour later."""
+    skew = Skew()
+    skew.observe(answer(T + 3600), sent=T, received=T + 0.1)
+
+    assert skew.earliest(T) == pytest.approx(T + 3599.9)
+
+
+def test_many_answers_narrow_it_down() -> None:
+    """A second that has just begun there bounds the offset from below."""
+    skew = Skew()
+    for tenth in range(40):
+        now = T + tenth / 10
+        skew.observe(answer(now + 0.35), sent=now, received=now + 0.01)
+
+    assert T + 0.2 <= skew.earliest(T) <= T + 0.35
+
+
+def test_last_word_counts_when_somebody_set_a_clock() -> None:
+    """Answers that contradict the earlier ones replace them."""
+    skew = Skew()
+    skew.observe(answer(T + 3600), sent=T, received=T)
+    skew.observe(answer(T + 10), sent=T + 10, received=T + 10)
+
+    assert skew.earliest(T) == T
+    skew.observe(answer(T + 7220), sent=T + 20, received=T + 20)
+    assert skew.earliest(T) == T + 7200
+
+
+@given(
+    offset=st.floats(-1e5, 1e5),
+    trips=st.lists(
+        st.tuples(st.floats(0, 100), st.floats(0, 5), st.floats(0, 1)), min_size=1
+    ),
+)
+def test_earliest_is_never_too_late(
+    offset: float, trips: list[tuple[float, float, float]]
+) -> None:
+    """Whatever the offset and the delays, the server showed no earlier time."""
+    skew = Skew()
+    now = T
+    for pause, trip, share in trips:
+        now += pause
+        written = now + trip * share + offset
+        skew.observe(answer(written), sent=now, received=now + trip)
+        now += trip
+
+    assert skew.earliest(T) <= T + offset + 1e-3
