@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -132,7 +133,7 @@ async def _work(
     control: Control,
 ) -> int:
     """Send what is pending; give the exit code of what stopped it, or 0."""
-    log = structlog.get_logger()
+    log = structlog.get_logger().bind()  # bound once, not for every row
     limit = rate.control(rate.parse(settings.rate))
 
     def settled(claim: Claim, outcome: Outcome) -> None:
@@ -184,8 +185,11 @@ async def _tick(
     """Say four times a second how it goes."""
     before = started.total - started.pending
     stats = engine.stats
+    lately: deque[tuple[float, int]] = deque(maxlen=20)
     while True:
         done = sum(stats[verdict] for verdict in Verdict)
+        lately.append((time.monotonic(), done))
+        seconds = lately[-1][0] - lately[0][0]
         failed = sum(stats[verdict] for verdict in Verdict if verdict not in SUCCESSES)
         tell(
             Progressed(
@@ -194,6 +198,7 @@ async def _tick(
                 requests=stats["requests"],
                 throttled=stats["throttled"],
                 allowed=limit.allowed(),
+                rate=(done - lately[0][1]) / seconds if seconds else 0.0,
             )
         )
         await asyncio.sleep(_TICK)
@@ -257,23 +262,22 @@ def _load(
 def _log_row(
     log: structlog.typing.FilteringBoundLogger, claim: Claim, outcome: Outcome
 ) -> None:
-    """Write the one canonical event of a row."""
-    say = log.info if outcome.outcome in SUCCESSES else log.warning
-    say(
-        "repository.settled",
-        key=f"{claim.namespace}/{claim.repository}",
-        outcome=outcome.outcome,
-        certain=outcome.certain,
-        status=outcome.status,
-        code=outcome.code,
-        message=outcome.message,
-        request_id=outcome.request_id,
-        attempts=outcome.attempts,
-        elapsed_ms=outcome.elapsed_ms,
-        reason=outcome.reason,
-        evidence=outcome.evidence,
-        differences=outcome.differences,
-    )
+    """Write the one canonical event of a row; what is not so is not said."""
+    facts: dict[str, object] = {
+        "key": f"{claim.namespace}/{claim.repository}",
+        "outcome": outcome.outcome.value,
+        "status": outcome.status,
+        "request_id": outcome.request_id,
+        "attempts": outcome.attempts,
+        "elapsed_ms": outcome.elapsed_ms,
+    }
+    if not outcome.certain or outcome.outcome is not Verdict.CREATED:
+        rest = ("certain", "code", "message", "reason", "evidence", "differences")
+        facts |= {name: getattr(outcome, name) for name in rest}
+    if outcome.outcome in SUCCESSES:
+        log.info("repository.settled", **facts)
+    else:
+        log.warning("repository.settled", **facts)
 
 
 def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result:

@@ -9,7 +9,6 @@ _REASONS = 8  # groups of failures that are shown
 _REPORTS = 4  # names of reports that are shown
 _LEDGER = "bulkrepo.db"  # the ledger that no option has to name
 _OF_LISTS = frozenset({"create", "validate", "plan", "verify"})
-_RETRIED = (".jsonl", ".ndjson", ".json", ".csv")  # reports that are lists as well
 
 
 def summary(
@@ -25,7 +24,7 @@ def summary(
 
     *ledger* is `None` where it was in memory only. Ends without a line break.
     """
-    command = next_command(info, summary, ledger=ledger, reports=reports, lists=lists)
+    command = next_command(info, summary, ledger=ledger, lists=lists)
     lines = [_headline(summary)]
     if info.stopped:
         lines.append(f"stopped: {info.stopped}")
@@ -42,7 +41,6 @@ def next_command(
     summary: Summary,
     *,
     ledger: str | None,
-    reports: list[str],
     lists: list[str],
 ) -> str:
     """
@@ -59,26 +57,13 @@ def next_command(
         words = [*again, *remember]
     elif counts.get(Verdict.INVALID):
         words = ["validate", *names]
-    elif counts.get(Verdict.FAILED) and info.command == "verify":
-        words = ["create", *names, *remember]
-    elif counts.get(Verdict.FAILED) and ledger is not None:
-        words = ["retry", *remember]
     elif counts.get(Verdict.FAILED):
-        files = [name for name in reports if name.endswith(_RETRIED)]
-        words = ["retry", quote(files[0])] if files else again
-    elif counts.get(Verdict.DIFFERS):
-        words = ["plan", *names]
-    elif summary.failures:
+        words = [*again, *remember]  # what is there by now is found and left alone
+    elif summary.failures and ledger is not None:
         words = ["report", *remember]
-    elif summary.uncertain or (info.command != "verify" and _changed(counts) and names):
-        words = ["verify", *names]
     else:
         return ""
     return " ".join(["bulkrepo", *words])
-
-
-def _changed(counts: dict[str, int]) -> int:
-    return counts.get(Verdict.CREATED, 0) + counts.get(Verdict.UPDATED, 0)
 
 
 def _headline(summary: Summary) -> str:

@@ -147,7 +147,9 @@ def _default_report(source: str) -> str:
     if source == "-":
         return "stdin.report.jsonl"
     path = Path(source)
-    return str(path.with_name(f"{path.stem}.report.jsonl"))
+    # Beside a file; what comes out of a pipe such as /dev/fd/63 has no such place.
+    folder = path.parent if path.is_file() else Path()
+    return str(folder / f"{path.stem}.report.jsonl")
 
 
 def _on_signals(control: Any, numbers: tuple[int, ...]) -> None:
@@ -196,7 +198,7 @@ class _Shown:
             self._progress.update(
                 done=event.done,
                 failed=event.failed,
-                rate=event.allowed,
+                rate=event.rate,
                 waiting=f"{throttled} throttled" if throttled else None,
             )
             self._log.flush()

@@ -229,8 +229,9 @@ def _thresholds(*, verbosity: int, quiet: bool, terminal: bool) -> tuple[int, in
         return logging.DEBUG, logging.DEBUG
     if verbosity == 1:
         return logging.INFO, logging.INFO
-    # On a terminal the summary groups what failed.
-    return logging.INFO, logging.ERROR if terminal else logging.WARNING
+    if terminal:  # the summary says how it went, and groups what failed
+        return logging.WARNING, logging.ERROR
+    return logging.INFO, logging.WARNING
 
 
 def _isatty(stream: TextIO) -> bool:

@@ -314,13 +314,18 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Progressed(msgspec.Struct, frozen=True, kw_only=True):
-    """Four times a second: rows done and failed so far, and how fast it may go."""
+    """
+    Four times a second: rows done and failed so far, and how fast it goes.
+
+    *allowed* is requests a second, *rate* rows a second over the last five seconds.
+    """
 
     done: int
     failed: int
     requests: int
     throttled: int
     allowed: float
+    rate: float
 
 
 Event = Started | Settled | Progressed

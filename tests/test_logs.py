@@ -70,7 +70,7 @@ SORTS = ["debug", "info", "row", "failure", "warning", "error"]
     ("options", "terminal", "shown"),
     [
         pytest.param({}, False, "info failure warning error", id="plain"),
-        pytest.param({}, True, "info warning error", id="plain on a terminal"),
+        pytest.param({}, True, "warning error", id="plain on a terminal"),
         pytest.param({"verbosity": 1}, False, "info row failure warning error", id="v"),
         pytest.param({"verbosity": 1}, True, "info row failure warning error", id="vt"),
         pytest.param({"verbosity": 2}, True, " ".join(SORTS), id="vv"),

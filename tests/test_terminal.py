@@ -24,8 +24,6 @@ INFO = RunInfo(
     started_at="2026-01-02T03:04:05Z",
 )
 STOPPED = msgspec.structs.replace(INFO, state="stopped", stopped="the deadline is over")
-VERIFY = msgspec.structs.replace(INFO, command="verify")
-RETRY = msgspec.structs.replace(INFO, command="retry")
 
 
 class Clock:
@@ -71,7 +69,7 @@ def of(
             "  created        140\n"
             "  exists           5\n"
             "report: team.report.jsonl\n"
-            "next: bulkrepo verify team.csv",
+            "next: nothing to do",
             id="all good",
         ),
         pytest.param(
@@ -133,7 +131,7 @@ def of(
             {},
             "3 of 5 rows succeeded, 2 without an outcome (2 of them are not certain)\n"
             "  created        3\n"
-            "next: bulkrepo verify team.csv",
+            "next: nothing to do",
             id="unsettled and uncertain",
         ),
     ],
@@ -150,29 +148,20 @@ def test_summary_tells_the_run(
 @pytest.mark.parametrize(
     ("info", "numbers", "options", "command"),
     [
-        pytest.param(INFO, of(failed=1), {}, "retry", id="refused"),
-        pytest.param(INFO, of(failed=1, differs=1), {}, "retry", id="and differs"),
-        pytest.param(INFO, of(differs=1), {}, "plan team.csv", id="differs"),
+        pytest.param(INFO, of(failed=1), {}, "create team.csv", id="refused"),
         pytest.param(
-            INFO, of(failed=1), {"ledger": "o.db"}, "retry --ledger o.db", id="ledger"
+            INFO, of(failed=1, differs=1), {}, "create team.csv", id="and differs"
         ),
+        pytest.param(INFO, of(differs=1), {}, "report", id="differs"),
+        pytest.param(INFO, of(differs=1), {"ledger": None}, "", id="no ledger"),
         pytest.param(
             INFO,
             of(failed=1),
-            {"ledger": None, "reports": ["-", "a.md", "b.csv"]},
-            "retry b.csv",
-            id="no ledger, a report",
+            {"ledger": "o.db"},
+            "create team.csv --ledger o.db",
+            id="ledger",
         ),
-        pytest.param(
-            INFO, of(failed=1), {"ledger": None}, "create team.csv", id="no ledger"
-        ),
-        pytest.param(VERIFY, of(failed=1), {}, "create team.csv", id="not there"),
-        pytest.param(VERIFY, of(exists=1), {}, "", id="proved"),
-        pytest.param(RETRY, of(not_attempted=1), {}, "retry", id="a retry stopped"),
-        pytest.param(RETRY, of(kept=1), {}, "report", id="kept"),
-        pytest.param(
-            INFO, of(exists=1, uncertain=1), {}, "verify team.csv", id="uncertain"
-        ),
+        pytest.param(INFO, of(exists=1, uncertain=1), {}, "", id="uncertain"),
         pytest.param(
             STOPPED, of(invalid=1), {}, "create team.csv", id="stopped goes first"
         ),
@@ -182,7 +171,7 @@ def test_next_command_is_the_one_to_type(
     info: RunInfo, numbers: Summary, options: dict[str, Any], command: str
 ) -> None:
     """What came of a run decides what helps next."""
-    told = {"reports": [], "ledger": "bulkrepo.db", "lists": [], **options}
+    told = {"ledger": "bulkrepo.db", "lists": [], **options}
 
     words = next_command(info, numbers, **told)
     assert words == (f"bulkrepo {command}" if command else "")

@@ -66,6 +66,7 @@ def load(
     *digest* is asked after the last row, *place* finds where in a row a problem
     stands. Raises SettingsError if the ledger belongs to another endpoint.
     """
+    names = [written(name) or "" for name in lists]  # a file's name may be no text
     with file.transaction() as db:
         known = file.value("SELECT value FROM meta WHERE key = 'endpoint'")
         if known not in (None, endpoint):
@@ -77,37 +78,37 @@ def load(
         run = db.execute(
             "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
             " VALUES (?, 'loading', ?, ?, ?, ?)",
-            (command, _dump(lists).decode(), endpoint, version, file.now()),
+            (command, _dump(names).decode(), endpoint, version, file.now()),
         ).lastrowid
-    number = {name: index for index, name in enumerate(lists)}
-    rows = iter(checked)
+    which = {name: index for index, name in enumerate(lists)}
+    rows = ((which[row.source], row, spec) for row, spec in checked)
     at = file.value("SELECT coalesce(max(id), 0) FROM item")
     while batch := list(islice(rows, _LOAD)):
         with file.transaction():
-            _keep(file, batch, run=run or 0, first=at + 1, number=number, place=place)
+            _keep(file, batch, run=run or 0, first=at + 1, names=names, place=place)
         at += len(batch)
     return _begin(file, run or 0, digest(), fresh=fresh)
 
 
 def _keep(
     file: LedgerFile,
-    batch: list[Checked],
+    batch: list[tuple[int, Row, RepoSpec | Rejected]],
     *,
     run: int,
     first: int,
-    number: dict[str, int],
+    names: list[str],
     place: Callable[[Row, Problem], Problem],
 ) -> None:
     ids = range(first, first + len(batch))
     values = [
-        _item(id_, run, number[row.source], row, spec)
-        for id_, (row, spec) in zip(ids, batch, strict=True)
+        _item(id_, run, number, row, spec)
+        for id_, (number, row, spec) in zip(ids, batch, strict=True)
     ]
     before = file.db.total_changes
     file.db.executemany(_ITEM, values)
     outcomes = [
         _at_load(id_, Verdict.INVALID)
-        for id_, (_, spec) in zip(ids, batch, strict=True)
+        for id_, (_, _, spec) in zip(ids, batch, strict=True)
         if isinstance(spec, Rejected)
     ]
     if file.db.total_changes - before < len(batch):
@@ -115,12 +116,10 @@ def _keep(
             id_
             for (id_,) in file.db.execute("SELECT id FROM item WHERE id >= ?", (first,))
         }
-        for id_, (row, spec) in zip(ids, batch, strict=True):
+        for id_, (number, row, spec) in zip(ids, batch, strict=True):
             if id_ not in kept and isinstance(spec, RepoSpec):
-                again = list(_item(id_, run, number[row.source], row, spec))
-                outcomes.append(
-                    _again(file, again, list(number), row, spec, place=place)
-                )
+                again = list(_item(id_, run, number, row, spec))
+                outcomes.append(_again(file, again, names, row, spec, place=place))
     if outcomes:
         file.db.executemany(INSERT, outcomes)
 
