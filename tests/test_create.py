@@ -330,6 +330,30 @@ async def test_standard_input_alone_gets_a_report_of_its_own_name(
     assert held(box) == {"team/web/api", "team/web/app"}
 
 
+def test_a_list_whose_name_is_no_text_is_a_list(tmp_path: Path) -> None:
+    """A file's name is bytes; what is no UTF-8 in it is shown as `?`."""
+    name = os.fsdecode(b"caf\xe9.ndjson")
+    try:
+        source = write(tmp_path / name, [*rows(1), *rows(1), {"repository": "Bad"}])
+    except OSError:
+        pytest.skip("the file system wants UTF-8")
+    done = subprocess.run(
+        (sys.executable, "-m", "bulkrepo", "create", source, "--sandbox", "-v"),
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+    found = read(tmp_path / os.fsdecode(b"caf\xe9.report.jsonl"))
+
+    assert done.returncode == 1, done.stderr
+    assert [(Path(item["source"]).name, item["outcome"]) for item in found] == [
+        ("caf?.ndjson", "created"),
+        ("caf?.ndjson", "duplicate"),
+        ("caf?.ndjson", "invalid"),
+    ]
+
+
 async def test_a_list_with_mistakes_sends_its_good_rows_and_no_other(
     tmp_path: Path, box: Sandbox
 ) -> None:
