@@ -1,0 +1,298 @@
+"""When the next request may leave, on a clock that only moves when asked."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkrepo.model import SettingsError
+from bulkrepo.rate import Auto, Fixed, RateControl, Window, control, parse
+from bulkrepo.wire import Answer, Kind, Limit
+
+DONE = Answer(Kind.DONE, 201)
+THROTTLED = Answer(Kind.THROTTLED, 429)
+T = 1000.0
+
+LIMITS = [Limit(20, 1.0), Limit(60, 60.0), Limit(200, 300.0)]
+IDS = ["20/s", "60/m", "200/5m"]
+
+
+def starts(
+    rate: RateControl | Window, gaps: Iterable[float], *, late: Iterator[float]
+) -> list[float]:
+    """Let waiters come at *gaps*, wait as told and wake up *late*; when they start."""
+    now, found = T, []
+    for gap in gaps:
+        now += gap
+        while (wait := rate.reserve(now)) > 0:
+            now += max(wait, 1e-9) + next(late)
+        found.append(now)
+    return found
+
+
+def forever(delays: list[float]) -> Iterator[float]:
+    """Repeat *delays* without end."""
+    while True:
+        yield from delays
+
+
+def fits(found: list[float], limit: Limit) -> bool:
+    """Say whether every window [t, t + seconds) holds at most *count* starts."""
+    pairs = zip(found, found[limit.count :], strict=False)
+    return all(later - sooner >= limit.seconds for sooner, later in pairs)
+
+
+DELAYS = st.lists(st.floats(0, 3), min_size=1, max_size=20)
+
+
+@given(
+    count=st.integers(1, 20),
+    seconds=st.floats(0.1, 600),
+    gaps=st.lists(st.floats(0, 50) | st.just(0.0), max_size=120),
+    delays=DELAYS,
+    kind=st.sampled_from([Window, Fixed]),
+)
+def test_no_window_holds_more_than_its_count(
+    count: int,
+    seconds: float,
+    gaps: list[float],
+    delays: list[float],
+    kind: type[Window] | type[Fixed],
+) -> None:
+    """Whatever the arrivals and late wake-ups, t seconds see no more than n starts."""
+    limit = Limit(count, seconds)
+    found = starts(kind(limit), gaps, late=forever(delays))
+
+    assert fits(found, limit)
+    assert len(found) == len(gaps)
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=IDS)
+@settings(max_examples=20)
+@given(delays=st.lists(st.floats(0, 0.002), min_size=1, max_size=50))
+def test_all_of_the_rate_is_used_when_work_waits(
+    limit: Limit, delays: list[float]
+) -> None:
+    """At least 99 % of what is allowed, though every sleep is up to 2 ms too long."""
+    number = limit.count * 20
+    found = starts(Fixed(limit), [0.0] * number, late=forever(delays))
+    windows = 1 + (found[-1] - T) / limit.seconds
+
+    assert fits(found, limit)
+    assert number >= 0.99 * limit.count * (windows - 1)
+
+
+def test_window_excludes_its_end() -> None:
+    """Exactly a window later is another window."""
+    window = Window(Limit(1, 10.0))
+
+    assert window.reserve(T) == 0.0
+    assert window.reserve(T + 9.5) == 0.5
+    assert window.reserve(T + 10) == 0.0
+
+
+def test_fixed_holds_everybody_back_when_throttled() -> None:
+    """One second at first, then twice as long each time, and all over when healthy."""
+    rate = Fixed(Limit(1000, 1.0))
+    now = T
+    for pause in (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0):
+        assert rate.reserve(now) == 0.0
+        rate.learn(now + 0.1, THROTTLED, started=now)
+        assert rate.reserve(now + 0.1) == pytest.approx(pause)
+        now += 0.1 + pause
+    rate.learn(now + 0.1, DONE, started=now)
+    rate.learn(now + 0.2, THROTTLED, started=now + 0.1)
+
+    assert rate.reserve(now + 0.2) == pytest.approx(1.0)
+    assert rate.throttled == 8
+    assert rate.allowed() == 1000.0
+
+
+@pytest.mark.parametrize("make", [lambda: Fixed(Limit(1000, 1.0)), Auto])
+def test_retry_after_is_obeyed(make: type[Auto]) -> None:
+    """The longest wish counts, an echo's too; nobody starts before."""
+    rate = make()
+    rate.learn(T, Answer(Kind.THROTTLED, retry_after=20.0), started=T - 0.2)
+    rate.learn(T + 1, Answer(Kind.THROTTLED, retry_after=60.0), started=T - 0.1)
+    rate.learn(T + 2, Answer(Kind.THROTTLED, retry_after=5.0), started=T - 0.1)
+
+    assert rate.reserve(T + 2) == 59.0
+    assert rate.reserve(T + 60.9) == pytest.approx(0.1)
+    assert rate.reserve(T + 61) == 0.0
+
+
+def work(rate: RateControl, *, since: float, until: float) -> tuple[list[float], float]:
+    """Start as soon as allowed and be answered well 50 ms later; starts, and when."""
+    now, found = since, []
+    answers: list[float] = []
+    while now < until:
+        while answers and answers[0] + 0.05 <= now:
+            started = answers.pop(0)
+            rate.learn(started + 0.05, DONE, started=started)
+        wait = rate.reserve(now)
+        if wait > 0:
+            due = answers[0] + 0.05 if answers else now + wait
+            now = max(now + 1e-6, min(now + wait, due))
+        else:
+            found.append(now)
+            answers.append(now)
+    return found, now
+
+
+def test_auto_starts_slowly_and_doubles_each_healthy_second() -> None:
+    """Ten in the first second, then twice as many each time."""
+    rate = Auto()
+    found, _ = work(rate, since=T, until=T + 6)
+    seconds = [sum(T + s <= at < T + s + 1 for at in found) for s in range(6)]
+
+    assert 10 <= seconds[0] <= 11
+    for before, after in itertools.pairwise(seconds):
+        assert 1.7 <= after / before <= 2.3
+
+
+def test_auto_does_not_grow_when_the_rate_is_not_used() -> None:
+    """Who sends two a second learns nothing about twenty."""
+    rate = Auto()
+    for half in range(60):
+        now = T + half / 2
+        assert rate.reserve(now) == 0.0
+        rate.learn(now + 0.05, DONE, started=now)
+
+    assert rate.allowed() == 10.0
+
+
+@pytest.mark.parametrize("kind", [Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE])
+def test_auto_does_not_grow_when_the_service_is_sick(kind: Kind) -> None:
+    """A second with a broken answer is no healthy one."""
+    rate = Auto()
+    for tenth in range(50):
+        now = T + tenth / 10 + 1e-6
+        while (wait := rate.reserve(now)) > 0:
+            now += wait
+        rate.learn(now, Answer(kind if tenth % 2 else Kind.DONE), started=now)
+
+    assert rate.allowed() == 10.0
+
+
+def test_auto_slows_down_once_when_many_are_throttled_together() -> None:
+    """Answers to requests of before the hold are echoes of one event."""
+    rate = Auto()
+    _, now = work(rate, since=T, until=T + 4)
+    before = rate.allowed()
+    for echo in range(20):
+        rate.learn(now + echo / 100, THROTTLED, started=now - 0.05)
+
+    assert rate.allowed() == pytest.approx(before * 0.7)
+    assert rate.throttled == 20
+    assert rate.reserve(now + 0.5) == pytest.approx(0.5)
+    rate.learn(now + 1.5, THROTTLED, started=now + 1.1)
+    assert rate.allowed() == pytest.approx(before * 0.49)
+
+
+def test_auto_grows_slowly_once_it_was_throttled() -> None:
+    """The doubling is over: a twentieth a second."""
+    rate = Auto()
+    _, now = work(rate, since=T, until=T + 4)
+    rate.learn(now, THROTTLED, started=now - 0.05)
+    fell = rate.allowed()
+    work(rate, since=now, until=now + 12)
+
+    assert fell * 1.05**8 <= rate.allowed() <= fell * 1.05**12
+
+
+def test_auto_never_falls_below_ten_a_minute() -> None:
+    """However often it is throttled, it goes on."""
+    rate = Auto()
+    for event in range(100):
+        rate.learn(T + event * 60, THROTTLED, started=T + event * 60 - 1)
+
+    assert rate.allowed() == pytest.approx(10 / 60)
+
+
+@pytest.mark.parametrize("limit", [Limit(20, 1.0), Limit(60, 60.0), Limit(200, 300.0)])
+def test_auto_obeys_a_rule_that_an_answer_names(limit: Limit) -> None:
+    """From then on an exact window, in which what was sent before counts too."""
+    rate = Auto()
+    before, now = work(rate, since=T, until=T + 5)
+    rate.learn(now, Answer(Kind.THROTTLED, limit=limit), started=now - 0.05)
+    after, _ = work(rate, since=now, until=now + 3 * limit.seconds)
+
+    assert fits(before[-limit.count :] + after, limit)
+    assert len(after) >= 2 * limit.count
+    assert rate.allowed() == limit.count / limit.seconds
+
+
+def test_auto_obeys_all_rules_when_answers_name_several() -> None:
+    """A rule a second and a rule a minute hold together; a newer one replaces."""
+    rate = Auto()
+    second, minute = Limit(5, 1.0), Limit(60, 60.0)
+    for number, limit in enumerate([Limit(9, 1.0), second, minute]):
+        rate.learn(T, Answer(Kind.THROTTLED, limit=limit), started=T - 1 + number / 10)
+    found, _ = work(rate, since=T, until=T + 180)
+
+    assert fits(found, second)
+    assert fits(found, minute)
+    assert len(found) >= 150
+    assert rate.allowed() == 1.0
+
+
+@given(gaps=st.lists(st.floats(0, 2), max_size=100), delays=DELAYS)
+def test_auto_never_packs_what_it_missed(
+    gaps: list[float], delays: list[float]
+) -> None:
+    """A late wake-up is made up for by 50 ms' worth at most."""
+    rate = Auto()
+    found = starts(rate, gaps, late=forever(delays))
+
+    for number, first in enumerate(found):
+        for count, last in enumerate(found[number:], start=1):
+            assert count <= 1 + (last - first + 0.05) * 10 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("auto", None),
+        ("20/s", Limit(20, 1.0)),
+        ("60/m", Limit(60, 60.0)),
+        ("200/5m", Limit(200, 300.0)),
+        ("200/10m", Limit(200, 600.0)),
+        ("1/1s", Limit(1, 1.0)),
+        ("3/h", Limit(3, 3600.0)),
+        ("9999999/s", Limit(9_999_999, 1.0)),
+    ],
+)
+def test_rate_is_read(text: str, limit: Limit | None) -> None:
+    """A number of requests in a time, or auto."""
+    assert parse(text) == limit
+    assert isinstance(control(limit), Auto if limit is None else Fixed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "20",
+        "0/s",
+        "20/",
+        "20/0s",
+        "20/00m",
+        "-1/s",
+        "1.5/s",
+        "20/d",
+        "AUTO",
+        "20 /s",
+        "20/s ",
+        "20/s\n",
+        "20/5",
+        "12345678/s",
+        "1/1234567s",
+        "²/s",
+    ],
+)
+def test_rate_is_refused_when_it_makes_no_sense(text: str) -> None:
+    """The error says how to write one."""
+    with pytest.raises(SettingsError, match="write auto, or a number of requests"):
+        parse(text)
