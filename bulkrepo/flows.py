@@ -151,8 +151,12 @@ def drift(spec: RepoSpec, seen: dict[str, Any]) -> dict[str, list[object]]:
     return {
         field: [want, seen.get(field)]
         for field, want in wanted.items()
-        if want is not None and want != seen.get(field)
+        if want is not None and not _same(want, seen.get(field))
     }
+
+
+def _same(want: object, found: object) -> bool:
+    return want == found or (want == "" and found is None)  # empty may not be shown
 
 
 def _stamp(seconds: float) -> str:

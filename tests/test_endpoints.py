@@ -1,0 +1,82 @@
+"""Where SWR is, and where a token may be sent."""
+
+import pytest
+
+from bulkrepo.endpoints import checked, of_region
+from bulkrepo.model import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint"),
+    [
+        ("cn-north-4", "https://swr-api.cn-north-4.myhuaweicloud.com"),
+        ("ap-southeast-3", "https://swr-api.ap-southeast-3.myhuaweicloud.com"),
+        ("eu-west-101", "https://swr-api.eu-west-101.myhuaweicloud.eu"),
+        ("eu-de", "https://swr-api.eu-de.otc.t-systems.com"),
+        ("eu-ch2", "https://swr-api.eu-ch2.sc.otc.t-systems.com"),
+        ("ru-moscow-1", "https://swr-api.ru-moscow-1.hc.sbercloud.ru"),
+    ],
+)
+def test_region_leads_to_its_management_host(region: str, endpoint: str) -> None:
+    """Clouds that are not Huawei Cloud's own have hosts of their own."""
+    assert of_region(region) == endpoint
+    assert checked(endpoint) == endpoint
+
+
+@pytest.mark.parametrize("region", ["", "-", "a.b", "a/b", "a b", "evil.org#", "é"])
+def test_region_is_refused_when_it_is_none(region: str) -> None:
+    """No region can make another host of the endpoint."""
+    with pytest.raises(SettingsError, match="is no region"):
+        of_region(region)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wanted"),
+    [
+        ("https://swr-api.example.org", "https://swr-api.example.org"),
+        ("https://swr-api.example.org/", "https://swr-api.example.org"),
+        ("https://swr-api.example.org:8443", "https://swr-api.example.org:8443"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.9.9.9", "http://127.9.9.9"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+    ],
+)
+def test_endpoint_is_taken(endpoint: str, wanted: str) -> None:
+    """HTTPS anywhere, plain HTTP on this machine."""
+    assert checked(endpoint) == wanted
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "why"),
+    [
+        ("", "is no URL"),
+        ("swr-api.example.org", "is no URL"),
+        ("ftp://swr-api.example.org", "is no URL"),
+        ("https://", "is no URL"),
+        ("https://[::1", "is no URL"),
+        ("https://example.org:99999", "is no URL"),
+        ("https://example.org:0", "is no URL"),
+        ("https://example.org:http", "is no URL"),
+        (" https://example.org", "is no URL"),
+        ("https://example.org\n", "is no URL"),
+        ("https://exam\tple.org", "is no URL"),
+        ("https://user:secret@example.org", "scheme, host and port only"),
+        ("https://example.org?a=b", "scheme, host and port only"),
+        ("https://example.org#a", "scheme, host and port only"),
+        ("https://example.org/v2/manage", "leave the path out"),
+        ("http://swr-api.example.org", "not sent over plain http"),
+        ("http://127.0.0.1.example.org", "not sent over plain http"),
+        ("http://127.example.org", "not sent over plain http"),
+        ("http://localhost.example.org", "not sent over plain http"),
+        ("http://10.0.0.1", "not sent over plain http"),
+        ("http://0.0.0.0", "not sent over plain http"),
+    ],
+)
+def test_endpoint_is_refused(endpoint: str, why: str) -> None:
+    """No token leaves for a place that cannot be meant."""
+    with pytest.raises(SettingsError, match=why) as raised:
+        checked(endpoint)
+
+    assert "secret" not in str(raised.value)

@@ -1,0 +1,366 @@
+"""What became of a row: the conversation driven by hand, no engine."""
+
+from typing import Any
+
+import pytest
+
+from bulkrepo.flows import Conclusion, Heard, create, drift
+from bulkrepo.model import RepoSpec, Verdict
+from bulkrepo.skew import Skew
+from bulkrepo.wire import Answer, Kind, Reply
+
+T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
+SPEC = RepoSpec("team", "web/app", is_public=False, category="linux")
+
+DONE = Heard(Answer(Kind.DONE, 201))
+EXISTS = Answer(Kind.EXISTS, 409, "SVCSTG.SWR.4090006")
+CONFLICT = Answer(Kind.CONFLICT, 409)
+REFUSED = Answer(Kind.REFUSED, 400, "SVCSTG.SWR.4001029")
+BROKEN = Answer(Kind.BROKEN, 500)
+LOST = Answer(Kind.UNSURE, code="no-reply.dropped")
+UNSENT = Answer(Kind.UNREACHABLE, code="no-reply.refused")
+ABSENT = Heard(Answer(Kind.ABSENT, 404, "SVCSTG.SWR.4040010"))
+FORBIDDEN = Heard(Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017"))
+UNREAD = Heard(Answer(Kind.BROKEN, 502))
+SILENT = Heard(Answer(Kind.UNSURE))
+
+
+def shown(**fields: object) -> Heard:
+    """Give the repository as wanted, apart from *fields*."""
+    seen = {"is_public": False, "category": "linux", "description": "any", **fields}
+    return Heard(Answer(Kind.DONE, 200, seen=seen))
+
+
+def unsure(answer: Answer) -> Heard:
+    """Give *answer* after a first try at T that may have been carried out."""
+    return Heard(answer, unsure_at=T)
+
+
+def converse(
+    script: list[Heard], *, doubt: float | None = None, skew: Skew | None = None
+) -> tuple[Conclusion, str]:
+    """Drive the flow through *script*; what it concludes and what it asked."""
+    flow = create(SPEC, doubt=doubt, skew=skew or Skew())
+    request, asked = next(flow), ""
+    for heard in script:
+        asked += request.method[0]
+        try:
+            request = flow.send(heard)
+        except StopIteration as end:
+            assert heard is script[-1], "the flow ended before its script"
+            conclusion: Conclusion = end.value
+            return conclusion, asked
+    raise AssertionError("the script ended before its flow")
+
+
+LATER = "2026-01-02T03:04:06.5Z"
+AT_ONCE = "2026-01-02T03:04:05.000Z"
+SAME_SECOND = "2026-01-02T03:04:04Z"  # cut to seconds, clocks a second apart at most
+EARLIER = "2026-01-02T03:04:03.9Z"
+YEARS_AGO = "2020-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("script", "asked", "verdict", "certain", "doubt"),
+    [
+        pytest.param([DONE], "P", "created", True, None, id="created"),
+        pytest.param(
+            [unsure(Answer(Kind.DONE, 201))], "P", "created", True, None, id="at-last"
+        ),
+        pytest.param([Heard(EXISTS), shown()], "PG", "exists", True, None, id="exists"),
+        pytest.param(
+            [Heard(EXISTS), shown(is_public=True)],
+            "PG",
+            "differs",
+            True,
+            None,
+            id="differs",
+        ),
+        pytest.param(
+            [Heard(EXISTS), FORBIDDEN], "PG", "exists", False, None, id="exists-unread"
+        ),
+        pytest.param(
+            [Heard(EXISTS), UNREAD], "PG", "exists", False, None, id="exists-broken"
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created=LATER)],
+            "PG",
+            "created",
+            False,
+            None,
+            id="lost-reply-ours",
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created_at=LATER)],
+            "PG",
+            "created",
+            False,
+            None,
+            id="lost-reply-ours-in-a-list's-words",
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created=AT_ONCE)],
+            "PG",
+            "created",
+            False,
+            None,
+            id="lost-reply-ours-at-once",
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created=SAME_SECOND)],
+            "PG",
+            "created",
+            False,
+            None,
+            id="lost-reply-time-cut-to-seconds",
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created=EARLIER)],
+            "PG",
+            "exists",
+            True,
+            None,
+            id="there-a-second-before",
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created=YEARS_AGO)],
+            "PG",
+            "exists",
+            True,
+            None,
+            id="there-for-years",
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown()], "PG", "exists", False, T, id="no-creation-time"
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created="yesterday")],
+            "PG",
+            "exists",
+            False,
+            T,
+            id="no-time-at-all",
+        ),
+        pytest.param(
+            [unsure(EXISTS), shown(created=LATER, category="arm")],
+            "PG",
+            "differs",
+            True,
+            None,
+            id="lost-reply-but-not-as-wanted",
+        ),
+        pytest.param(
+            [unsure(EXISTS), FORBIDDEN], "PG", "exists", False, T, id="lost-and-unread"
+        ),
+        pytest.param(
+            [Heard(CONFLICT), shown()], "PG", "exists", True, None, id="conflict-there"
+        ),
+        pytest.param(
+            [Heard(CONFLICT), ABSENT, DONE],
+            "PGP",
+            "created",
+            True,
+            None,
+            id="conflict-absent-then-created",
+        ),
+        pytest.param(
+            [Heard(CONFLICT), FORBIDDEN],
+            "PG",
+            "failed",
+            True,
+            None,
+            id="conflict-unread-proves-nothing",
+        ),
+        pytest.param(
+            [Heard(EXISTS), ABSENT, DONE],
+            "PGP",
+            "created",
+            True,
+            None,
+            id="deleted-meanwhile",
+        ),
+        pytest.param(
+            [Heard(EXISTS), ABSENT] * 3,
+            "PG" * 3,
+            "failed",
+            True,
+            None,
+            id="contradicts-itself",
+        ),
+        pytest.param([Heard(REFUSED)], "P", "failed", True, None, id="refused"),
+        pytest.param([Heard(UNSENT)], "P", "failed", True, None, id="never-sent"),
+        pytest.param(
+            [Heard(Answer(Kind.BUSY, 409))], "P", "failed", True, None, id="busy"
+        ),
+        pytest.param(
+            [unsure(BROKEN), ABSENT], "PG", "failed", True, T, id="used-up-absent"
+        ),
+        pytest.param(
+            [unsure(BROKEN), shown(created=LATER)],
+            "PG",
+            "created",
+            False,
+            None,
+            id="used-up-present",
+        ),
+        pytest.param(
+            [unsure(LOST), shown(created=YEARS_AGO)],
+            "PG",
+            "exists",
+            True,
+            None,
+            id="used-up-there-before",
+        ),
+        pytest.param(
+            [unsure(LOST), UNREAD], "PG", "failed", True, T, id="used-up-unread"
+        ),
+        pytest.param(
+            [unsure(UNSENT), SILENT], "PG", "failed", True, T, id="used-up-silence"
+        ),
+        pytest.param(
+            [unsure(REFUSED), shown(created=LATER)],
+            "PG",
+            "created",
+            False,
+            None,
+            id="refused-after-a-lost-reply",
+        ),
+    ],
+)
+def test_conclusion_follows_from_what_was_heard(
+    script: list[Heard],
+    asked: str,
+    verdict: str,
+    *,
+    certain: bool,
+    doubt: float | None,
+) -> None:
+    """Never `created` for somebody else's, never plain `exists` for perhaps ours."""
+    conclusion, questions = converse(script)
+
+    assert questions == asked
+    assert conclusion.outcome == verdict
+    assert (conclusion.certain, conclusion.doubt) == (certain, doubt)
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "certain", "doubt"),
+    [
+        pytest.param([DONE], "created", True, None, id="not-there-before"),
+        pytest.param(
+            [Heard(EXISTS), shown(created=LATER)], "created", False, None, id="ours"
+        ),
+        pytest.param(
+            [Heard(EXISTS), shown(created=YEARS_AGO)], "exists", True, None, id="older"
+        ),
+        pytest.param([Heard(EXISTS), shown()], "exists", False, T, id="no-time"),
+        pytest.param([Heard(EXISTS), FORBIDDEN], "exists", False, T, id="unread"),
+        pytest.param([Heard(REFUSED), ABSENT], "failed", True, T, id="refused-absent"),
+        pytest.param(
+            [Heard(REFUSED), shown(created=LATER)], "created", False, None, id="refused"
+        ),
+        pytest.param(
+            [unsure(EXISTS), FORBIDDEN], "exists", False, T, id="the-earlier-one-counts"
+        ),
+    ],
+)
+def test_doubt_of_an_earlier_process_is_settled(
+    script: list[Heard], verdict: str, *, certain: bool, doubt: float | None
+) -> None:
+    """What an interrupted run may have created is examined like a lost reply."""
+    if doubt is None:
+        conclusion, _ = converse(script, doubt=T)
+    else:
+        conclusion, _ = converse(script, doubt=T - 60)
+        doubt = T - 60
+
+    assert conclusion.outcome == verdict
+    assert (conclusion.certain, conclusion.doubt) == (certain, doubt)
+
+
+@pytest.mark.parametrize(
+    ("created", "verdict"),
+    [
+        pytest.param("2026-01-02T04:04:05.500Z", "created", id="after"),
+        pytest.param("2026-01-02T04:04:03.000Z", "exists", id="before"),
+    ],
+)
+def test_creation_time_is_the_servers(created: str, verdict: str) -> None:
+    """A clock that is an hour ahead there is taken into account."""
+    skew = Skew()
+    date = Reply(201, {"Date": "Fri, 02 Jan 2026 04:04:05 GMT"})
+    skew.observe(date, sent=T, received=T)
+
+    conclusion, _ = converse([unsure(EXISTS), shown(created=created)], skew=skew)
+
+    assert conclusion.outcome == verdict
+
+
+@pytest.mark.parametrize(
+    ("script", "evidence"),
+    [
+        ([DONE], None),
+        ([Heard(EXISTS), shown()], None),
+        ([Heard(EXISTS), FORBIDDEN], "could not be read (SVCSTG.SWR.4037017)"),
+        ([Heard(EXISTS), UNREAD], "could not be read (502)"),
+        ([Heard(EXISTS), SILENT], "could not be read (no answer)"),
+        ([unsure(EXISTS), shown()], "SWR shows no creation time"),
+        ([unsure(EXISTS), shown(created=LATER)], "created 2026-01-02T03:04:06.500"),
+        ([unsure(EXISTS), shown(created=YEARS_AGO)], "before our first try"),
+        ([unsure(LOST), UNREAD], "may have been created; it could not be read"),
+        ([unsure(LOST), ABSENT], "not there when read afterwards"),
+        ([Heard(CONFLICT), ABSENT] * 3, "3 times SWR refused to create it"),
+    ],
+)
+def test_evidence_says_why(script: list[Heard], evidence: str | None) -> None:
+    """A person who doubts a verdict finds what it rests on."""
+    conclusion, _ = converse(script)
+
+    if evidence is None:
+        assert conclusion.evidence is None
+    else:
+        assert conclusion.evidence is not None
+        assert evidence in conclusion.evidence
+
+
+def test_answer_is_that_of_the_create() -> None:
+    """A row's status and code are about its create, whatever reading said."""
+    conclusion, _ = converse([Heard(EXISTS), FORBIDDEN])
+
+    assert conclusion.answer is EXISTS
+    assert conclusion.outcome is Verdict.EXISTS
+
+
+@pytest.mark.parametrize(
+    ("fields", "seen", "differences"),
+    [
+        pytest.param({}, {"is_public": False}, {}, id="only-what-is-given"),
+        pytest.param(
+            {}, {"is_public": True}, {"is_public": [False, True]}, id="is-public"
+        ),
+        pytest.param(
+            {"category": "arm", "description": "x"},
+            {"is_public": False, "category": "linux", "description": "x"},
+            {"category": ["arm", "linux"]},
+            id="category",
+        ),
+        pytest.param(
+            {"description": "x"},
+            {"is_public": False},
+            {"description": ["x", None]},
+            id="not-shown",
+        ),
+        pytest.param(
+            {"description": ""}, {"is_public": False}, {}, id="empty-is-not-shown"
+        ),
+    ],
+)
+def test_drift_compares_what_the_row_gives(
+    fields: dict[str, Any],
+    seen: dict[str, object],
+    differences: dict[str, list[object]],
+) -> None:
+    """What a row leaves out may be anything."""
+    spec = RepoSpec("team", "app", is_public=False, **fields)
+
+    assert drift(spec, seen) == differences
