@@ -4,6 +4,7 @@ Edge. The only module that opens connections to the cloud.
 It decides nothing: bytes out, bytes in, and whether a request may have left.
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
@@ -156,7 +157,11 @@ def _no_reply(error: Exception) -> NoReply:
             return NoReply("dropped", sent=True, detail=detail)
 
 
+_PASSWORD = re.compile(r"//[^/@\s]+@")
+"""What a proxy's address may say about who we are."""
+
+
 def _detail(error: Exception) -> str:
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
         return "no answer within the time allowed for a request"
-    return str(error)[:500] or type(error).__name__
+    return _PASSWORD.sub("//", str(error))[:500] or type(error).__name__

@@ -1,0 +1,434 @@
+"""Bytes out and bytes in: by a faked cloud, and over sockets of this machine."""
+
+import asyncio
+import gzip
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import ClientConnectionError
+
+from bulkrepo.client import Client
+from bulkrepo.model import RepoSpec
+from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request, create, show
+from tests.conftest import FakeCloud
+
+SWR = "https://swr-api.cn-north-4.myhuaweicloud.com"
+PATH = "/v2/manage/namespaces/team/repos"
+POST = create(RepoSpec("team", "web/app", is_public=False))
+GET = show("team", "web/app")
+TOKEN = {"X-Auth-Token": "abc"}
+
+
+def client(
+    endpoint: str = SWR, *, timeout: float = 5.0, connections: int = 4
+) -> Client:
+    """Give a client as a run uses it."""
+    return Client(
+        endpoint, timeout=timeout, connections=connections, user_agent="bulkrepo/test"
+    )
+
+
+async def ask(
+    endpoint: str, request: Request = POST, *, within: float = 5.0
+) -> Reply | NoReply:
+    """Send one request by a client of its own."""
+    async with client(endpoint, timeout=within) as gateway:
+        return await gateway.send(request, TOKEN)
+
+
+# By a faked cloud.
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 400, 401, 403, 404, 409, 429, 500])
+async def test_reply_is_what_came_whatever_the_status(
+    cloud: FakeCloud, status: int
+) -> None:
+    """The client decides nothing: status, headers and body as they are."""
+    headers = {"X-Request-Id": "r1", "Date": "Fri, 02 Jan 2026 03:04:05 GMT"}
+    cloud.post(SWR + PATH, status=status, body=b'{"a":1}', headers=headers)
+
+    reply = await ask(SWR)
+
+    assert isinstance(reply, Reply)
+    assert (reply.status, reply.body) == (status, b'{"a":1}')
+    assert reply.headers["x-request-id"] == "r1"
+
+
+async def test_redirect_is_a_reply_and_is_not_followed(cloud: FakeCloud) -> None:
+    """A token is not carried to where somebody points."""
+    cloud.post(SWR + PATH, status=302, headers={"Location": "https://evil.example/"})
+
+    reply = await ask(SWR)
+
+    assert isinstance(reply, Reply)
+    assert (reply.status, reply.headers["Location"]) == (302, "https://evil.example/")
+
+
+async def test_page_is_a_reply_like_any_other(cloud: FakeCloud) -> None:
+    """What HTML means is not the client's to say."""
+    cloud.post(SWR + PATH, status=200, body=b"<html>", content_type="text/html")
+
+    reply = await ask(SWR)
+
+    assert isinstance(reply, Reply)
+    assert reply.body == b"<html>"
+    assert reply.headers["Content-Type"] == "text/html"
+
+
+async def test_connection_that_breaks_is_a_value(cloud: FakeCloud) -> None:
+    """Nothing is raised for a request; what may have left is said to have left."""
+    cloud.post(SWR + PATH, exception=ClientConnectionError("gone"))
+
+    assert await ask(SWR) == NoReply("dropped", sent=True, detail="gone")
+
+
+async def test_client_must_be_open() -> None:
+    """To send without opening is a bug, not a fault of the network."""
+    with pytest.raises(RuntimeError, match="not open"):
+        await client().send(POST, TOKEN)
+
+
+# Over sockets of this machine.
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def serving(serve: Serve) -> AsyncIterator[str]:
+    """Serve connections by *serve*; give `127.0.0.1:port`."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def handle(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await serve(reader, writer)
+        except (asyncio.CancelledError, OSError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield f"{host}:{port}"
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+
+
+async def heard(reader: asyncio.StreamReader) -> bytes:
+    """Read a request to its end."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = 0
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            length = int(line[15:])
+    return head + await reader.readexactly(length)
+
+
+def saying(*answers: bytes, requests: list[bytes] | None = None) -> Serve:
+    """Answer the requests of a connection by *answers*, then close it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in answers:
+            request = await heard(reader)
+            if requests is not None:
+                requests.append(request)
+            writer.write(answer)
+            await writer.drain()
+
+    return serve
+
+
+CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
+
+
+async def test_request_is_what_the_documentation_asks_for() -> None:
+    """Method, raw path, headers and body; no cookie, no compression, no guesswork."""
+    requests: list[bytes] = []
+    async with (
+        serving(saying(CREATED, CREATED, requests=requests)) as host,
+        client("http://" + host) as gateway,
+    ):
+        replies = [await gateway.send(request, TOKEN) for request in (POST, GET)]
+
+    assert [reply.status for reply in replies if isinstance(reply, Reply)] == [201, 201]
+    head, body = requests[0].split(b"\r\n\r\n")
+    line, *headers = head.decode().split("\r\n")
+    assert line == f"POST {PATH} HTTP/1.1"
+    assert body == b'{"repository":"web/app","is_public":false}'
+    assert dict(header.split(": ", 1) for header in headers) == {
+        "Host": host,
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "bulkrepo/test",
+        "X-Auth-Token": "abc",
+        "Content-Length": str(len(body)),
+    }
+    assert requests[1].startswith(f"GET {PATH}/web$app HTTP/1.1\r\n".encode())
+
+
+async def test_new_headers_are_sent_when_the_token_was_renewed() -> None:
+    """What is kept for speed does not outlive the token."""
+    requests: list[bytes] = []
+    async with (
+        serving(saying(CREATED, CREATED, requests=requests)) as host,
+        client("http://" + host) as gateway,
+    ):
+        await gateway.send(POST, {"X-Auth-Token": "old"})
+        await gateway.send(POST, {"X-Auth-Token": "new"})
+
+    assert [
+        b"X-Auth-Token: old" in requests[0],
+        b"X-Auth-Token: new" in requests[1],
+    ] == [
+        True,
+        True,
+    ]
+
+
+async def test_cookies_are_not_kept() -> None:
+    """A gateway's cookie does not tie a run to one server."""
+    requests: list[bytes] = []
+    answer = CREATED[:-2] + b"Set-Cookie: a=b\r\n\r\n"
+    async with (
+        serving(saying(answer, CREATED, requests=requests)) as host,
+        client("http://" + host) as gateway,
+    ):
+        await gateway.send(POST, TOKEN)
+        await gateway.send(POST, TOKEN)
+
+    assert b"cookie" not in requests[1].lower()
+
+
+@pytest.mark.parametrize("size", [0, 10, BODY_LIMIT, BODY_LIMIT + 1, 10 * BODY_LIMIT])
+async def test_body_is_cut_when_it_is_long(size: int) -> None:
+    """64 KiB are read; the rest is of no use, and does not spoil the next request."""
+    long = f"HTTP/1.1 500 Oops\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size
+    async with (
+        serving(saying(long, CREATED)) as host,
+        client("http://" + host) as gateway,
+    ):
+        reply = await gateway.send(POST, TOKEN)
+        after = await gateway.send(POST, TOKEN)
+
+    assert isinstance(reply, Reply)
+    assert reply.body == b"x" * min(size, BODY_LIMIT)
+    assert isinstance(after, Reply)
+
+
+async def test_body_is_not_unpacked() -> None:
+    """Nobody asked for compression: a small body cannot become a large one."""
+    packed = gzip.compress(b"x" * 100)
+    head = f"Content-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    answer = b"HTTP/1.1 500 Oops\r\n" + head.encode() + packed
+    async with serving(saying(answer)) as host:
+        reply = await ask("http://" + host)
+
+    assert isinstance(reply, Reply)
+    assert reply.body == packed
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take everything and never answer."""
+    while await reader.read(1000):
+        pass
+
+
+async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read the request and hang up."""
+    await heard(reader)
+
+
+async def test_refused_was_not_sent() -> None:
+    """Where nobody listens, nothing arrives."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening
+        reply = await ask(f"http://127.0.0.1:{taken.getsockname()[1]}")
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("refused", False)
+    assert "127.0.0.1" in reply.detail
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("swr-api.invalid", id="no-such-name"),
+        pytest.param("a" * 64 + ".invalid", id="no-possible-name"),
+    ],
+)
+async def test_unknown_name_was_not_sent(host: str) -> None:
+    """A name that leads nowhere is a matter of the endpoint."""
+    reply = await ask(f"https://{host}")
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("dns", False)
+    assert reply.detail
+
+
+async def test_failed_handshake_was_not_sent() -> None:
+    """TLS to a port that speaks none fails before the request."""
+
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+
+    async with serving(plain) as host:
+        reply = await ask("https://" + host)
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("tls", False)
+
+
+async def test_handshake_that_never_ends_was_not_sent() -> None:
+    """Half the time allowed is for connecting: then it is known that nothing left."""
+    async with serving(silent) as host:
+        reply = await ask("https://" + host, within=0.2)
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("connect", False)
+    assert reply.detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"HTTP/1.1 201 Cre", id="half-a-head"),
+        pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\nx", id="half"),
+        pytest.param(b"SSH-2.0-OpenSSH_9\r\n", id="another-protocol"),
+    ],
+)
+async def test_connection_closed_before_the_answer_may_have_sent(answer: bytes) -> None:
+    """Whoever took the request may have carried it out."""
+    async with serving(saying(answer)) as host:
+        reply = await ask("http://" + host)
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("dropped", True)
+    assert reply.detail
+
+
+@pytest.mark.parametrize("request_", [POST, GET], ids=["post", "get"])
+async def test_connection_that_was_closed_while_idle_is_honest(
+    request_: Request,
+) -> None:
+    """A kept connection that the server just closed never sends a create twice."""
+    requests: list[bytes] = []
+    async with (
+        serving(saying(CREATED, requests=requests)) as host,
+        client("http://" + host) as gateway,
+    ):
+        first = await gateway.send(POST, TOKEN)
+        second = await gateway.send(request_, TOKEN)
+
+    assert isinstance(first, Reply)
+    assert len(requests) == 2 or (isinstance(second, NoReply) and second.sent)
+
+
+async def test_no_answer_in_time_may_have_sent() -> None:
+    """Silence after sending is the worst doubt."""
+    async with serving(silent) as host:
+        reply = await ask("http://" + host, within=0.05)
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("timeout", True)
+    assert reply.detail == "no answer within the time allowed for a request"
+
+
+async def test_answer_that_trickles_is_cut_by_the_deadline() -> None:
+    """The time allowed is for all of the request, its body included."""
+
+    async def trickle(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await heard(reader)
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 5000\r\n\r\n")
+        await silent(reader, writer)
+
+    async with serving(trickle) as host:
+        reply = await ask("http://" + host, within=0.05)
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("timeout", True)
+
+
+async def test_cancellation_passes() -> None:
+    """To cancel is no answer."""
+    async with serving(silent) as host, client("http://" + host) as gateway:
+        task = asyncio.create_task(gateway.send(POST, TOKEN))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+# Proxies.
+
+
+async def test_proxy_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """HTTPS through `HTTPS_PROXY`; what it refuses was not sent."""
+    requests: list[bytes] = []
+    refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+    async with serving(saying(refusal, requests=requests)) as host:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@{host}")
+        reply = await ask("https://swr-api.invalid")
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("proxy", False)
+    assert "secret" not in reply.detail
+    assert requests[0].startswith(b"CONNECT swr-api.invalid:443 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic bWU6c2VjcmV0" in requests[0]
+    assert b"X-Auth-Token" not in requests[0]
+
+
+async def test_proxy_that_is_down_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that refuses the connection takes nothing."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        reply = await ask("https://swr-api.invalid")
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("refused", False)
+
+
+async def test_no_proxy_is_used_where_the_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`NO_PROXY` names hosts that are reached directly."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    async with serving(saying(CREATED)) as host:
+        reply = await ask("http://" + host)
+
+    assert isinstance(reply, Reply)
+
+
+async def test_netrc_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """A password for other things is not sent to SWR."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    requests: list[bytes] = []
+    async with serving(saying(CREATED, requests=requests)) as host:
+        await ask("http://" + host)
+
+    assert b"authorization" not in requests[0].lower()
