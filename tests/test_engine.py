@@ -1,7 +1,9 @@
 """Workers, tries, turns and every way to stop, on virtual time."""
 
 import asyncio
+import random
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 import pytest
 
@@ -52,8 +54,9 @@ class Bench:
         auth: Token | None = None,
         store: ListStore | None = None,
         latency: float = 0.05,
+        clock: FakeClock | None = None,
     ) -> None:
-        self.clock = FakeClock()
+        self.clock = clock or FakeClock()
         self.gateway = ScriptedGateway(script, clock=self.clock, latency=latency)
         self.store = store or ListStore(rows)
         self.told: list[Outcome] = []
@@ -774,3 +777,71 @@ async def test_requests_keep_to_the_rate(rate: str) -> None:
         later - sooner >= seconds
         for sooner, later in zip(starts, starts[count:], strict=False)
     )
+
+
+# All at once.
+
+
+class Registry:
+    """An SWR that knows what is there and who made it, and answers badly by chance."""
+
+    def __init__(self, clock: FakeClock, *, seed: int, others: Iterable[str]) -> None:
+        self.clock, self.chance = clock, random.Random(seed)
+        self.there = dict.fromkeys(others, "2023-11-14T21:00:00.250Z")
+        self.ours: set[str] = set()
+
+    def answer(self, request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        """Carry out or not, tell or not; the first contact is a good one."""
+        name = told(request).split()[1]
+        luck = self.chance.random() if self.ours else 1.0
+        trouble: list[Reply | NoReply] = [BROKEN, LOST, UNSENT, THROTTLED]
+        if request.method == "GET":
+            if luck < 0.1:
+                return self.chance.choice(trouble)
+            return shown(created=self.there[name]) if name in self.there else ABSENT
+        if luck < 0.2:
+            return self.chance.choice([*trouble, BUSY])
+        if name in self.there:
+            return EXISTS
+        self.there[name] = self.stamp()
+        if luck < 0.25:  # somebody else was quicker
+            return EXISTS
+        self.ours.add(name)
+        return self.chance.choice(trouble[:2]) if luck < 0.4 else CREATED
+
+    def stamp(self) -> str:
+        """Give the time as SWR shows it, cut to milliseconds."""
+        now = datetime.fromtimestamp(self.clock.time(), UTC)
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_no_verdict_lies_when_everything_goes_wrong(seed: int) -> None:
+    """Each row ends once; `created` is there, plain `exists` is not ours."""
+    clock, count = FakeClock(), 200
+    others = [f"r{row}" for row in range(9, count, 10)]
+    registry = Registry(clock, seed=seed, others=others)
+    bench = Bench(
+        claims(count),
+        registry.answer,
+        limits=Limits(concurrency=1 + seed, max_attempts=3),
+        rate=Auto() if seed % 2 else Fixed(Limit(50, 1.0)),
+        clock=clock,
+    )
+    bench.engine._exchange._chance = random.Random(seed)
+
+    assert await bench.run() is None
+    assert set(range(count)) == set(bench.store.outcomes)
+    for row, outcome in bench.store.outcomes.items():
+        name = f"r{row}"
+        assert outcome.attempts == len(bench.about(row))
+        if outcome.outcome == "created":
+            assert name in registry.there
+            assert name in registry.ours or not outcome.certain
+            assert name not in others
+        elif outcome.outcome == "exists":
+            assert name in registry.there
+            assert name not in registry.ours or not outcome.certain
+        else:
+            assert outcome.outcome == "failed"
+            assert name not in registry.ours or outcome.doubt is not None
