@@ -223,3 +223,9 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
         return float(value[:9])
     when = http_date(value)
     return None if when is None else max(0.0, (when - now).total_seconds())
+
+
+def said(answer: Answer) -> str:
+    """Give an answer in a few words, for a message."""
+    words = (str(answer.status or ""), answer.code or "", answer.message or "")
+    return " ".join(word for word in words if word)

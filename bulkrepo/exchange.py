@@ -17,11 +17,11 @@ import structlog
 import tenacity
 
 from bulkrepo import retry
-from bulkrepo.answers import read
+from bulkrepo.answers import read, said
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
+from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
-from bulkrepo.model import SettingsError
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
@@ -90,7 +90,8 @@ class Exchange:
     ) -> None:
         self.contact = asyncio.Event()
         self.skew = Skew()
-        self._gateway, self._auth, self._rate = gateway, auth, rate
+        self._gateway, self._rate = gateway, rate
+        self._credential = Credential(auth, brake)
         self._clock, self._brake, self._limits = clock, brake, limits
         self._stats = stats
         self._log = structlog.get_logger()
@@ -98,8 +99,6 @@ class Exchange:
         self._chance = random.Random()  # noqa: S311 - jitter
         self._gate = asyncio.Lock()
         self._slots = asyncio.Semaphore(limits.concurrency)
-        self._renewing = asyncio.Lock()
-        self._unproven: Mapping[str, str] | None = None  # renewed, not yet accepted
         self._began = clock.now()
         self._last_good = float("-inf")
         self._troubled = 0
@@ -208,7 +207,7 @@ class Exchange:
                     tries.started_at, tries.started = sent_at, started
                 tries.sent += 1
                 self._stats["requests"] += 1
-                headers = self._auth.sign(request)
+                headers = self._credential.sign(request)
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
             received = sent_at + (now - started)
@@ -222,7 +221,7 @@ class Exchange:
                 self._first_contact(answer)
             kind = answer.kind
             if kind is Kind.UNAUTHORIZED:
-                if await self._renewed(headers, answer):
+                if await self._credential.renewed(headers, answer):
                     continue
                 raise InterruptedTriesError(answer)
             if answer.unsure and request.creates and tries.unsure_at is None:
@@ -239,8 +238,7 @@ class Exchange:
                 )
             else:
                 self._last_good, self._probes = now, 0
-                if headers is self._unproven:
-                    self._unproven = None
+                self._credential.accepted(headers)
             return answer
 
     def _held_back(self, answer: Answer) -> None:
@@ -264,28 +262,6 @@ class Exchange:
         elif answer.kind is not Kind.UNAUTHORIZED:
             self.contact.set()
 
-    async def _renewed(self, refused: Mapping[str, str], answer: Answer) -> bool:
-        """Renew the credential once for everybody; False: it is dead, the run ends."""
-        async with self._renewing:
-            if self._brake.stopped is not None:
-                return False
-            if self._auth.sign(_PROBE) is not refused:
-                return True  # somebody renewed it while our request was on its way
-            hint = "set a new one, for this region and project"
-            try:
-                # One that was never accepted was renewed already: it is dead.
-                if refused is not self._unproven and self._auth.renew():
-                    self._unproven = self._auth.sign(_PROBE)
-                    return True
-            except SettingsError as error:
-                hint = str(error)
-            self._brake.stop(
-                f"the credential is refused ({said(answer)}). It comes from "
-                f"{self._auth.name}: {hint}",
-                exit_code=3,
-            )
-            return False
-
     async def _turn_comes(self) -> bool:
         """Wait until one more request may leave; False: the run stops first."""
         if self._brake.stopped is not None:
@@ -302,12 +278,3 @@ class Exchange:
                 # Held back for long: another rule may come to hold meanwhile.
                 if not await self._brake.pause(min(seconds, 5.0)):
                     return False
-
-
-_PROBE = Request("GET", "/")
-
-
-def said(answer: Answer) -> str:
-    """Give an answer in a few words, for a message."""
-    words = (str(answer.status or ""), answer.code or "", answer.message or "")
-    return " ".join(word for word in words if word)

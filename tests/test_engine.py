@@ -589,6 +589,34 @@ async def test_run_stops_when_the_deadline_is_over() -> None:
     assert len(bench.gateway.requests) == len(bench.store.outcomes)
 
 
+async def test_deadline_ends_every_wait() -> None:
+    """Who waits for a turn is woken; a row that was not begun stays as it was."""
+    bench = Bench(
+        claims(60),
+        by_row({}),
+        limits=Limits(concurrency=8, deadline=90),
+        rate=Fixed(Limit(1, 60.0)),
+    )
+
+    assert await bench.run() == ("the deadline is over (--deadline)", 3)
+    assert bench.clock.elapsed == 90
+    assert bench.verdicts == ["created", "created"]
+
+
+async def test_one_try_is_one_try() -> None:
+    """With one try allowed, a row that fails beside a success is not tried again."""
+    bench = Bench(
+        claims(60),
+        by_row({"POST r9": BUSY}),
+        limits=Limits(concurrency=4, max_attempts=1),
+        rate=Fixed(Limit(20, 1.0)),
+    )
+
+    assert await bench.run() is None
+    assert bench.store.outcomes[9].outcome is Verdict.FAILED
+    assert len(bench.about(9)) <= 2
+
+
 async def test_run_ends_at_once_when_the_deadline_is_far() -> None:
     """A deadline that is not reached holds nothing up."""
     bench = Bench(claims(3), by_row({}), limits=Limits(deadline=1e6))
