@@ -50,6 +50,11 @@ class Control:
         self._engine: Engine | None = None
         self._stop: tuple[str, int] | None = None
 
+    @property
+    def sending(self) -> bool:
+        """Whether the lists are read and the first request may have left."""
+        return self._engine is not None
+
     def stop(self, reason: str, *, exit_code: int = 3) -> None:
         """Take no more rows, finish what is in flight, write the reports, end."""
         self._stop = self._stop or (reason, exit_code)

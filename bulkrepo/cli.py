@@ -175,7 +175,7 @@ def validate(lists: tuple[str, ...], **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("run", type=int, required=False)
+@click.argument("run", type=click.IntRange(1, 2**63 - 1), required=False)
 @click.option("--ledger", type=click.Path(), default="bulkrepo.db", show_default=True)
 @click.option(
     "--report",

@@ -152,7 +152,7 @@ def _default_report(source: str) -> str:
     return str(folder / f"{path.stem}.report.jsonl")
 
 
-def _on_signals(control: Any, numbers: tuple[int, ...]) -> None:
+def _on_signals(control: api.Control, numbers: tuple[int, ...]) -> None:
     """First signal: stop tidily. Second: at once, as if killed."""
     loop = asyncio.get_running_loop()
     seen = 0
@@ -161,7 +161,11 @@ def _on_signals(control: Any, numbers: tuple[int, ...]) -> None:
         nonlocal seen
         seen += 1
         name = signal.Signals(number).name
-        if seen == 1:
+        if seen == 1 and not control.sending:
+            # The lists are being read, perhaps from a pipe that never ends.
+            os.write(2, f"bulkrepo: interrupted by {name}; nothing was sent\n".encode())
+            os._exit(128 + number)
+        elif seen == 1:
             control.stop(f"interrupted by {name}", exit_code=128 + number)
         else:
             os.write(2, b"\n\x1b[?25h" if os.isatty(2) else b"\n")

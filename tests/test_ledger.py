@@ -469,15 +469,27 @@ def test_a_year_of_nightly_runs_does_not_grow_the_file(path: Path) -> None:
 def test_a_ledger_of_another_endpoint_is_refused(path: Path) -> None:
     """It names both endpoints and what to do, and stays as it was."""
     with opened(path) as ledger:
-        load(ledger, checked("a"))
+        load(ledger, checked("a", "b"))
+        ledger.turn([made(*ledger.turn([], 1))], 0)
         finish(ledger, "stopped")
         with pytest.raises(SettingsError, match=r"--ledger") as caught:
-            load(ledger, checked("a"), endpoint="https://elsewhere.example.com")
-        again = load(ledger, checked("a"))
+            load(ledger, checked("a", "b"), endpoint="https://elsewhere.example.com")
+        again = load(ledger, checked("a", "b"))
 
     assert ENDPOINT in str(caught.value)
     assert "elsewhere" in str(caught.value)
     assert again.resumed
+
+
+def test_an_endpoint_that_was_mistyped_does_not_bind_the_ledger(path: Path) -> None:
+    """Where nothing came back that is worth knowing, the corrected command goes on."""
+    with opened(path) as ledger:
+        load(ledger, checked("a"), endpoint="https://mistyped.example.com")
+        finish(ledger, "stopped")
+        again = load(ledger, checked("a"))
+
+        assert again.resumed
+        assert ledger.run_info().endpoint == ENDPOINT
 
 
 def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:

@@ -86,7 +86,6 @@ class LedgerFile:
             self.db.execute("PRAGMA journal_mode = WAL")
             # FULL: a claim that a power cut undoes would let us disown what we created.
             self.db.execute("PRAGMA synchronous = FULL")
-            self.db.execute("PRAGMA temp_store = MEMORY")
         with self.transaction() as db:
             statements = schema.TABLES if empty else schema.RECOVER
             for statement in statements.split(";\n"):

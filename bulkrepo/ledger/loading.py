@@ -69,12 +69,12 @@ def load(
     names = [written(name) or "" for name in lists]  # a file's name may be no text
     with file.transaction() as db:
         known = file.value("SELECT value FROM meta WHERE key = 'endpoint'")
-        if known not in (None, endpoint):
+        if known not in (None, endpoint) and file.value(schema.PROVEN):
             raise SettingsError(
                 f"the ledger {file.path} belongs to {known}, this run goes to "
                 f"{endpoint}: give another --ledger"
             )
-        db.execute("INSERT OR IGNORE INTO meta VALUES ('endpoint', ?)", (endpoint,))
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('endpoint', ?)", (endpoint,))
         run = db.execute(
             "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
             " VALUES (?, 'loading', ?, ?, ?, ?)",
@@ -182,6 +182,7 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
         db.execute(schema.INHERIT, (run,))
         db.execute(
             "UPDATE run SET state = 'running', digest = ?, stopped = NULL,"
+            " endpoint = (SELECT value FROM meta WHERE key = 'endpoint'),"
             " finished_at = NULL WHERE id = ?",
             (digest, run),
         )

@@ -203,3 +203,13 @@ GROUP BY verdict, code, CASE
     WHEN code IS NOT NULL AND reason IS NULL THEN '' ELSE words END
 ORDER BY n DESC, first LIMIT 20
 """
+
+# Whether the ledger knows anything that came from its endpoint. One that was mistyped
+# answered nothing of worth, and does not bind the file.
+PROVEN = """
+SELECT EXISTS (SELECT 1 FROM creation) OR EXISTS (SELECT 1 FROM doubt)
+    OR EXISTS (SELECT 1 FROM claim) OR EXISTS (
+        SELECT 1 FROM outcome
+        WHERE doubt IS NOT NULL OR outcome IN ('created', 'exists', 'differs')
+    )
+"""

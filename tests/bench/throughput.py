@@ -99,7 +99,8 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
         write_list(source, ROWS)
         for _ in range(rounds):
             for who, seconds in spent.items():
-                command = [sys.executable, "-m", "tests.bench.throughput", who, url, str(source)]
+                module = [sys.executable, "-m", "tests.bench.throughput"]
+                command = [*module, who, url, str(source)]
                 done = subprocess.run(
                     command, check=True, stdout=subprocess.PIPE, stderr=sys.stderr
                 )
