@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -98,7 +99,10 @@ class Exchange:
         self._backoff = retry.Backoff()
         self._chance = random.Random()  # noqa: S311 - jitter
         self._gate = asyncio.Lock()
-        self._slots = asyncio.Semaphore(limits.concurrency)
+        # Workers are as many as requests may be in flight, unless those are few.
+        few = limits.concurrency <= FEW
+        self._slots: asyncio.Semaphore | nullcontext[None]
+        self._slots = asyncio.Semaphore(limits.concurrency) if few else nullcontext()
         self._began = clock.now()
         self._last_good = float("-inf")
         self._troubled = 0
