@@ -11,12 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 import structlog
 from msgspec import to_builtins
 
-from bulkrepo import exports, inputs, lists, rate, report
+from bulkrepo import inputs, lists, rate, reports
 from bulkrepo.client import Client
 from bulkrepo.engine import Engine
 from bulkrepo.ledger import Checked, Ledger, LedgerThread
@@ -29,12 +28,10 @@ from bulkrepo.model import (
     Outcome,
     Progressed,
     Result,
-    RunInfo,
     SettingsError,
     Settled,
     Started,
     StoppedError,
-    Summary,
     Verdict,
 )
 from bulkrepo.settings import Settings
@@ -289,7 +286,7 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
     """Write the reports, and say in numbers how it went."""
     info = ledger.run_info(run)
     summary = ledger.summary(info)
-    unwritten = write_reports(ledger, info, summary, settings.reports)
+    unwritten = reports.write(ledger, info, summary, settings.reports)
     failures = summary.failures
     if settings.on_differs == "ignore":
         failures -= summary.counts.get(Verdict.DIFFERS, 0)
@@ -311,40 +308,6 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
         exit_code=code,
     )
     return Result(run=info, summary=summary, exit_code=code, unwritten=unwritten)
-
-
-def report_again(path: str, run: int | None, reports: Sequence[str]) -> int:
-    """Write the reports of a past run (None: the last) from the ledger at *path*."""
-    if not Path(path).exists():
-        raise LedgerError(f"there is no ledger {path}: give --ledger FILE")
-    ledger = Ledger(path, now=time.time)
-    try:
-        info = ledger.run_info(run)
-        summary = ledger.summary(info)
-        if summary.total == 0:
-            raise LedgerError(
-                f"the rows of run {info.id} are gone: a later run took their place"
-            )
-        for target in reports:
-            export = exports.EXPORTERS[exports.by_suffix(target)]
-            report.write(target, export(info, summary, ledger.items(info)))
-    finally:
-        ledger.close()
-    return 0
-
-
-def write_reports(
-    ledger: Ledger, info: RunInfo, summary: Summary, paths: Sequence[str]
-) -> tuple[str, ...]:
-    """Write a run's report to *paths*; give what could not be written, and why."""
-    unwritten = []
-    for path in paths:
-        export = exports.EXPORTERS[exports.by_suffix(path)]
-        try:
-            report.write(path, export(info, summary, ledger.items(info)))
-        except LedgerError as error:
-            unwritten.append(str(error))
-    return tuple(unwritten)
 
 
 def _tls(cacert: str | None) -> ssl.SSLContext | None:

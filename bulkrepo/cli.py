@@ -188,9 +188,9 @@ def validate(lists: tuple[str, ...], **options: Any) -> None:
 )
 def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
     """Write a run's report again, from the ledger (default: the last run's)."""
-    from bulkrepo import api  # noqa: PLC0415
+    from bulkrepo.reports import again  # noqa: PLC0415
 
-    sys.exit(api.report_again(ledger, run, reports))
+    again(ledger, run, reports)
 
 
 def _faults(command: F) -> F:

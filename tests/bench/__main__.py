@@ -1,0 +1,58 @@
+"""
+All figures in one table: `python -m tests.bench`, or `--quick` for a first look.
+
+Every figure is a ratio within this run, or a count. Exit 1 if one misses its bound;
+with `--quick`, which measures less and on a busy machine, bounds are half as strict.
+"""
+
+import sys
+
+from tests.bench import memory, startup, throughput, validate
+
+
+def main() -> int:
+    """Measure, print, and say whether all bounds hold."""
+    quick = "--quick" in sys.argv[1:]
+    slack = 1.5 if quick else 1.0
+    speed = throughput.measure(rounds=3 if quick else 7)
+    checked = validate.measure()
+    space = memory.measure(100_000 if quick else memory.MANY)
+    heavy = startup.measure()
+    rows = [
+        (
+            f"creates/s of {throughput.ROWS:,} rows, share of a bare aiohttp loop",
+            speed["share of a bare loop"],
+            ">=",
+            0.70 / slack,
+        ),
+        (
+            "validate 1,000,000 rows, time over csv.reader and two expressions",
+            checked["time_ratio"],
+            "<=",
+            3.0 * slack,
+        ),
+        (
+            "validate, peak memory of 1,000,000 rows over 10,000",
+            checked["memory_ratio"],
+            "<=",
+            1.3,
+        ),
+        (
+            f"create, peak memory of {space['rows']:,.0f} rows over 10,000",
+            space["memory ratio"],
+            "<=",
+            1.3,
+        ),
+        ("heavy modules that --help imports", heavy["heavy modules"], "<=", 0),
+    ]
+    good = True
+    for name, figure, sign, bound in rows:
+        held = figure >= bound if sign == ">=" else figure <= bound
+        good = good and held
+        mark = "ok" if held else "MISSED"
+        print(f"{name:68} {figure:7.2f}  {sign} {bound:.2f}  {mark}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

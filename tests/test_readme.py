@@ -1,0 +1,121 @@
+"""What the README says is so."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from bulkrepo.cli import cli
+from bulkrepo.exports import COLUMNS
+from bulkrepo.ledger import schema
+from bulkrepo.model import Verdict
+from bulkrepo.sandbox import Sandbox, Settings
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def _section(title: str) -> str:
+    return README.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def test_every_option_of_create_is_in_the_table() -> None:
+    """An option that nobody can read of does not exist."""
+    context = click.Context(cli)
+    command = cli.get_command(context, "create")
+    assert command is not None
+    options = {
+        name
+        for parameter in command.get_params(context)
+        for name in parameter.opts
+        if name.startswith("--")
+    }
+    missing = {
+        name for name in options - {"--verbose", "--quiet"} if name not in README
+    }
+
+    assert missing == {"--help"} & missing
+
+
+def test_every_column_and_outcome_is_named() -> None:
+    """Reports and ledger are documented in full."""
+    columns = ", ".join(COLUMNS)
+    later = {Verdict.UPDATED}
+    outcomes = {verdict for verdict in Verdict if f"`{verdict}`" in README}
+
+    assert columns in README
+    assert outcomes | later == set(Verdict)
+
+
+def test_every_table_of_the_ledger_is_named() -> None:
+    """People query it."""
+    tables = re.findall(r"CREATE (?:TABLE|VIEW) (\w+)", schema.TABLES)
+    section = _section("The ledger")
+
+    assert [name for name in tables if f"`{name}`" not in section] == []
+    assert ", ".join(schema.OUTCOME_COLUMNS) in section
+
+
+async def test_the_library_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ten lines do what they seem to."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "team.csv").write_text("namespace,repository\nteam-a,web/api\n")
+    code = _section("As a library").split("```python\n")[1].split("```")[0]
+    async with Sandbox(Settings(any_organization=True)) as box:
+        source = code.replace("http://127.0.0.1:8099", box.url)
+        source = source.replace("asyncio.run(main())", "")
+        names: dict[str, object] = {}
+        exec(source, names)  # noqa: S102 - our own README
+        main = names["main"]
+        assert asyncio.iscoroutinefunction(main)
+        await main()
+
+    assert capsys.readouterr().out.endswith("0 {'created': 1}\n")
+    assert (tmp_path / "team.report.json").exists()
+
+
+def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
+    """The lines of the example have the form of `summary`."""
+    from bulkrepo.digest import summary
+    from bulkrepo.model import Reason, RunInfo, Summary
+
+    run = RunInfo(
+        id=1,
+        command="create",
+        state="finished",
+        lists=("team.csv", "legacy.json"),
+        endpoint="",
+        started_at="",
+    )
+    counts = {"created": 1409, "exists": 141, "duplicate": 1, "invalid": 3}
+    why = (
+        Reason(
+            outcome=Verdict.INVALID,
+            count=3,
+            code=None,
+            message="has uppercase letters: M, A",
+            example="team.csv:17",
+        ),
+        Reason(
+            outcome=Verdict.DIFFERS,
+            count=1,
+            code=None,
+            message="other is_public",
+            example="legacy.json:880",
+        ),
+    )
+    numbers = Summary(
+        total=1555, counts={**counts, "differs": 1}, uncertain=1, reasons=why
+    )
+    text = summary(
+        run,
+        numbers,
+        reports=["team.report.jsonl"],
+        ledger="bulkrepo.db",
+        lists=["team.csv", "legacy.json"],
+    )
+
+    assert text in README
