@@ -132,7 +132,16 @@ def _mended(
         yield _changed(row, changes, defaults)
 
 
-_LOSSES = frozenset({"unknown-column", "same-field", "surplus-cell", "json", "quotes"})
+_LOSSES = frozenset(
+    {
+        "unknown-column",
+        "same-field",
+        "surplus-cell",
+        "json",
+        "quotes",
+        "reported-invalid",
+    }
+)
 
 
 def _lost(row: Row, problem: Problem) -> str:

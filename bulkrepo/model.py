@@ -86,8 +86,9 @@ class Layout(msgspec.Struct, frozen=True):
 
     *kind* is the format (`csv`, `json`, `ndjson`, `text`). *names* are the columns or
     keys as the list spells them; *columns* says at which of them a field stands
-    (field name -> index from 0). *prefix* is the JSON path of what holds the records,
-    *defaults* how the list's own defaults spell the fields they fill.
+    (field name -> index from 0), and a report's problems, as it spells them. *prefix*
+    is the JSON path of what holds the records, *defaults* how the list's own defaults
+    spell the fields they fill.
     """
 
     kind: str

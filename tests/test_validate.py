@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from bulkrepo import lists, validate
 from bulkrepo.model import Defaults, InputError, Problem, Rejected, RepoSpec
+from bulkrepo.sandbox import Sandbox
 from bulkrepo.spool import Spool
+from tests.boxes import ANYTHING, SAMPLES, bulkrepo, read
 
-SAMPLES = Path(__file__).parents[1] / "sample_inputs"
 HEADER = "namespace,repository,is_public,category,description\n"
 
 Save = Callable[[str, str], str]
@@ -95,6 +96,77 @@ def test_with_mistakes_reports_every_fault_in_its_place() -> None:
         rows=27, valid=3, faulty=23, duplicates=1, notes=2, problems=29
     )
     assert len(rejected) == count.faulty
+
+
+FORMS = r"""{"namespace": "t", "repository": 5, "is_public": false}
+{"namespace": "t", "repository": "a", "is_public": 1, "description": "\ud800"}
+{"namespace": "t", "repository": "b", "is_public": false, "category": ["linux"]}
+{"namespace": "t", "repository": "c", "is_public": false, "name": "c"}
+{"namespace": "t", "repository": "d", "is_public": 1.0, "description": {"a": 1}}
+{"namespace": "t", "repository": "e", "private": "yes", "labels": {"a": [1]}}
+[1]
+{"namespace": "t", "repository": "good", "is_public": false}"""
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv"])
+@pytest.mark.parametrize("form", ["mistakes", "json", "ndjson"])
+async def test_a_report_has_the_same_rows_invalid_as_its_list(
+    save: Save, tmp_path: Path, form: str, suffix: str
+) -> None:
+    """Fed back, and its report again, nothing that was refused looks legal."""
+    match form:
+        case "mistakes":
+            source, lost = str(SAMPLES / "with-mistakes.csv"), 2
+        case "json":  # whose parser has no half characters
+            text = FORMS.replace(r"\ud800", "x").replace("\n", ",")
+            source, lost = save("forms.json", f"[{text}]"), 6
+        case _:
+            source, lost = save("forms.jsonl", f'{FORMS}\n{{"a":\n"x" y\n'), 9
+    seen: list[set[int]] = []
+    async with Sandbox(ANYTHING) as box:
+        for number in range(3):
+            report = tmp_path / f"{number}{suffix}"
+            ended = await bulkrepo(
+                *("create", source, "--report", str(report), "--rate", "100000/s"),
+                *("--report", str(report.with_suffix(".jsonl"))),
+                cwd=tmp_path,
+                box=box,
+            )
+            items = read(report.with_suffix(".jsonl"))
+            seen.append({n for n, i in enumerate(items) if i["outcome"] == "invalid"})
+            assert ended.code == 1
+            source = str(report)
+            if number == 0:
+                kept = set(box.repositories)
+
+    assert set(box.repositories) == kept
+    assert seen == [seen[0]] * 3
+    count, problems, rejected = run(source)
+    assert count.faulty == len(rejected) == len(seen[0])
+    assert sum(p.rule == "reported-invalid" for _, p in problems) == lost
+
+
+def test_a_person_may_mend_a_report(save: Save) -> None:
+    """A name is judged anew; what is lost is believed mended once it is removed."""
+    upper = '[{"field":"repository","rule":"uppercase","message":"m"}]'
+    surplus = '[{"field":"cell","rule":"surplus-cell","message":"m"}]'
+    line = '{"namespace":"t","repository":"%s","is_public":"no",%s}\n'
+    said = f'"outcome":"invalid","problems":{upper}'
+    lost = f'"outcome":"invalid","problems":{surplus}'
+    path = save(
+        "r.jsonl",
+        line % ("A", said)
+        + line % ("mended", said)
+        + line % ("c", lost)
+        + line % ("d", '"outcome":null,"problems":null'),
+    )
+    count, reported, _ = run(path)
+
+    assert (count.valid, count.faulty) == (2, 2)
+    assert [(p.line, p.path, p.rule) for _, p in reported] == [
+        (1, "$.repository", "uppercase"),
+        (3, "$.problems", "reported-invalid"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -310,6 +382,12 @@ def test_fix_gives_a_name_its_organization(save: Save, tmp_path: Path) -> None:
     [
         pytest.param("name,zzz\na,b\n", "o.csv", "1:6: zzz", id="unknown column"),
         pytest.param("name\na,b\n", "o.csv", "2:3: cell", id="a cell too many"),
+        pytest.param(
+            "name,outcome,problems\na,invalid,?\n",
+            "o.csv",
+            "2:11: problems tells of",
+            id="what a report lost",
+        ),
         pytest.param("name\na\n", "o.xml", "ends in one of", id="no such format"),
         pytest.param("name\na\n", "no/o.csv", "cannot be written", id="no folder"),
     ],

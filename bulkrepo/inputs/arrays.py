@@ -2,7 +2,8 @@
 Pure. JSON: an array of objects or names, alone or in an object that gives defaults.
 
 The text is read event by event, so an array of any length needs the memory of one
-element. Arrays and objects inside an element are passed over, empty.
+element. Arrays and objects inside an element are passed over, empty; but not the
+problems of a report.
 """
 
 from collections.abc import Iterator, Mapping
@@ -149,9 +150,25 @@ def _object(events: _Events) -> tuple[tuple[str, ...], list[object]]:
             keys.append(value)
         elif event == "end_map":
             break
+        elif not event.startswith("start"):
+            values.append(value)
+        elif columns.normal(keys[-1]) == "problems":
+            values.append(_built(events, event, value))
         else:
             values.append(_whole(events, event, value))
     return tuple(keys), values
+
+
+def _built(events: _Events, event: str, value: object) -> object:
+    """Return the array or object that has just begun, with all that is in it."""
+    builder = ijson.ObjectBuilder()
+    builder.event(event, value)
+    depth = 1
+    while depth:
+        event, value = next(events)
+        builder.event(event, value)
+        depth += event.startswith("start") - event.startswith("end")
+    return builder.value
 
 
 def _whole(events: _Events, event: str, value: object) -> object:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TextIO
 
 from msgspec import structs
 
-from bulkrepo.inputs import columns
+from bulkrepo.inputs import columns, past
 from bulkrepo.model import InputError, Problem, Row
 
 DELIMITERS = ",;\t"
@@ -212,6 +212,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
                 continue
             if plan.report:
                 cells = list(map(_plain, cells))
+                odd += past.recorded(plan, cells)
             values, notes = columns.taken(plan, cells)
             yield Row(source, line, *values, faults + odd, notes, raw, layout)
         else:

@@ -77,7 +77,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     *pick* takes the values with one blank appended and returns the five, in the order
     of `FIELDS`. *inverted* says that `is_public` comes from a column `private`.
-    *faults* are those of the names, each with the index of its name.
+    *faults* are those of the names, each with the index of its name. *outcome* and
+    *problems* are where a *report* says these; of the blank, where it does not.
     """
 
     layout: Layout
@@ -86,6 +87,8 @@ class Plan(msgspec.Struct, frozen=True):
     inverted: bool
     report: bool
     faults: tuple[tuple[int, Problem], ...]
+    outcome: int = -1
+    problems: int = -1
 
 
 def normal(name: str) -> str:
@@ -118,13 +121,17 @@ def plan(
     An unknown name that looks like a known one is read as that one, so that its
     values are at hand for whoever corrects it; it stays a fault.
     """
-    report = any(normal(name) == "outcome" for name in names)
+    plain_names = [normal(name) for name in names]
+    report = "outcome" in plain_names
+    outcome, problems = (
+        plain_names.index(name) if report and name in plain_names else -1
+        for name in ("outcome", "problems")
+    )
     columns: dict[str, int] = {}
     inverted = False
     faults: list[tuple[int, Problem]] = []
     doubtful: list[tuple[int, str, str | None]] = []
-    for index, name in enumerate(names):
-        plain = normal(name)
+    for index, (name, plain) in enumerate(zip(names, plain_names, strict=True)):
         field = MEANINGS.get(plain)
         if field is None:
             if not (report and plain in _RESULTS):
@@ -142,6 +149,8 @@ def plan(
             columns[MEANINGS[guess]] = index
             inverted = inverted or guess == "private"
     faults.sort(key=lambda fault: fault[0])
+    if problems >= 0:
+        columns[names[problems]] = problems  # so that a fault of it finds its place
     return Plan(
         layout=Layout(
             kind=kind,
@@ -155,6 +164,8 @@ def plan(
         inverted=inverted,
         report=report,
         faults=tuple(faults),
+        outcome=outcome,
+        problems=problems,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import structs
 
-from bulkrepo.inputs import columns
+from bulkrepo.inputs import columns, past
 from bulkrepo.model import FIELDS, Layout, Problem, Row
 
 _TYPES: Mapping[type, str] = {
@@ -79,7 +79,10 @@ class Shapes:
             )
             for _, fault in plan.faults
         )
-        kept, notes = columns.taken(plan, [*values, None])
+        values = [*values, None]
+        if plan.report:
+            faults += past.recorded(plan, values)
+        kept, notes = columns.taken(plan, values)
         kept, halved = self._filled(kept)
         return Row(source, line, *kept, faults + halved, notes, raw, plan.layout)
 
