@@ -470,7 +470,7 @@ def test_a_ledger_of_another_endpoint_is_refused(path: Path) -> None:
     """It names both endpoints and what to do, and stays as it was."""
     with opened(path) as ledger:
         load(ledger, checked("a", "b"))
-        ledger.turn([made(*ledger.turn([], 1))], 0)
+        ledger.turn([made(ledger.turn([], 1)[0])], 0)
         finish(ledger, "stopped")
         with pytest.raises(SettingsError, match=r"--ledger") as caught:
             load(ledger, checked("a", "b"), endpoint="https://elsewhere.example.com")
