@@ -7,7 +7,6 @@ the SWR API reference and of the API gateway's.
 """
 
 import re
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -51,11 +50,12 @@ _BY_STATUS = {
 _GATEWAY = re.compile(r"API(?:GW|G)\.(\d{4})$")
 
 
-def read(reply: Reply | NoReply, *, request: Request, now: datetime) -> Answer:
+def read(reply: Reply | NoReply, *, request: Request, now: float) -> Answer:
     """
-    Say what *reply* means for *request*; *now* (aware) gives dates their distance.
+    Say what *reply* means for *request*.
 
-    Never raises: whatever came, there is one kind for it.
+    *now* (epoch seconds) gives dates their distance. Never raises: whatever came,
+    there is one kind for it.
     """
     if isinstance(reply, NoReply):
         kind = Kind.UNSURE if reply.sent else Kind.UNREACHABLE
@@ -214,7 +214,7 @@ def _named_limit(message: str) -> Limit | None:
     return Limit(count, float(seconds)) if count and seconds else None
 
 
-def _retry_after(value: str | None, now: datetime) -> float | None:
+def _retry_after(value: str | None, now: float) -> float | None:
     """Read `Retry-After`, as seconds or as a date, as seconds from *now*."""
     if value is None:
         return None
@@ -222,7 +222,7 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
     if value.isascii() and value.isdigit():
         return float(value[:9])
     when = http_date(value)
-    return None if when is None else max(0.0, (when - now).total_seconds())
+    return None if when is None else max(0.0, when.timestamp() - now)
 
 
 def said(answer: Answer) -> str:

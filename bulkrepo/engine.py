@@ -171,9 +171,10 @@ class Engine:
         if self._settled is not None:
             self._settled(claim, outcome)
         most = self._limits.max_failures
-        failed = self.stats[Verdict.FAILED] + self.stats[Verdict.DIFFERS]
-        if most is not None and failed >= most:
-            self.stop(f"{most} rows failed (--max-failures)", exit_code=3)
+        if most is not None:
+            failed = self.stats[Verdict.FAILED] + self.stats[Verdict.DIFFERS]
+            if failed >= most:
+                self.stop(f"{most} rows failed (--max-failures)", exit_code=3)
 
     # One row.
 

@@ -10,7 +10,6 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -215,9 +214,7 @@ class Exchange:
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
             received = sent_at + (now - started)
-            answer = read(
-                reply, request=request, now=datetime.fromtimestamp(received, UTC)
-            )
+            answer = read(reply, request=request, now=received)
             if isinstance(reply, Reply):
                 self.skew.observe(reply, sent=sent_at, received=received)
             self._rate.learn(now, answer, started=started)

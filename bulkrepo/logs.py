@@ -45,6 +45,7 @@ _NAMES = {
     logging.CRITICAL: "critical",
 }
 _NEVER = logging.CRITICAL + 1
+_HEAD = ("timestamp", "level")
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -250,22 +251,16 @@ def _console(*, colors: bool) -> ConsoleRenderer:
 
 
 def _json(level: str, event: MutableMapping[str, Any], at: str) -> bytes:
-    """One line, the event's name in front: its keys are written without a copy."""
-    for taken in ("timestamp", "level"):
+    """One line: when, how grave and what, then the rest."""
+    for taken in _HEAD:
         if taken in event:
             event[f"{taken}_"] = event.pop(taken)
-    name = event.pop("event", None)
+    whole = {"timestamp": at, "level": level, "event": None, **event}
     try:
-        body = _ENCODER.encode(event)
-        head = _ENCODER.encode(name)
+        return _ENCODER.encode(whole) + b"\n"
     except UnicodeEncodeError:  # half a character, as in some file names
-        body, head = (
-            json.dumps(part, ensure_ascii=False).encode("utf-8", "replace")
-            for part in (event, name)
-        )
-    event["event"] = name
-    front = f'{{"timestamp":"{at}","level":"{level}","event":'.encode()
-    return front + head + (b"," if len(body) > 2 else b"") + body[1:] + b"\n"
+        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace") + b"\n"
 
 
 def _printable(event: MutableMapping[str, Any]) -> dict[str, Any]:

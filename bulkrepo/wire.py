@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Any
 
 import msgspec
@@ -19,8 +19,12 @@ BODY_LIMIT = 65_536
 """Bytes of an answer's body that are read; the rest is of no use to anybody."""
 
 
-class Kind(Enum):
-    """What an answer means for the row that asked."""
+class Kind(IntEnum):
+    """
+    What an answer means for the row that asked.
+
+    An integer, because a plain enum is hashed by Python code, for every answer.
+    """
 
     DONE = auto()
     EXISTS = auto()

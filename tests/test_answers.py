@@ -12,7 +12,7 @@ from bulkrepo.answers import MESSAGE_LIMIT, read
 from bulkrepo.model import RepoSpec
 from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request, create, show
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
 POST = create(RepoSpec("team", "app", is_public=False))
 GET = show("team", "app")
 SECRET = "secret-policy-text"

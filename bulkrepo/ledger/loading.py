@@ -218,7 +218,7 @@ def _item(
             row.line,
             spec.namespace,
             spec.repository,
-            spec.is_public,
+            int(spec.is_public),
             spec.category,
             spec.description,
             1,

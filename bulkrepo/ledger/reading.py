@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -91,12 +92,13 @@ def _place(file: LedgerFile, info: RunInfo, item: int) -> str:
     return f"{info.lists[row[0]]}:{row[1]}"
 
 
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _problems = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
 def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
-    verdict, reason = row[7] or Verdict.NOT_ATTEMPTED, row[15]
-    if verdict == Verdict.NOT_ATTEMPTED and reason is None:
+    verdict, reason = _VERDICTS[row[7] or "not_attempted"], row[15]
+    if verdict is Verdict.NOT_ATTEMPTED and reason is None:
         reason = why
     public = row[4]
     return Item(
@@ -107,7 +109,7 @@ def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
         is_public=bool(public) if isinstance(public, int) else public,
         category=row[5],
         description=row[6],
-        outcome=Verdict(verdict),
+        outcome=verdict,
         certain=row[8] != 0,
         differences=msgspec.json.decode(row[9]) if row[9] is not None else None,
         problems=_problems(row[10]) if row[10] is not None else (),
@@ -126,5 +128,11 @@ def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
 def _rfc3339(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return moment.replace("+00:00", "Z")
+    second, millis = divmod(int(seconds * 1000), 1000)
+    return f"{_second(second)}.{millis:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(seconds: int) -> str:
+    """Format a second once, for all the rows that began in it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

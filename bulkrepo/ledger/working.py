@@ -97,12 +97,16 @@ def _claim(  # noqa: PLR0917 - the columns of a query
 
 
 def settled(outcome: Outcome) -> tuple[object, ...]:
-    """Give an outcome as a row of its table."""
+    """
+    Give an outcome as a row of its table.
+
+    In plain types: SQLite asks around how to take any other, for every value.
+    """
     differences = outcome.differences
     return (
         outcome.id,
-        outcome.outcome,
-        outcome.certain,
+        outcome.outcome.value,
+        int(outcome.certain),
         _dump(differences).decode() if differences is not None else None,
         outcome.status,
         outcome.code,
