@@ -104,9 +104,10 @@ def _kind(status: int, code: str | None, *, reads: bool) -> Kind:
         return known
     if 300 <= status < 400:
         return Kind.WRONG_ENDPOINT
-    if status == 404:
-        if code in (None, "404"):  # a code that repeats the status says nothing
-            return Kind.WRONG_ENDPOINT
+    # What has no such page or method, and no code either, is not SWR.
+    if status in (404, 405, 501) and (code is None or code == str(status)):
+        return Kind.WRONG_ENDPOINT
+    if status == 404 and code is not None:
         ours = reads and not _GATEWAY.match(code)  # a gateway knows no repositories
         return Kind.ABSENT if ours else Kind.REFUSED
     if status >= 500:

@@ -164,4 +164,5 @@ _PASSWORD = re.compile(r"//[^/@\s]+@")
 def _detail(error: Exception) -> str:
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
         return "no answer within the time allowed for a request"
-    return _PASSWORD.sub("//", str(error))[:500] or type(error).__name__
+    text = str(error).replace(" ssl:default", "")  # said of plain HTTP as well
+    return _PASSWORD.sub("//", text)[:500] or type(error).__name__

@@ -100,6 +100,8 @@ SWR = "SVCSTG.SWR."
         pytest.param(413, SWR + "4131012", Kind.REFUSED, id="413"),
         pytest.param(422, None, Kind.REFUSED, id="422"),
         pytest.param(405, "APIGW.0501", Kind.REFUSED, id="405"),
+        pytest.param(405, None, Kind.WRONG_ENDPOINT, id="405 of no SWR"),
+        pytest.param(501, None, Kind.WRONG_ENDPOINT, id="501 of no SWR"),
         pytest.param(404, SWR + "4040010", Kind.REFUSED, id="404-other"),
         pytest.param(404, "APIGW.0103", Kind.REFUSED, id="404-gateway"),
     ],
