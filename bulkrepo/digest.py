@@ -51,7 +51,10 @@ def next_command(
     """
     counts = summary.counts
     names = [quote(name) for name in lists or info.lists]
-    remember = [] if ledger in (None, _LEDGER) else ["--ledger", quote(str(ledger))]
+    if ledger is None:  # nothing was real, and nothing will be
+        remember = ["--sandbox"]
+    else:
+        remember = [] if ledger == _LEDGER else ["--ledger", quote(ledger)]
     again = [info.command, *names] if info.command in _OF_LISTS else [info.command]
     if info.state == "stopped" or counts.get(Verdict.NOT_ATTEMPTED):
         words = [*again, *remember]
