@@ -292,12 +292,12 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
         failures -= summary.counts.get(Verdict.DIFFERS, 0)
     code = code or (4 if unwritten else int(failures > 0))
     log = structlog.get_logger()
-    if info.stopped:
-        log.warning("run.stopped", run=run, reason=info.stopped)
-    log.info(
+    say = log.warning if code else log.info
+    say(
         "run.finished",
         run=run,
         state=info.state,
+        stopped=info.stopped,
         rows=summary.total,
         counts=summary.counts,
         uncertain=summary.uncertain,

@@ -224,13 +224,13 @@ class LogControl:
 
 def _thresholds(*, verbosity: int, quiet: bool, terminal: bool) -> tuple[int, int]:
     """Lowest levels shown on standard error: of events of the run, and of rows."""
-    if quiet:
-        return logging.WARNING, logging.ERROR
-    if verbosity > 1:
+    if verbosity > 1 and not quiet:
         return logging.DEBUG, logging.DEBUG
-    if verbosity == 1:
+    if verbosity == 1 and not quiet:
         return logging.INFO, logging.INFO
     if terminal:  # the summary says how it went, and groups what failed
+        return logging.ERROR, logging.ERROR
+    if quiet:
         return logging.WARNING, logging.ERROR
     return logging.INFO, logging.WARNING
 

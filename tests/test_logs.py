@@ -70,12 +70,12 @@ SORTS = ["debug", "info", "row", "failure", "warning", "error"]
     ("options", "terminal", "shown"),
     [
         pytest.param({}, False, "info failure warning error", id="plain"),
-        pytest.param({}, True, "warning error", id="plain on a terminal"),
+        pytest.param({}, True, "error", id="plain on a terminal"),
         pytest.param({"verbosity": 1}, False, "info row failure warning error", id="v"),
         pytest.param({"verbosity": 1}, True, "info row failure warning error", id="vt"),
         pytest.param({"verbosity": 2}, True, " ".join(SORTS), id="vv"),
         pytest.param({"quiet": True}, False, "warning error", id="q"),
-        pytest.param({"quiet": True, "verbosity": 2}, True, "warning error", id="qvv"),
+        pytest.param({"quiet": True, "verbosity": 2}, True, "error", id="qvv"),
     ],
 )
 def test_standard_error_shows_what_was_asked_for(
@@ -344,7 +344,7 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen(terminal=True)
     logs.configure(stderr=screen)
 
-    structlog.get_logger().warning("a.done")
+    structlog.get_logger().error("a.done")
 
     assert "a.done" in screen.getvalue()
     assert "\x1b" not in screen.getvalue()
