@@ -82,17 +82,20 @@ class Client:
         if session is None:
             raise RuntimeError("the client is not open")
         try:
-            async with session.request(
+            response = await session.request(
                 request.method,
                 self._url(request.path),
                 data=request.body,
                 headers=self._merged(headers),
                 allow_redirects=False,
-            ) as response:
+            )
+            try:
                 body = b""
                 if response.content_length != 0:
                     body = await _head(response)
                 return Reply(response.status, response.headers, body)
+            finally:
+                response.release()
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return _no_reply(error)
 
