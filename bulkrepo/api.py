@@ -267,7 +267,7 @@ def _log_row(
     """Write the one canonical event of a row; what is not so is not said."""
     facts: dict[str, object] = {
         "key": f"{claim.namespace}/{claim.repository}",
-        "outcome": outcome.outcome.value,
+        "outcome": f"{outcome.outcome}",
         "status": outcome.status,
         "request_id": outcome.request_id,
         "attempts": outcome.attempts,

@@ -27,23 +27,18 @@ from bulkrepo.visible import escape
 ROW_EVENTS = frozenset({"repository.settled"})
 """Events of which there is one a row; the summary says the same in fewer lines."""
 
+_INFO = (logging.INFO, "info")
 _LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warn": logging.WARNING,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-    "exception": logging.ERROR,
-    "critical": logging.CRITICAL,
-    "fatal": logging.CRITICAL,
+    "debug": (logging.DEBUG, "debug"),
+    "info": _INFO,
+    "warn": (logging.WARNING, "warning"),
+    "warning": (logging.WARNING, "warning"),
+    "error": (logging.ERROR, "error"),
+    "exception": (logging.ERROR, "error"),
+    "critical": (logging.CRITICAL, "critical"),
+    "fatal": (logging.CRITICAL, "critical"),
 }
-_NAMES = {
-    logging.DEBUG: "debug",
-    logging.INFO: "info",
-    logging.WARNING: "warning",
-    logging.ERROR: "error",
-    logging.CRITICAL: "critical",
-}
+"""structlog's methods: how grave, and what it is called."""
 _NEVER = logging.CRITICAL + 1
 _HEAD = ("timestamp", "level")
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
@@ -155,8 +150,8 @@ class LogControl:
         self, _logger: Any, method: str, event: MutableMapping[str, Any]
     ) -> str:
         """Take one event, as structlog's last processor; nothing is left of it."""
-        level = _LEVELS.get(method, logging.INFO)
-        about_row = event.get("event") in ROW_EVENTS
+        level, name = _LEVELS.get(method, _INFO)
+        about_row = event["event"] in ROW_EVENTS
         shown = level >= (self._row_level if about_row else self._run_level)
         filed = level >= self._file_level
         if not (shown or filed):
@@ -164,7 +159,7 @@ class LogControl:
         if event.get("exc_info"):
             format_exc_info(None, method, event)
         self._redactor.simplify(event)
-        at, name = self._now(), _NAMES[level]
+        at = self._now()
         line = _json(name, event, at)
         if self._redactor.found(line):
             event = self._redactor.scrub(event)

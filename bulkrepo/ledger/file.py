@@ -94,6 +94,11 @@ class LedgerFile:
                 db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {schema.VERSION}")
 
+    def synchronous(self, mode: str) -> None:
+        """Say whether a commit waits for the disk: `FULL` does, `NORMAL` does not."""
+        with self.guard():
+            self.db.execute(f"PRAGMA synchronous = {mode}")
+
     def value(self, sql: str, *parameters: object) -> Any:
         """Give the first column of the first row, or None."""
         with self.guard():

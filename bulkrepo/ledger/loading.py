@@ -83,10 +83,13 @@ def load(
     which = {name: index for index, name in enumerate(lists)}
     rows = ((which[row.source], row, spec) for row, spec in checked)
     at = file.value("SELECT coalesce(max(id), 0) FROM item")
+    # The commit that makes the run count is synchronous, and with it all before it.
+    file.synchronous("NORMAL")
     while batch := list(islice(rows, _LOAD)):
         with file.transaction():
             _keep(file, batch, run=run or 0, first=at + 1, names=names, place=place)
         at += len(batch)
+    file.synchronous("FULL")
     return _begin(file, run or 0, digest(), fresh=fresh)
 
 

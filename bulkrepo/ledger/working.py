@@ -105,7 +105,7 @@ def settled(outcome: Outcome) -> tuple[object, ...]:
     differences = outcome.differences
     return (
         outcome.id,
-        outcome.outcome.value,
+        f"{outcome.outcome}",
         int(outcome.certain),
         _dump(differences).decode() if differences is not None else None,
         outcome.status,
