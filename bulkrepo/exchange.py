@@ -9,7 +9,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Protocol
 
 import msgspec
@@ -100,8 +99,7 @@ class Exchange:
         self._gate = asyncio.Lock()
         # Workers are as many as requests may be in flight, unless those are few.
         few = limits.concurrency <= FEW
-        self._slots: asyncio.Semaphore | nullcontext[None]
-        self._slots = asyncio.Semaphore(limits.concurrency) if few else nullcontext()
+        self._slots = asyncio.Semaphore(limits.concurrency) if few else None
         self._began = clock.now()
         self._last_good = float("-inf")
         self._troubled = 0
@@ -201,9 +199,12 @@ class Exchange:
     ) -> Answer:
         """Send once, in our turn; a refused credential is renewed on the way."""
         while True:
-            clock = self._clock
-            async with self._slots:
-                if not await self._turn_comes():
+            clock, slots = self._clock, self._slots
+            if slots is not None:
+                await slots.acquire()
+            try:
+                # Mostly nothing holds us back: then no coroutine is made to find out.
+                if not self._free() and not await self._turn_comes():
                     raise InterruptedTriesError(before)
                 started, sent_at = clock.now(), clock.time()
                 if tries.started_at is None:
@@ -213,6 +214,9 @@ class Exchange:
                 headers = self._credential.sign(request)
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
+            finally:
+                if slots is not None:
+                    slots.release()
             received = sent_at + (now - started)
             answer = read(reply, request=request, now=received)
             if isinstance(reply, Reply):
@@ -263,12 +267,16 @@ class Exchange:
         elif answer.kind is not Kind.UNAUTHORIZED:
             self.contact.set()
 
+    def _free(self) -> bool:
+        """Whether a request may leave at once, and is booked."""
+        return (
+            self._brake.stopped is None
+            and not self._gate.locked()
+            and self._rate.reserve(self._clock.now()) <= 0
+        )
+
     async def _turn_comes(self) -> bool:
         """Wait until one more request may leave; False: the run stops first."""
-        if self._brake.stopped is not None:
-            return False
-        if not self._gate.locked() and self._rate.reserve(self._clock.now()) <= 0:
-            return True
         async with self._gate:  # one waiter asks at a time, first come first served
             while True:
                 if self._brake.stopped is not None:
