@@ -192,9 +192,9 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     attempts: int = 0
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """
-    What became of one claimed row.
+    What became of one claimed row; the fields are the ledger's columns, in order.
 
     *differences* maps a field to `[wanted, found]`. *status*, *code*, *message* and
     *request_id* are those of the last answer. *started_at* is epoch seconds of the

@@ -159,14 +159,25 @@ SET doubt = min(coalesce(doubt, excluded.doubt), excluded.doubt)
 WHERE outcome = 'not_attempted'
 """
 
+# Both ways as JSON, in one step of SQLite: it works without Python's lock, which the
+# event loop needs. A step a row would hand the lock over twice a row.
+SETTLE = "INSERT OR REPLACE INTO outcome SELECT {} FROM json_each(?)".format(  # noqa: S608
+    ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(OUTCOME_COLUMNS)))
+)
+
 # NOT INDEXED: in order of the row id. The index would mean a sort of the whole run.
 PENDING = """
-SELECT item.id, namespace, repository, is_public, category, description,
-    outcome.doubt, coalesce(outcome.attempts, 0)
-FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
-WHERE item.id > ? AND item.run = ? AND wanted
-    AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
-ORDER BY item.id LIMIT ?
+SELECT json_group_array(json_array(id, namespace, repository,
+    json(CASE WHEN is_public THEN 'true' ELSE 'false' END), category, description,
+    doubt, attempts))
+FROM (
+    SELECT item.id, namespace, repository, is_public, category, description,
+        outcome.doubt, coalesce(outcome.attempts, 0) AS attempts
+    FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
+    WHERE item.id > ? AND item.run = ? AND wanted
+        AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
+    ORDER BY item.id LIMIT ?
+)
 """
 
 ITEMS = """

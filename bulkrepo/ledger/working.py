@@ -6,19 +6,11 @@ from bulkrepo.ledger import schema
 from bulkrepo.ledger.file import LedgerFile
 from bulkrepo.model import Claim, Outcome
 
-_WIDTH = len(schema.OUTCOME_COLUMNS)
-_ROWS = 50
-"""Outcomes in one statement: fewer hand-overs of Python's lock to the event loop."""
-
-
-def _insert(rows: int) -> str:
-    values = ", ".join(["(" + ", ".join("?" * _WIDTH) + ")"] * rows)
-    return f"INSERT OR REPLACE INTO outcome VALUES {values}"  # noqa: S608 - only marks
-
-
-INSERT, _MANY = _insert(1), _insert(_ROWS)
+_MARKS = ", ".join("?" * len(schema.OUTCOME_COLUMNS))
+INSERT = f"INSERT OR REPLACE INTO outcome VALUES ({_MARKS})"  # noqa: S608 - only marks
 
 _dump = msgspec.json.encode
+_claims = msgspec.json.Decoder(list[Claim]).decode
 
 
 def turn(
@@ -31,27 +23,16 @@ def turn(
     """
     with file.transaction() as db:
         if done:
-            _settle(file, done)
+            db.execute(schema.SETTLE, (_dump(done).decode(),))
         if not want:
             return []
-        rows = db.execute(schema.PENDING, (last, run, want)).fetchall()
-        if rows:
-            first, last = rows[0][0], rows[-1][0]
+        claims = _claims(file.value(schema.PENDING, last, run, want))
+        if claims:
             db.execute(
                 "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
-                (first, last, file.now()),
+                (claims[0].id, claims[-1].id, file.now()),
             )
-    return [_claim(*row) for row in rows]
-
-
-def _settle(file: LedgerFile, done: list[Outcome]) -> None:
-    values = [settled(outcome) for outcome in done]
-    whole = len(values) - len(values) % _ROWS
-    for start in range(0, whole, _ROWS):
-        flat = [cell for row in values[start : start + _ROWS] for cell in row]
-        file.db.execute(_MANY, flat)
-    if whole < len(values):
-        file.db.executemany(INSERT, values[whole:])
+    return claims
 
 
 def finish(
@@ -72,28 +53,6 @@ def finish(
                 run,
             ),
         )
-
-
-def _claim(  # noqa: PLR0917 - the columns of a query
-    id_: int,
-    namespace: str,
-    repository: str,
-    is_public: int,
-    category: str | None,
-    description: str | None,
-    doubt: float | None,
-    attempts: int,
-) -> Claim:
-    return Claim(
-        id_,
-        namespace,
-        repository,
-        bool(is_public),
-        category,
-        description,
-        doubt,
-        attempts,
-    )
 
 
 def settled(outcome: Outcome) -> tuple[object, ...]:
