@@ -4,6 +4,7 @@ Edge. The only module that opens connections to the cloud.
 It decides nothing: bytes out, bytes in, and whether a request may have left.
 """
 
+import asyncio
 import re
 import ssl
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from bulkrepo.overdue import Overdue
 from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request
 
 _HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
@@ -46,6 +48,7 @@ class Client:
         self._tls = tls
         self._urls: dict[str, URL] = {}
         self._signed: tuple[Mapping[str, str], CIMultiDict[str]] | None = None
+        self._overdue = Overdue(timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -53,9 +56,7 @@ class Client:
             connector=aiohttp.TCPConnector(
                 limit=self._connections, ssl=self._tls or True, ttl_dns_cache=60
             ),
-            timeout=aiohttp.ClientTimeout(
-                total=self._timeout, sock_connect=self._timeout / 2
-            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout / 2),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
@@ -71,6 +72,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._overdue.close()
         if self._session is not None:
             await self._session.close()
 
@@ -79,8 +81,10 @@ class Client:
     ) -> Reply | NoReply:
         """Send *request* with *headers* on top of the usual; never raises for it."""
         session = self._session
-        if session is None:
+        task = asyncio.current_task()
+        if session is None or task is None:
             raise RuntimeError("the client is not open")
+        self._overdue.begin(task)
         try:
             response = await session.request(
                 request.method,
@@ -98,6 +102,12 @@ class Client:
                 response.release()
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return _no_reply(error)
+        except asyncio.CancelledError:
+            if not self._overdue.ours(task):
+                raise
+            return _no_reply(TimeoutError())
+        finally:
+            self._overdue.end(task)
 
     def _url(self, path: str) -> URL:
         """
