@@ -91,7 +91,7 @@ async def create(
     called in the event loop and may not block. Raises a `BulkrepoError`: InputError
     before anything is sent, SettingsError, LedgerError, LockedError.
     """
-    tell = on_event or (lambda _: None)
+    tell = on_event or _nobody
     control = control or Control()
     auth = settings.auth()
     try:
@@ -127,6 +127,10 @@ async def create(
         raise group.exceptions[0] from None
 
 
+def _nobody(_: Event) -> None:
+    """Be told, where nobody else wants to be."""
+
+
 async def _work(
     settings: Settings,
     started: Started,
@@ -140,7 +144,8 @@ async def _work(
 
     def settled(claim: Claim, outcome: Outcome) -> None:
         _log_row(log, claim, outcome)
-        tell(Settled(claim, outcome))
+        if tell is not _nobody:
+            tell(Settled(claim, outcome))
 
     client = Client(
         settings.endpoint,
