@@ -76,11 +76,33 @@ def configure(
     floor = min(run, row, file_level if log_file else run)
     structlog.configure(
         processors=[control],
-        wrapper_class=structlog.make_filtering_bound_logger(floor),
+        wrapper_class=_logger_above(floor),
         logger_factory=structlog.ReturnLoggerFactory(),
         cache_logger_on_first_use=True,
     )
     return control
+
+
+def _logger_above(floor: int) -> type[Any]:
+    """Return a logger class that drops what is below *floor*."""
+    filtering: Any = structlog.make_filtering_bound_logger(floor)
+
+    class Direct(filtering):  # type: ignore[misc]  # structlog makes it at run time
+        """
+        Hands events to the processors and is done.
+
+        What the last of them returns would go to a logger that prints; ours has
+        shown the event by then. That saves a third of the cost of an event.
+        """
+
+        def _proxy_to_logger(
+            self, method: str, event: str | None = None, *_: object, **facts: Any
+        ) -> None:
+            told: Any = {**self._context, **facts, "event": event}
+            for processor in self._processors:
+                told = processor(self._logger, method, told)
+
+    return Direct
 
 
 def current() -> "LogControl | None":
