@@ -1,6 +1,7 @@
 """Wiring. One run in the foreground: where to, who as, signals, bar and summary."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -25,6 +26,10 @@ def create(lists: Sequence[str], options: dict[str, Any]) -> int:
         factory = uvloop.new_event_loop
     except ImportError:
         pass
+    # This process does one thing, and makes few cycles: looking for them after every
+    # 700 new objects, as Python would, costs a twentieth of a run.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(_create(lists, options))
 
