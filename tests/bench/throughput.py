@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROWS = 20_000
@@ -67,12 +68,10 @@ def bare(url: str, source: Path) -> float:
 
 def ours(url: str, source: Path) -> float:
     """Create *source* by the command, ledger, log and report on disk; seconds."""
-    from bulkrepo import foreground
+    # Imported before the clock starts, as the bare loop's needs are.
+    from bulkrepo import foreground  # noqa: F401
     from bulkrepo.cli import cli
 
-    assert (
-        foreground
-    )  # imported before the clock starts, as what the bare loop needs is
     folder = source.parent
     os.environ["SWR_TOKEN"] = "t" * 2000
     words = ["create", str(source), "--endpoint", url, "--rate", "1000000/s"]
@@ -80,11 +79,9 @@ def ours(url: str, source: Path) -> float:
     words += ["--ledger", str(folder / f"{time.time_ns()}.db")]
     words += ["--report", str(folder / "report.jsonl")]
     began = time.perf_counter()
-    try:
+    with suppress(SystemExit):
         cli.main(words, standalone_mode=False)
-    except SystemExit as end:
-        spent = time.perf_counter() - began
-        assert end.code == 0
+    spent = time.perf_counter() - began
     created = (folder / "report.jsonl").read_text().count('"outcome":"created"')
     assert created == ROWS
     return spent
