@@ -15,7 +15,7 @@ from importlib.metadata import version
 import structlog
 from msgspec import to_builtins
 
-from bulkrepo import inputs, lists, rate, reports
+from bulkrepo import events, inputs, lists, rate, report, reports
 from bulkrepo.client import Client
 from bulkrepo.engine import Engine
 from bulkrepo.ledger import Checked, Ledger, LedgerThread
@@ -24,6 +24,7 @@ from bulkrepo.model import (
     Claim,
     Event,
     InputError,
+    Item,
     LedgerError,
     Outcome,
     Progressed,
@@ -94,13 +95,15 @@ async def create(
     tell = on_event or _nobody
     control = control or Control()
     auth = settings.auth()
+    for path in settings.reports:
+        report.check(path)
     try:
         async with LedgerThread(
             lambda: Ledger(settings.ledger, now=time.time)
         ) as ledger:
             started = await ledger.do(_load, sources, settings, control)
             tell(started)
-            log = structlog.get_logger()
+            log = events.logger()
             log.info(
                 "run.started",
                 run=started.run,
@@ -139,7 +142,7 @@ async def _work(
     control: Control,
 ) -> int:
     """Send what is pending; give the exit code of what stopped it, or 0."""
-    log = structlog.get_logger().bind()  # bound once, not for every row
+    log = events.logger().bind()  # bound once, not for every row
     limit = rate.control(rate.parse(settings.rate))
 
     def settled(claim: Claim, outcome: Outcome) -> None:
@@ -149,7 +152,7 @@ async def _work(
 
     client = Client(
         settings.endpoint,
-        timeout=settings.timeout,
+        timeout=_within(settings),
         connections=settings.concurrency,
         user_agent=f"bulkrepo/{VERSION}",
         tls=_tls(settings.cacert),
@@ -245,12 +248,12 @@ def _load(
         fresh=settings.fresh,
     )
     if not loaded.resumed:
-        log = structlog.get_logger()
+        log = events.logger()
         for item in ledger.items(ledger.run_info(loaded.run), unwanted=True):
             say = log.info if item.outcome is Verdict.DUPLICATE else log.warning
             say(
                 "repository.settled",
-                key=f"{item.namespace}/{item.repository}",
+                key=_key(item),
                 outcome=item.outcome,
                 source=item.source,
                 line=item.line,
@@ -264,6 +267,13 @@ def _load(
         invalid=loaded.invalid,
         resumed=loaded.resumed,
     )
+
+
+def _key(item: Item) -> str | None:
+    """Give the full name of a row, if it has one."""
+    if item.namespace is None or item.repository is None:
+        return None
+    return f"{item.namespace}/{item.repository}"
 
 
 def _log_row(
@@ -296,7 +306,7 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
     if settings.on_differs == "ignore":
         failures -= summary.counts.get(Verdict.DIFFERS, 0)
     code = code or (4 if unwritten else int(failures > 0))
-    log = structlog.get_logger()
+    log = events.logger()
     say = log.warning if code else log.info
     say(
         "run.finished",
@@ -307,12 +317,20 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
         counts=summary.counts,
         uncertain=summary.uncertain,
         reasons=[to_builtins(reason) for reason in summary.reasons],
-        reports=settings.reports,
+        reports=[path for path in settings.reports if path not in unwritten],
         requests=info.requests,
         throttled=info.throttled,
         exit_code=code,
     )
-    return Result(run=info, summary=summary, exit_code=code, unwritten=unwritten)
+    return Result(
+        run=info, summary=summary, exit_code=code, unwritten=tuple(unwritten.values())
+    )
+
+
+def _within(settings: Settings) -> float:
+    """Give the time for one request: never more than the run has patience for."""
+    ends = (settings.timeout, settings.patience, settings.deadline)
+    return min(end for end in ends if end is not None)
 
 
 def _tls(cacert: str | None) -> ssl.SSLContext | None:

@@ -42,6 +42,7 @@ class Token:
     def __init__(self, name: str, read: Callable[[], str]) -> None:
         self.name = name
         self._read = read
+        self._had: dict[str, None] = {}  # in the order that they came
         self._headers = {"X-Auth-Token": self._token()}
 
     def sign(self, request: Request) -> Mapping[str, str]:  # noqa: ARG002 - protocol
@@ -57,8 +58,8 @@ class Token:
         return True
 
     def secrets(self) -> tuple[str, ...]:
-        """Give the token."""
-        return (self._headers["X-Auth-Token"],)
+        """Give the token, and those that it replaced."""
+        return tuple(self._had)
 
     def _token(self) -> str:
         token = self._read().strip()
@@ -69,6 +70,7 @@ class Token:
                 f"{self.name} does not hold a token: it has blanks, line breaks or "
                 "characters outside ASCII in it"
             )
+        self._had[token] = None
         return token
 
 

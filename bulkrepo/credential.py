@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from bulkrepo.answers import said
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake
 from bulkrepo.model import SettingsError
+from bulkrepo.redact import conceal
 from bulkrepo.wire import Answer, Request
 
 _PROBE = Request("GET", "/")
@@ -23,6 +26,19 @@ class Credential:
     def sign(self, request: Request) -> Mapping[str, str]:
         """Give the headers that make *request* ours."""
         return self._auth.sign(request)
+
+    def concealed(self, answer: Answer) -> Answer:
+        """Give *answer* without what it quotes of the credential."""
+        secrets = self._auth.secrets()
+        said = (answer.code, answer.message, answer.request_id)
+        code, message, request_id = (
+            text if text is None else conceal(text, secrets) for text in said
+        )
+        if (code, message, request_id) == said:
+            return answer
+        return structs.replace(
+            answer, code=code, message=message, request_id=request_id
+        )
 
     def accepted(self, headers: Mapping[str, str]) -> None:
         """Learn that a request with *headers* was not refused."""

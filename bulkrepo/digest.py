@@ -81,7 +81,7 @@ def _headline(summary: Summary) -> str:
         text += f", {summary.total - settled} without an outcome"
     if summary.uncertain:
         verb = "is" if summary.uncertain == 1 else "are"
-        text += f" ({summary.uncertain} of them {verb} not certain)"
+        text += f"; {summary.uncertain} {verb} not certain"
     return text
 
 

@@ -11,8 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-
+from bulkrepo import events
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock, Stop
 from bulkrepo.exchange import (
@@ -24,7 +23,7 @@ from bulkrepo.exchange import (
     Tries,
 )
 from bulkrepo.flows import Conclusion, create
-from bulkrepo.model import Claim, Outcome, RepoSpec, Verdict
+from bulkrepo.model import UNPROVEN, Claim, Outcome, RepoSpec, Verdict
 from bulkrepo.rate import RateControl
 from bulkrepo.wire import Answer, Kind
 
@@ -70,7 +69,7 @@ class Engine:
         self.stats: Counter[str] = Counter()
         self._store, self._clock = store, clock
         self._limits, self._settled = limits, settled
-        self._log = structlog.get_logger()
+        self._log = events.logger()
         self._brake = Brake(clock)
         self._exchange = Exchange(
             gateway,
@@ -235,6 +234,7 @@ class Engine:
         if tries.sent == claim.attempts:
             return None
         stop = self._brake.stopped
+        doubt = tries.unsure_at if claim.doubt is None else claim.doubt
         so_far = "its tries so far failed" if answer else "what is there was not read"
         return Outcome(
             id=claim.id,
@@ -243,10 +243,12 @@ class Engine:
             code=answer.code if answer else None,
             message=answer.message if answer else None,
             request_id=answer.request_id if answer else None,
+            certain=doubt is None,
             reason=f"{stop.reason if stop else 'stopped'}; {so_far}",
+            evidence=None if doubt is None else UNPROVEN,
             attempts=tries.sent,
             started_at=tries.started_at,
-            doubt=tries.unsure_at if claim.doubt is None else claim.doubt,
+            doubt=doubt,
         )
 
     def _contain(self, claim: Claim, answer: Answer) -> None:
@@ -273,7 +275,9 @@ def _not_attempted(claim: Claim, reason: str) -> Outcome:
     return Outcome(
         id=claim.id,
         outcome=Verdict.NOT_ATTEMPTED,
+        certain=claim.doubt is None,
         reason=reason,
+        evidence=None if claim.doubt is None else UNPROVEN,
         attempts=claim.attempts,
         doubt=claim.doubt,
     )

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
-import structlog
 import tenacity
 
-from bulkrepo import retry
+from bulkrepo import events, retry
 from bulkrepo.answers import read, said
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
@@ -93,7 +92,7 @@ class Exchange:
         self._credential = Credential(auth, brake)
         self._clock, self._brake, self._limits = clock, brake, limits
         self._stats = stats
-        self._log = structlog.get_logger()
+        self._log = events.logger()
         self._backoff = retry.Backoff()
         self._chance = random.Random()  # noqa: S311 - jitter
         self._gate = asyncio.Lock()
@@ -158,6 +157,7 @@ class Exchange:
             return answer
         self._troubled += 1
         try:
+            self._lose_patience(answer)
             await pause(delay(None))
             again = tenacity.AsyncRetrying(
                 retry=tenacity.retry_if_result(retry.again),
@@ -219,6 +219,8 @@ class Exchange:
                     slots.release()
             received = sent_at + (now - started)
             answer = read(reply, request=request, now=received)
+            if answer.message is not None:
+                answer = self._credential.concealed(answer)
             if isinstance(reply, Reply):
                 self.skew.observe(reply, sent=sent_at, received=received)
             self._rate.learn(now, answer, started=started)

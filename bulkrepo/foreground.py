@@ -37,6 +37,9 @@ def create(lists: Sequence[str], options: dict[str, Any]) -> int:
 async def _create(lists: Sequence[str], options: dict[str, Any]) -> int:
     """Run the main job; give the exit code."""
     quiet = options["quiet"]
+    if options["ledger"] is None:
+        options["ledger"] = MEMORY if options["sandbox"] else "bulkrepo.db"
+    options["reports"] = _reports(lists, options)
     control = api.Control()
     log = configure(
         log_format=options["log_format"],
@@ -67,8 +70,6 @@ def _settings(
     deadline, workers = options["deadline"], options["concurrency"]
     if workers != "auto" and not (workers.isdecimal() and int(workers)):
         raise SettingsError(f"--concurrency {workers}: write auto or a number")
-    if options["ledger"] is None:
-        options["ledger"] = MEMORY if options["sandbox"] else "bulkrepo.db"
     return Settings(
         endpoint=endpoint,
         credential=credential,
@@ -90,7 +91,7 @@ def _settings(
         on_differs=options["on_differs"],
         ledger=options["ledger"],
         fresh=options["fresh"],
-        reports=_reports(lists, options["reports"]),
+        reports=options["reports"],
     )
 
 
@@ -139,13 +140,30 @@ def _read_file(path: str) -> str:
         raise SettingsError(f"--token-file {path}: {why}") from error
 
 
-def _reports(lists: Sequence[str], reports: Sequence[str]) -> tuple[str, ...]:
-    """Give where reports go; never where a list is."""
-    read = {os.path.realpath(source) for source in lists if source != "-"}
-    for path in reports:
-        if path != "-" and os.path.realpath(path) in read:
-            raise SettingsError(f"--report {path} would overwrite the list")
-    return tuple(reports) or (_default_report(lists[0]),)
+def _reports(lists: Sequence[str], options: dict[str, Any]) -> tuple[str, ...]:
+    """Give where reports go; no file that is written may be another one of the run."""
+    reports = tuple(dict.fromkeys(options["reports"])) or (_default_report(lists[0]),)
+    taken: dict[str, str] = {}
+    for option, paths in (
+        ("LIST", lists),
+        ("--ledger", [options["ledger"]]),
+        ("--log-file", [options["log_file"]]),
+        ("--report", reports),
+    ):
+        for path in paths:
+            if path in (None, "-", MEMORY) or _is_device(path):
+                continue
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise SettingsError(
+                    f"{option} {path} would overwrite what {other} names: "
+                    "give it another name"
+                )
+    return reports
+
+
+def _is_device(path: str) -> bool:
+    return Path(path).exists() and not Path(path).is_file()
 
 
 def _default_report(source: str) -> str:
@@ -171,9 +189,21 @@ def _on_signals(control: api.Control, numbers: tuple[int, ...]) -> None:
             os.write(2, f"bulkrepo: interrupted by {name}; nothing was sent\n".encode())
             os._exit(128 + number)
         elif seen == 1:
+            if os.isatty(2):
+                os.write(
+                    2,
+                    b"\r\x1b[Kstopping: what is in flight is finished; "
+                    b"once more ends it at once\n",
+                )
             control.stop(f"interrupted by {name}", exit_code=128 + number)
         else:
-            os.write(2, b"\n\x1b[?25h" if os.isatty(2) else b"\n")
+            if os.isatty(2):
+                os.write(2, b"\r\x1b[K\x1b[?25h")  # the bar hid the cursor
+            os.write(
+                2,
+                f"bulkrepo: ended at once by {name}; the same command goes on "
+                "where this one was\n".encode(),
+            )
             os._exit(128 + number)
 
     for number in numbers:

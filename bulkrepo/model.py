@@ -174,6 +174,10 @@ SUCCESSES = frozenset(
 """The verdicts that leave nothing to do."""
 
 
+UNPROVEN = "a try of ours may have created it; the next run finds out"
+"""The evidence of a row that was stopped after a request whose answer is not known."""
+
+
 class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
     A row handed out to be worked on.
@@ -283,7 +287,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """
     A run in numbers: rows by verdict, and the reasons of those that failed.
 
-    *uncertain* counts the successes whose `certain` is false.
+    *uncertain* counts the rows whose `certain` is false.
     """
 
     total: int

@@ -6,9 +6,10 @@ a look at every value; only a line in which something is found is walked and men
 """
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -140,3 +141,31 @@ def _mark(secret: str) -> bytes:
         return msgspec.json.encode(secret)[1:-1]
     except UnicodeEncodeError:
         return secret.encode("utf-8", "surrogatepass")
+
+
+_PIECE = 12
+"""Characters of a secret in a row that are not shown; fewer tell nobody anything."""
+
+
+def conceal(text: str, secrets: Iterable[str]) -> str:
+    """
+    Return *text* without any of *secrets*, nor a telling piece of one.
+
+    For what a service says: it may quote the token that it refuses, whole or cut.
+    """
+    hidden: set[int] = set()
+    for secret in secrets:
+        size = min(_PIECE, len(secret))
+        pieces = _pieces(secret, size)
+        for at in range(len(text) - size + 1):
+            if text[at : at + size] in pieces:
+                hidden.update(range(at, at + size))
+    if not hidden:
+        return text
+    shown = ("\0" if at in hidden else char for at, char in enumerate(text))
+    return re.sub("\0+", HIDDEN, "".join(shown))
+
+
+@lru_cache(maxsize=16)
+def _pieces(secret: str, size: int) -> frozenset[str]:
+    return frozenset(secret[at : at + size] for at in range(len(secret) - size + 1))

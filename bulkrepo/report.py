@@ -45,6 +45,26 @@ def write(path: str, chunks: Iterable[bytes]) -> None:
         ) from error
 
 
+def check(path: str) -> None:
+    """
+    Raise `LedgerError` if a report at *path* could not be written, as far as we see.
+
+    Before a run: it is sorry news after the last row.
+    """
+    if path == "-" or _is_stream(path):
+        return
+    target = Path(os.path.realpath(path))
+    try:
+        _refuse_folder(target)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise LedgerError(
+            f"{escape(path)}: a report cannot be written there "
+            f"({error.strerror or error}); nothing was sent. Name another with --report"
+        ) from error
+
+
 def _is_stream(path: str) -> bool:
     if path.startswith(_OPEN):
         return True
@@ -55,9 +75,13 @@ def _is_stream(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+def _refuse_folder(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    _refuse_folder(path)
     handle, name = tempfile.mkstemp(
         dir=path.parent, prefix=".bulkrepo-", suffix=".tmp"
     )  # its mode is 0600

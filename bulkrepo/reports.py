@@ -6,19 +6,19 @@ from pathlib import Path
 
 from bulkrepo import exports, report
 from bulkrepo.ledger import Ledger
-from bulkrepo.model import LedgerError, RunInfo, Summary
+from bulkrepo.model import LedgerError, RunInfo, SettingsError, Summary
 
 
 def again(path: str, run: int | None, targets: Sequence[str]) -> None:
     """Write the reports of a past run (None: the last) from the ledger at *path*."""
     if not Path(path).exists():
-        raise LedgerError(f"there is no ledger {path}: give --ledger FILE")
+        raise SettingsError(f"there is no ledger {path}: give --ledger FILE")
     ledger = Ledger(path, now=time.time)
     try:
         info = ledger.run_info(run)
         summary = ledger.summary(info)
         if summary.total == 0:
-            raise LedgerError(
+            raise SettingsError(
                 f"the rows of run {info.id} are gone: a later run took their place"
             )
         for target in targets:
@@ -30,13 +30,13 @@ def again(path: str, run: int | None, targets: Sequence[str]) -> None:
 
 def write(
     ledger: Ledger, info: RunInfo, summary: Summary, paths: Sequence[str]
-) -> tuple[str, ...]:
-    """Write a run's report to *paths*; give what could not be written, and why."""
-    unwritten = []
+) -> dict[str, str]:
+    """Write a run's report to *paths*; give those that could not be, and why."""
+    unwritten = {}
     for path in paths:
         export = exports.EXPORTERS[exports.by_suffix(path)]
         try:
             report.write(path, export(info, summary, ledger.items(info)))
         except LedgerError as error:
-            unwritten.append(str(error))
-    return tuple(unwritten)
+            unwritten[path] = str(error)
+    return unwritten

@@ -36,7 +36,7 @@ def test_headers_are_the_same_mapping_until_the_token_is_renewed() -> None:
     assert auth.renew() is True
     assert auth.sign(REQUEST) is not before
     assert auth.sign(REQUEST) == {"X-Auth-Token": "two"}
-    assert auth.secrets() == ("two",)
+    assert auth.secrets() == ("one", "two")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 import bulkrepo as library
 from bulkrepo import Event, Result, Settings
@@ -236,6 +238,15 @@ async def test_events_tell_of_every_row_that_is_worked_on(
     assert sum(isinstance(event, Settled) for event in heard) == 20
 
 
+async def test_the_library_prints_nothing(
+    tmp_path: Path, box: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whose program has not set structlog up wants no log of ours."""
+    await create(box, [write(tmp_path / "list.ndjson", rows(2))], tmp_path)
+
+    assert capfd.readouterr() == ("", "")
+
+
 async def test_a_ledger_that_is_none_is_an_error_of_ours_for_the_library(
     tmp_path: Path, box: Sandbox
 ) -> None:
@@ -424,8 +435,8 @@ async def test_strict_then_mended_is_done(tmp_path: Path, box: Sandbox) -> None:
         ),
         pytest.param(
             ["create", "l.ndjson", "--ledger", "l.ndjson"],
-            4,
-            "no ledger",
+            2,
+            "--ledger l.ndjson would overwrite what LIST names",
             id="list as ledger",
         ),
         pytest.param(
@@ -458,7 +469,7 @@ async def test_strict_then_mended_is_done(tmp_path: Path, box: Sandbox) -> None:
             "--log-file",
             id="log file",
         ),
-        pytest.param(["report"], 4, "bulkrepo.db", id="no ledger to report"),
+        pytest.param(["report"], 2, "bulkrepo.db", id="no ledger to report"),
         pytest.param(["create", "l.ndjson", "l.ndjson"], 2, "twice", id="list twice"),
     ],
 )
@@ -497,30 +508,92 @@ def test_what_cannot_work_is_said_in_one_line_and_sends_nothing(  # noqa: PLR091
     assert (tmp_path / "l.ndjson").read_bytes() == before
 
 
-@pytest.mark.parametrize("report", ["/dev/full", "nowhere/r.jsonl", "folder.csv"])
 async def test_a_report_that_cannot_be_written_is_exit_4_and_can_be_had_later(
-    tmp_path: Path, box: Sandbox, report: str
+    tmp_path: Path, box: Sandbox
 ) -> None:
     """The work is done and kept; the other report is written all the same."""
-    (tmp_path / "folder.csv").mkdir()
-    if report == "/dev/full":  # its suffix says nothing
-        (tmp_path / "full.jsonl").symlink_to(report)
-        report = "full.jsonl"
+    (tmp_path / "full.jsonl").symlink_to("/dev/full")  # whose suffix says nothing
     source = write(tmp_path / "list.ndjson", rows(3))
     done = await bulkrepo(
-        *("create", source, "--report", report, "--report", "good.csv"),
+        *("create", source, "--report", "full.jsonl", "--report", "good.csv"),
+        *("--log-file", "log"),
         cwd=tmp_path,
         box=box,
     )
     again = await bulkrepo("report", cwd=tmp_path)
+    finished = read(tmp_path / "log")[-1]
 
     assert done.code == 4
-    assert report in done.err
+    assert "full.jsonl" in done.err
     assert "Traceback" not in done.err
     assert len(box.repositories) == 3
     found = list(csv.DictReader(io.StringIO((tmp_path / "good.csv").read_text())))
     assert [item["outcome"] for item in found] == ["created"] * 3
     assert again.out.count('"created"') == 3
+    assert (finished["event"], finished["reports"]) == ("run.finished", ["good.csv"])
+
+
+@pytest.mark.parametrize("report", ["nowhere/r.jsonl", "folder.csv"])
+async def test_a_report_that_has_no_place_is_told_before_anything_is_sent(
+    tmp_path: Path, box: Sandbox, report: str
+) -> None:
+    """It is sorry news after the last row of a long run."""
+    (tmp_path / "folder.csv").mkdir()
+    source = write(tmp_path / "list.ndjson", rows(3))
+    done = await bulkrepo("create", source, "--report", report, cwd=tmp_path, box=box)
+
+    assert done.code == 4
+    assert report in done.err
+    assert "nothing was sent" in done.err
+    assert sum(box.requests.values()) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--ledger", "same.jsonl", "--report", "same.jsonl"),
+        ("--log-file", "same.jsonl", "--report", "./same.jsonl"),
+        ("--log-file", "bulkrepo.db"),
+        ("--log-file", "list.ndjson"),
+        ("--log-file", "link.ndjson"),
+        ("--log-file", "list.report.jsonl"),
+    ],
+)
+async def test_no_file_of_a_run_is_written_over_another(
+    tmp_path: Path, box: Sandbox, words: tuple[str, ...]
+) -> None:
+    """Whatever name it goes by; and nothing is opened before that is known."""
+    source = write(tmp_path / "list.ndjson", rows(3))
+    (tmp_path / "link.ndjson").symlink_to("list.ndjson")
+    before = sorted(tmp_path.iterdir())
+    done = await bulkrepo("create", source, *words, cwd=tmp_path, box=box)
+
+    assert done.code == 2
+    assert "would overwrite" in done.err
+    assert sorted(tmp_path.iterdir()) == before
+    assert read(tmp_path / "list.ndjson") == rows(3)
+
+
+async def test_a_ledger_that_vanishes_ends_the_run(tmp_path: Path) -> None:
+    """What is written to a file without a name is lost: no more is sent."""
+    source = write(tmp_path / "list.ndjson", rows(2000))
+    bell = Bell(100, hold=True)
+    async with Sandbox(slow(ANYTHING), sleep=bell) as box:
+        process = await begin(
+            *("create", source, "--rate", "100000/s"), cwd=tmp_path, box=box
+        )
+        await bell.rung.wait()
+        for path in tmp_path.glob("bulkrepo.db*"):
+            path.unlink()
+        bell.release()
+        done = await end(process)
+        sent = sum(box.requests.values())
+        again = await bulkrepo("create", source, cwd=tmp_path, box=box)
+
+    assert done.code == 4
+    assert "the ledger bulkrepo.db was removed or replaced" in done.err
+    assert sent < 2000
+    assert again.code == 0
 
 
 async def test_a_ledger_whose_disk_is_full_stops_the_run_with_exit_4(
@@ -793,6 +866,34 @@ async def test_no_secret_is_written_anywhere(tmp_path: Path, settings: Box) -> N
     assert "encoded_authorization_message" not in text
 
 
+async def test_a_token_that_the_service_quotes_is_written_nowhere(
+    tmp_path: Path,
+) -> None:
+    """A proxy in its way may show what it was sent, whole or cut."""
+
+    async def answer(request: web.Request) -> web.Response:
+        token = request.headers["X-Auth-Token"]
+        found = {"errorCode": "X.1", "errorMessage": f"{token}; {token[:20]}..."}
+        return web.json_response({"errors": [found]}, status=400)
+
+    token = "a-token-of-a-good-length-that-is-quoted"
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    source = write(tmp_path / "list.ndjson", rows(3))
+    async with TestServer(app) as server:
+        done = await bulkrepo(
+            *("create", source, "-vv", "--log-file", "log", "--report", "r.csv"),
+            cwd=tmp_path,
+            SWR_ENDPOINT=str(server.make_url("")).rstrip("/"),
+            SWR_TOKEN=token,
+        )
+    text = found_anywhere(tmp_path, done)
+
+    assert done.code == 1, done.err
+    assert "X.1" in text
+    assert token[:12] not in text
+
+
 # Reports and logs
 
 
@@ -866,7 +967,7 @@ async def test_a_list_out_of_a_pipe_has_its_report_here(
         stderr=asyncio.subprocess.PIPE,
     )
     done = await end(process)
-    (report,) = tmp_path.glob("*.report.jsonl")  # noqa: ASYNC240
+    (report,) = tmp_path.glob("*.report.jsonl")
 
     assert done.code == 0, done.err
     assert outcomes(report) == ["created"] * 2

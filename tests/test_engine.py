@@ -296,6 +296,27 @@ async def test_run_stops_when_the_token_file_breaks() -> None:
     assert "f holds no token: it is empty" in stop[0]
 
 
+async def test_what_a_service_quotes_of_the_tokens_is_not_kept() -> None:
+    """Neither of the one in use nor of the one that it replaced, whole or cut."""
+    old, new = "old-token-of-some-length", "new-token-of-some-length"
+    file = Tokens(old, new, valid=new)
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        token = headers["X-Auth-Token"]
+        if token == old:
+            return error(401, "SVCSTG.SWR.4010000", f"{token} is refused")
+        return error(400, token, f"{token} may not, nor {old[:15]}", X_Request_Id=token)
+
+    bench = Bench(claims(1), answer, auth=file.auth)
+
+    await bench.run()
+
+    kept = str(bench.store.outcomes[0])
+    assert "may not" in kept
+    assert old[:12] not in kept
+    assert new[:12] not in kept
+
+
 async def test_token_is_renewed_again_when_the_renewed_one_had_worked() -> None:
     """A long run outlives many tokens."""
     file = Tokens("t0", "t1", "t2", "t3", valid="t0")
@@ -689,6 +710,7 @@ async def test_waiting_row_is_given_back_when_the_run_is_stopped(
     assert outcome.reason.startswith("interrupted; its tries so far failed")
     assert status == outcome.status
     assert outcome.doubt == (doubt and pytest.approx(doubt, abs=0.001))
+    assert outcome.certain == (doubt is None) == (outcome.evidence is None)
 
 
 async def test_row_is_given_back_when_there_is_no_time_to_read_it() -> None:

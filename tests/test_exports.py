@@ -102,7 +102,10 @@ items = st.builds(
     line=st.integers(0, 10**7),
     namespace=maybe,
     repository=maybe,
-    is_public=st.none() | st.booleans() | texts.filter(bool),
+    # What is no boolean: a sheet has no other type for those that are.
+    is_public=st.none()
+    | st.booleans()
+    | texts.filter(bool).filter(lambda text: text.lower() not in ("true", "false")),
     category=maybe,
     description=maybe,
     outcome=st.sampled_from(Verdict),

@@ -261,7 +261,7 @@ async def test_a_run_killed_while_it_reads_its_lists_leaves_no_trace(
 ) -> None:
     """Rows of a list that was never read to its end do not come back."""
     wrong = [{**item, "repository": f"Bad-{i}"} for i, item in enumerate(rows(3000))]
-    text = Path(write(tmp_path / "wrong.ndjson", wrong)).read_bytes()  # noqa: ASYNC240
+    text = Path(write(tmp_path / "wrong.ndjson", wrong)).read_bytes()
     source = write(tmp_path / "list.ndjson", rows(20))
     async with Sandbox(ANYTHING) as box:
         process = await begin("create", "-", cwd=tmp_path, box=box)

@@ -518,6 +518,35 @@ def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:
     assert "--ledger" in str(caught.value)
 
 
+def test_a_ledger_is_locked_by_whatever_name(path: Path) -> None:
+    """A link to it is the same ledger."""
+    link = path.with_name("link.db")
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+        link.symlink_to(path)
+        with pytest.raises(LockedError) as caught:
+            Ledger(str(link), now=Ticks())
+    with opened(link) as ledger:
+        load(ledger, checked("a"))
+
+    assert "another run holds the ledger" in str(caught.value)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_ledger_that_is_taken_away_says_so(path: Path, *, replaced: bool) -> None:
+    """What is written to a file without a name is lost with the process."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 1)
+        path.unlink()
+        if replaced:
+            path.touch()
+        with pytest.raises(LedgerError, match="removed or replaced"):
+            ledger.turn([made(claim) for claim in claims], 1)
+        with pytest.raises(LedgerError, match="removed or replaced"):
+            finish(ledger)
+
+
 # Files that are no ledger
 
 

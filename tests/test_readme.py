@@ -96,7 +96,7 @@ def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
             outcome=Verdict.INVALID,
             count=3,
             code=None,
-            message="has uppercase letters: M, A",
+            message="repository [uppercase], such as: has uppercase letters: M, A",
             example="team.csv:17",
         ),
         Reason(

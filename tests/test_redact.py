@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.model import Problem, Verdict
-from bulkrepo.redact import HIDDEN, Redactor, is_secret
+from bulkrepo.redact import HIDDEN, Redactor, conceal, is_secret
 
 SECRET_NAMES = [
     "token",
@@ -145,3 +145,44 @@ def test_scrub_hides_numbers_and_the_longer_of_two() -> None:
         True,
         f"x{HIDDEN}",
     ]
+
+
+SECRET = "abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (f"token {SECRET} is bad", f"token {HIDDEN} is bad"),
+        (f"{SECRET[:12]}... is bad", f"{HIDDEN}... is bad"),
+        (f"...{SECRET[-20:]}", f"...{HIDDEN}"),
+        (f"{SECRET}{SECRET}", HIDDEN),
+        (f"{SECRET[:11]}... is bad", f"{SECRET[:11]}... is bad"),
+        ("short: pin", "short: " + HIDDEN),
+        ("pi", "pi"),
+        ("", ""),
+    ],
+)
+def test_conceal_hides_a_secret_and_its_telling_pieces(said: str, shown: str) -> None:
+    """A service may quote a token whole or cut; a few characters tell nobody much."""
+    assert conceal(said, [SECRET, "pin"]) == shown
+
+
+@given(st.text(), st.text(min_size=1), st.text(), st.data())
+def test_no_piece_of_a_secret_survives_concealing(
+    before: str, secret: str, after: str, data: st.DataObject
+) -> None:
+    """However it is cut out, as long as it is long enough to tell something."""
+    size = min(12, len(secret))
+    start = data.draw(st.integers(0, len(secret) - size))
+    end = data.draw(st.integers(start + size, len(secret)))
+    piece = secret[start:end]
+    shown = conceal(before + piece + after, [secret])
+
+    assert piece in HIDDEN or piece not in shown.replace(HIDDEN, "\0" * (piece == "\0"))
+
+
+def test_conceal_leaves_what_has_no_secret() -> None:
+    """Nothing to hide, nothing changed."""
+    assert conceal("not found", []) == "not found"
+    assert conceal("not found", [SECRET]) == "not found"

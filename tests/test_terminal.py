@@ -111,7 +111,7 @@ def of(
             STOPPED,
             of(created=3, not_attempted=4, uncertain=1),
             {"lists": ["-x y.csv"], "ledger": "other.db"},
-            "3 of 7 rows succeeded, 4 did not (1 of them is not certain)\n"
+            "3 of 7 rows succeeded, 4 did not; 1 is not certain\n"
             "stopped: the deadline is over\n"
             "  created        3\n"
             "  not_attempted  4\n"
@@ -129,7 +129,7 @@ def of(
             INFO,
             Summary(total=5, counts={"created": 3, "removed": 0}, uncertain=2),
             {},
-            "3 of 5 rows succeeded, 2 without an outcome (2 of them are not certain)\n"
+            "3 of 5 rows succeeded, 2 without an outcome; 2 are not certain\n"
             "  created        3\n"
             "next: nothing to do",
             id="unsettled and uncertain",

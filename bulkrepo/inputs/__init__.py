@@ -37,6 +37,11 @@ def guess(name: str, head: str) -> str:
     by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
     if by_suffix is not None:
         return by_suffix
+    if Path(name).suffix.lower() in (".md", ".markdown"):
+        raise InputError(
+            f"{name}: Markdown is for people to read. Of a report, give the .jsonl, "
+            ".json or .csv; of names, one a line, say --format text"
+        )
     head = head.lstrip("\ufeff \t\r\n")
     if head.startswith("["):
         return "json"

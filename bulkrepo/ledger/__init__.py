@@ -86,7 +86,7 @@ class Ledger:
         )
 
     def run_info(self, run: int | None = None) -> RunInfo:
-        """Give a run, or the last one; LedgerError if there is none."""
+        """Give a run, or the last one; SettingsError if there is none."""
         return reading.run_info(self._file, run)
 
     def items(self, info: RunInfo, *, unwanted: bool = False) -> Iterator[Item]:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ class LedgerFile:
     def __init__(self, path: str, *, now: Callable[[], float]) -> None:
         self.path = path
         self.now = now
-        self._lock = _lock(path) if path != MEMORY else None
+        self._lock: int | None = None
+        self._pid = f"{path}.lock"
+        if path != MEMORY:
+            self._lock = _lock(path, self._pid)
         try:
             self.db = _open(path)
         except BaseException:
@@ -86,6 +89,11 @@ class LedgerFile:
             self.db.execute("PRAGMA journal_mode = WAL")
             # FULL: a claim that a power cut undoes would let us disown what we created.
             self.db.execute("PRAGMA synchronous = FULL")
+        if self._lock is not None:
+            note = _file(self._pid, self.path)
+            os.ftruncate(note, 0)
+            os.write(note, f"{os.getpid()}\n".encode())
+            os.close(note)
         with self.transaction() as db:
             statements = schema.TABLES if empty else schema.RECOVER
             for statement in statements.split(";\n"):
@@ -93,6 +101,21 @@ class LedgerFile:
             if empty:
                 db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+    def check(self) -> None:
+        """Raise LedgerError if the file that we write to is no longer there."""
+        if self._lock is None:
+            return
+        try:
+            same = os.path.samestat(Path(self.path).stat(), os.fstat(self._lock))
+        except OSError:
+            same = False
+        if not same:
+            raise LedgerError(
+                f"the ledger {self.path} was removed or replaced during the run: "
+                "nothing more is sent. Run the same command again: what exists is "
+                "found and reported as such"
+            )
 
     def synchronous(self, mode: str) -> None:
         """Say whether a commit waits for the disk: `FULL` does, `NORMAL` does not."""
@@ -107,9 +130,6 @@ class LedgerFile:
 
 
 def _open(path: str) -> sqlite3.Connection:
-    if path != MEMORY:
-        # SQLite would create it readable for everybody.
-        os.close(_file(path, path))
     # Autocommit: every transaction is begun and ended by a line of ours.
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
@@ -125,20 +145,25 @@ def _file(name: str, ledger: str) -> int:
         ) from error
 
 
-def _lock(path: str) -> int:
-    """Take a kernel lock, which dies with the process, on a file beside the ledger."""
-    handle = _file(f"{path}.lock", path)
+def _lock(path: str, pid: str) -> int:
+    """
+    Take a kernel lock, which dies with the process, on the ledger itself.
+
+    Whatever name it goes by, it is the same file. SQLite's own locks are of another
+    kind. A file beside it says who holds it.
+    """
+    handle = _file(path, path)  # SQLite would create it readable for everybody
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder = os.read(handle, 32).decode("ascii", "replace").strip()
         os.close(handle)
+        holder = "unknown"
+        with suppress(OSError):
+            holder = Path(pid).read_text("ascii").strip() or holder
         raise LockedError(
-            f"another run holds the ledger {path} (process {holder or 'unknown'}): "
+            f"another run holds the ledger {path} (process {holder}): "
             "wait for it, or give another --ledger"
         ) from error
-    os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode())
     return handle
 
 

@@ -11,10 +11,10 @@ from bulkrepo.ledger import schema
 from bulkrepo.ledger.file import LedgerFile
 from bulkrepo.model import (
     Item,
-    LedgerError,
     Problem,
     Reason,
     RunInfo,
+    SettingsError,
     Summary,
     Verdict,
 )
@@ -31,7 +31,7 @@ def run_info(file: LedgerFile, run: int | None = None) -> RunInfo:
         ).fetchone()
     if row is None:
         what = "no run yet" if run is None else f"no run {run}"
-        raise LedgerError(f"{file.path} has {what}")
+        raise SettingsError(f"{file.path} has {what}")
     return RunInfo(
         id=row[0],
         command=row[1],
@@ -75,14 +75,23 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
                 outcome=Verdict(verdict),
                 count=count,
                 code=code,
-                message=words or (why if verdict == "not_attempted" else ""),
+                message=_words(words, rule, field, count=count)
+                or (why if verdict == "not_attempted" else ""),
                 example=example,
             )
-            for (verdict, count, code, words, _), example in zip(
+            for (verdict, count, code, words, _, rule, field), example in zip(
                 reasons, examples, strict=True
             )
         ),
     )
+
+
+def _words(words: str, rule: str | None, field: str | None, *, count: int) -> str:
+    """Give what is true of all rows that broke one rule: the first may differ."""
+    if rule is None:
+        return words
+    such = ", such as" if count > 1 else ""
+    return f"{field} [{rule}]{such}: {words}"
 
 
 def _place(file: LedgerFile, info: RunInfo, item: int) -> str:

@@ -7,6 +7,8 @@ rows of past runs, one row a repository, so that the file grows with the number 
 repositories and not of runs.
 """
 
+from bulkrepo.model import UNPROVEN
+
 APPLICATION_ID = 0x62756C6B  # "bulk"
 VERSION = 1
 
@@ -83,11 +85,11 @@ FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item
 
 # What a crash left: rows that were handed out and never settled may have been created.
 RECOVER = """
-INSERT INTO outcome (item, outcome, certain, attempts, doubt)
-SELECT item.id, 'not_attempted', 1, 0, claim.at
+INSERT INTO outcome (item, outcome, certain, evidence, attempts, doubt)
+SELECT item.id, 'not_attempted', 0, '{unproven}', 0, claim.at
 FROM claim JOIN item ON item.id BETWEEN claim.first AND claim.last
 WHERE item.wanted AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.item = item.id);
-UPDATE outcome SET doubt = (
+UPDATE outcome SET certain = 0, evidence = '{unproven}', doubt = (
     SELECT claim.at FROM claim WHERE outcome.item BETWEEN claim.first AND claim.last
 )
 WHERE outcome = 'not_attempted' AND doubt IS NULL AND EXISTS (
@@ -101,7 +103,7 @@ DELETE FROM item WHERE run IN (SELECT id FROM run WHERE state = 'loading');
 DELETE FROM run WHERE state = 'loading';
 UPDATE run SET state = 'stopped', stopped = 'the process ended without a word'
 WHERE state = 'running';
-"""
+""".replace("{unproven}", UNPROVEN)
 
 # What outlives a run's rows: who created what, and what may be ours unproven.
 FOLD = (
@@ -143,8 +145,8 @@ FOLD = (
 
 # Doubts of other runs concern the rows of this one, be their own rows gone or not.
 INHERIT = """
-INSERT INTO outcome (item, outcome, certain, attempts, doubt)
-SELECT item.id, 'not_attempted', 1, 0, min(since)
+INSERT INTO outcome (item, outcome, certain, evidence, attempts, doubt)
+SELECT item.id, 'not_attempted', 0, '{unproven}', 0, min(since)
 FROM (
     SELECT namespace, repository, since FROM doubt
     UNION ALL
@@ -155,9 +157,10 @@ FROM (
     AND item.repository = past.repository
 WHERE item.wanted GROUP BY item.id
 ON CONFLICT (item) DO UPDATE
-SET doubt = min(coalesce(doubt, excluded.doubt), excluded.doubt)
+SET doubt = min(coalesce(doubt, excluded.doubt), excluded.doubt), certain = 0,
+    evidence = excluded.evidence
 WHERE outcome = 'not_attempted'
-"""
+""".replace("{unproven}", UNPROVEN)
 
 # Both ways as JSON, in one step of SQLite: it works without Python's lock, which the
 # event loop needs. A step a row would hand the lock over twice a row.
@@ -190,7 +193,7 @@ WHERE item.run = ? AND (? OR NOT wanted) ORDER BY item.id
 
 COUNTS = """
 SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*),
-    sum(certain = 0 AND outcome IN ('created', 'exists', 'updated'))
+    sum(certain = 0)
 FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? GROUP BY verdict
 """
@@ -205,12 +208,14 @@ SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n, code,
         ) END,
         json_extract(problems, '$[0].message'), ''
     ) AS words,
-    min(item.id) AS first
+    min(item.id) AS first, json_extract(problems, '$[0].rule'),
+    json_extract(problems, '$[0].field')
 FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND coalesce(outcome, 'not_attempted')
     NOT IN ('created', 'exists', 'updated', 'duplicate')
 GROUP BY verdict, code, CASE
-    WHEN outcome = 'invalid' THEN json_extract(problems, '$[0].rule')
+    WHEN outcome = 'invalid' THEN json_extract(problems, '$[0].field')
+        || json_extract(problems, '$[0].rule')
     WHEN code IS NOT NULL AND reason IS NULL THEN '' ELSE words END
 ORDER BY n DESC, first LIMIT 20
 """

@@ -21,6 +21,7 @@ def turn(
 
     What is handed out is on disk as claimed when this returns.
     """
+    file.check()
     with file.transaction() as db:
         if done:
             db.execute(schema.SETTLE, (_dump(done).decode(),))
@@ -39,6 +40,7 @@ def finish(
     file: LedgerFile, run: int, *, stopped: str | None, requests: int, throttled: int
 ) -> None:
     """End the run tidily: what was handed out and never sent is simply pending."""
+    file.check()
     with file.transaction() as db:
         db.execute("DELETE FROM claim")
         db.execute(
