@@ -19,7 +19,11 @@ from yarl import URL
 from bulkrepo.overdue import Overdue
 from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request
 
-_HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+}
 
 
 class Client:
@@ -49,9 +53,11 @@ class Client:
         self._urls: dict[str, URL] = {}
         self._signed: tuple[Mapping[str, str], CIMultiDict[str]] | None = None
         self._overdue = Overdue(timeout)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=self._connections, ssl=self._tls or True, ttl_dns_cache=60
@@ -62,7 +68,7 @@ class Client:
             # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
             # request: that costs more than the request.
             proxy=_proxy(self._endpoint),
-            skip_auto_headers=("Accept",),
+            headers=self._headers,
         )
         return self
 
@@ -81,7 +87,7 @@ class Client:
     ) -> Reply | NoReply:
         """Send *request* with *headers* on top of the usual; never raises for it."""
         session = self._session
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         if session is None or task is None:
             raise RuntimeError("the client is not open")
         self._overdue.begin(task)
@@ -90,7 +96,7 @@ class Client:
                 request.method,
                 self._url(request.path),
                 data=request.body,
-                headers=self._merged(headers),
+                headers=self._cased(headers),
                 allow_redirects=False,
             )
             try:
@@ -122,10 +128,10 @@ class Client:
             url = self._urls[path] = URL(self._endpoint + path, encoded=True)
         return url
 
-    def _merged(self, headers: Mapping[str, str]) -> CIMultiDict[str]:
-        """Merge *headers* into the usual ones, once as long as they are the same."""
+    def _cased(self, headers: Mapping[str, str]) -> CIMultiDict[str]:
+        """Give *headers* as aiohttp wants them, made once while they are the same."""
         if self._signed is None or self._signed[0] is not headers:
-            self._signed = (headers, CIMultiDict({**self._headers, **headers}))
+            self._signed = (headers, CIMultiDict(headers))
         return self._signed[1]
 
 

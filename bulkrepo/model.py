@@ -222,7 +222,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tr
     doubt: float | None = None
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True):
     """
     One row of a report, in the order of the report's columns.
 
@@ -237,7 +237,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     is_public: bool | str | None = None
     category: str | None = None
     description: str | None = None
-    outcome: Verdict
+    outcome: Verdict = Verdict.NOT_ATTEMPTED
     certain: bool = True
     differences: dict[str, list[object]] | None = None
     problems: tuple[Problem, ...] = ()

@@ -170,6 +170,7 @@ async def test_request_is_what_the_documentation_asks_for() -> None:
     assert dict(header.split(": ", 1) for header in headers) == {
         "Host": host,
         "Content-Type": "application/json",
+        "Accept": "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": "bulkrepo/test",
         "X-Auth-Token": "abc",

@@ -106,39 +106,41 @@ _problems = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
 def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
-    verdict, reason = _VERDICTS[row[7] or "not_attempted"], row[15]
-    if verdict is Verdict.NOT_ATTEMPTED and reason is None:
-        reason = why
-    public = row[4]
+    source, line, namespace, repository, public, category, description, *rest = row
+    verdict, certain, differences, problems, status, code, message, *rest = rest
+    request_id, reason, evidence, attempts, started_at, elapsed_ms = rest
+    if verdict is None or (verdict == "not_attempted" and reason is None):
+        verdict, reason = "not_attempted", why
+    # By position: twenty keywords cost five times as much, for every row.
     return Item(
-        source=lists[row[0]],
-        line=row[1],
-        namespace=row[2],
-        repository=row[3],
-        is_public=bool(public) if isinstance(public, int) else public,
-        category=row[5],
-        description=row[6],
-        outcome=verdict,
-        certain=row[8] != 0,
-        differences=msgspec.json.decode(row[9]) if row[9] is not None else None,
-        problems=_problems(row[10]) if row[10] is not None else (),
-        status=row[11],
-        code=row[12],
-        message=row[13],
-        request_id=row[14],
-        reason=reason,
-        evidence=row[16],
-        attempts=row[17],
-        started_at=_rfc3339(row[18]),
-        elapsed_ms=row[19],
+        lists[source],
+        line,
+        namespace,
+        repository,
+        bool(public) if isinstance(public, int) else public,
+        category,
+        description,
+        _VERDICTS[verdict],
+        certain != 0,
+        None if differences is None else msgspec.json.decode(differences),
+        () if problems is None else _problems(problems),
+        status,
+        code,
+        message,
+        request_id,
+        reason,
+        evidence,
+        attempts,
+        _rfc3339(started_at),
+        elapsed_ms,
     )
 
 
 def _rfc3339(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    second, millis = divmod(int(seconds * 1000), 1000)
-    return f"{_second(second)}.{millis:03d}Z"
+    second = int(seconds)
+    return f"{_second(second)}.{int((seconds - second) * 1000):03d}Z"
 
 
 @lru_cache(maxsize=16)

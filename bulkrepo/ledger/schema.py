@@ -183,6 +183,7 @@ FROM (
 )
 """
 
+# In the order of `model.Item`.
 ITEMS = """
 SELECT list, line, namespace, repository, is_public, category, description, outcome,
     certain, differences, problems, status, code, message, request_id, reason,
