@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bulkrepo.adaptive import Auto
 from bulkrepo.auth import Token
 from bulkrepo.engine import Engine
 from bulkrepo.exchange import Limits
 from bulkrepo.model import Claim, LedgerError, Outcome, SettingsError, Verdict
-from bulkrepo.rate import Auto, Fixed, RateControl
+from bulkrepo.rate import Fixed, RateControl
 from bulkrepo.wire import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,

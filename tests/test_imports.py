@@ -8,6 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bulkrepo"
 
 PURE = {
+    "adaptive",
     "answers",
     "auth",
     "digest",
@@ -23,6 +24,7 @@ PURE = {
     "settings",
     "skew",
     "visible",
+    "window",
     "wire",
     "exports",
 }

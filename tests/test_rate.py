@@ -1,14 +1,15 @@
 """When the next request may leave, on a clock that only moves when asked."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkrepo.adaptive import Auto
 from bulkrepo.model import SettingsError
-from bulkrepo.rate import Auto, Fixed, RateControl, Window, control, parse
+from bulkrepo.rate import Fixed, RateControl, control, parse
+from bulkrepo.window import Window
 from bulkrepo.wire import Answer, Kind, Limit
 
 DONE = Answer(Kind.DONE, 201)
@@ -121,134 +122,6 @@ def test_retry_after_is_obeyed(make: type[Auto]) -> None:
     assert rate.reserve(T + 2) == 59.0
     assert rate.reserve(T + 60.9) == pytest.approx(0.1)
     assert rate.reserve(T + 61) == 0.0
-
-
-def work(rate: RateControl, *, since: float, until: float) -> tuple[list[float], float]:
-    """Start as soon as allowed and be answered well 50 ms later; starts, and when."""
-    now, found = since, []
-    answers: list[float] = []
-    while now < until:
-        while answers and answers[0] + 0.05 <= now:
-            started = answers.pop(0)
-            rate.learn(started + 0.05, DONE, started=started)
-        wait = rate.reserve(now)
-        if wait > 0:
-            due = answers[0] + 0.05 if answers else now + wait
-            now = max(now + 1e-6, min(now + wait, due))
-        else:
-            found.append(now)
-            answers.append(now)
-    return found, now
-
-
-def test_auto_starts_slowly_and_doubles_each_healthy_second() -> None:
-    """Ten in the first second, then twice as many each time."""
-    rate = Auto()
-    found, _ = work(rate, since=T, until=T + 6)
-    seconds = [sum(T + s <= at < T + s + 1 for at in found) for s in range(6)]
-
-    assert 10 <= seconds[0] <= 11
-    for before, after in itertools.pairwise(seconds):
-        assert 1.7 <= after / before <= 2.3
-
-
-def test_auto_does_not_grow_when_the_rate_is_not_used() -> None:
-    """Who sends two a second learns nothing about twenty."""
-    rate = Auto()
-    for half in range(60):
-        now = T + half / 2
-        assert rate.reserve(now) == 0.0
-        rate.learn(now + 0.05, DONE, started=now)
-
-    assert rate.allowed() == 10.0
-
-
-@pytest.mark.parametrize("kind", [Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE])
-def test_auto_does_not_grow_when_the_service_is_sick(kind: Kind) -> None:
-    """A second with a broken answer is no healthy one."""
-    rate = Auto()
-    for tenth in range(50):
-        now = T + tenth / 10 + 1e-6
-        while (wait := rate.reserve(now)) > 0:
-            now += wait
-        rate.learn(now, Answer(kind if tenth % 2 else Kind.DONE), started=now)
-
-    assert rate.allowed() == 10.0
-
-
-def test_auto_slows_down_once_when_many_are_throttled_together() -> None:
-    """Answers to requests of before the hold are echoes of one event."""
-    rate = Auto()
-    _, now = work(rate, since=T, until=T + 4)
-    before = rate.allowed()
-    for echo in range(20):
-        rate.learn(now + echo / 100, THROTTLED, started=now - 0.05)
-
-    assert rate.allowed() == pytest.approx(before * 0.7)
-    assert rate.throttled == 20
-    assert rate.reserve(now + 0.5) == pytest.approx(0.5)
-    rate.learn(now + 1.5, THROTTLED, started=now + 1.1)
-    assert rate.allowed() == pytest.approx(before * 0.49)
-
-
-def test_auto_grows_slowly_once_it_was_throttled() -> None:
-    """The doubling is over: a twentieth a second."""
-    rate = Auto()
-    _, now = work(rate, since=T, until=T + 4)
-    rate.learn(now, THROTTLED, started=now - 0.05)
-    fell = rate.allowed()
-    work(rate, since=now, until=now + 12)
-
-    assert fell * 1.05**8 <= rate.allowed() <= fell * 1.05**12
-
-
-def test_auto_never_falls_below_ten_a_minute() -> None:
-    """However often it is throttled, it goes on."""
-    rate = Auto()
-    for event in range(100):
-        rate.learn(T + event * 60, THROTTLED, started=T + event * 60 - 1)
-
-    assert rate.allowed() == pytest.approx(10 / 60)
-
-
-@pytest.mark.parametrize("limit", [Limit(20, 1.0), Limit(60, 60.0), Limit(200, 300.0)])
-def test_auto_obeys_a_rule_that_an_answer_names(limit: Limit) -> None:
-    """From then on an exact window, in which what was sent before counts too."""
-    rate = Auto()
-    before, now = work(rate, since=T, until=T + 5)
-    rate.learn(now, Answer(Kind.THROTTLED, limit=limit), started=now - 0.05)
-    after, _ = work(rate, since=now, until=now + 3 * limit.seconds)
-
-    assert fits(before[-limit.count :] + after, limit)
-    assert len(after) >= 2 * limit.count
-    assert rate.allowed() == limit.count / limit.seconds
-
-
-def test_auto_obeys_all_rules_when_answers_name_several() -> None:
-    """A rule a second and a rule a minute hold together; a newer one replaces."""
-    rate = Auto()
-    second, minute = Limit(5, 1.0), Limit(60, 60.0)
-    for number, limit in enumerate([Limit(9, 1.0), second, minute]):
-        rate.learn(T, Answer(Kind.THROTTLED, limit=limit), started=T - 1 + number / 10)
-    found, _ = work(rate, since=T, until=T + 180)
-
-    assert fits(found, second)
-    assert fits(found, minute)
-    assert len(found) >= 150
-    assert rate.allowed() == 1.0
-
-
-@given(gaps=st.lists(st.floats(0, 2), max_size=100), delays=DELAYS)
-def test_auto_never_packs_what_it_missed(
-    gaps: list[float], delays: list[float]
-) -> None:
-    """A late wake-up is made up for by 50 ms' worth at most."""
-    rate = Auto()
-    found = starts(rate, gaps, late=forever(delays))
-
-    for number, first in enumerate(found):
-        for count, last in enumerate(found[number:], start=1):
-            assert count <= 1 + (last - first + 0.05) * 10 + 1e-6
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,348 @@
+"""
+Pure. A rate found by trying, for a service that does not say what it allows.
+
+It climbs until the first throttled answer, finds from what went through a level that
+holds, and rests there. After a while it probes for more, slowly at first, and comes
+back to the level if there is no more. What a limit is made of, a bucket or a window,
+and who else uses it, nobody says: a level that fails is measured anew.
+"""
+
+from collections import deque
+from enum import Enum, auto
+
+from bulkrepo.window import Window
+from bulkrepo.wire import Answer, Kind, Limit
+
+FLOOR = 1 / 6
+"""Requests a second: ten a minute is what writes of some services are limited to."""
+CAUTION = 200.0
+"""Requests a second that the gateway allows by default: nobody runs up beyond."""
+CEILING = 5000.0
+
+_TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
+_SAFE = 0.98  # of what went through
+_POLL = 0.01  # seconds after which to ask again while one finds out for all
+_PAUSE = 0.5  # seconds
+_LONGEST_PAUSE = 60.0
+_WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # seconds of windows in use
+_BLOCKED = 2.5  # seconds without a success that no empty bucket explains
+_HEALTHY = 0.7  # share of answers that are no trouble
+_MEMORY = 30.0  # seconds for which an event says something about the next
+
+
+class _Phase(Enum):
+    RAMP = auto()  # nothing is known: up fast
+    SEEK = auto()  # below a rate that was too fast: up, faster every second
+    REST = auto()  # at a level that holds
+    PROBE = auto()  # above it, to see whether there is more by now
+
+
+class Auto:
+    """
+    Requests a second, found by trying; *start* is the first guess.
+
+    With *known* the guess is what an earlier run found. Rules that the texts of answers
+    name become exact windows, and all of them hold; they are doubted after a while,
+    because a limit may be raised and nobody would say so.
+    """
+
+    def __init__(self, *, start: float = 10.0, known: bool = False) -> None:
+        self.rate = self.level = start
+        self.throttled = 0
+        # Where we are in the search.
+        self._phase = _Phase.REST if known else _Phase.RAMP
+        self._since = 0.0  # when the phase began
+        self._rest = 8.0  # seconds to rest before the next probe
+        self._scale = 3.0  # seconds in which a probe doubles its pace
+        self._top = float("inf")  # the rate that last was too fast
+        self._proven = False  # whether the level outlasted a rest
+        self._trial = self._bursty = False  # a probe believed; and wrongly so, once
+        # When the next request may leave.
+        self._next = self._until = 0.0
+        self._pressed = False  # whether it is the rate that holds us back
+        self._suspect: float | None = None  # since when we do not know: one asks
+        self._asked: float | None = None  # when that one left
+        self._pause = _PAUSE
+        self._forced = 0.0  # seconds that the service itself asked for
+        # How well the service is: the share of answers lately that were no trouble.
+        self._health = 1.0
+        # What went through.
+        self._good: deque[float] = deque(maxlen=20_000)
+        self._total = 0
+        self._opened: float | None = None  # the beginning, or the end of a long block
+        self._resumed = 0.0  # when the last pause ended
+        self._span = 1.0  # seconds over which to measure
+        self._total_then = 0  # at `_opened`
+        # When it was too much: (time, total by then).
+        self._event: tuple[float, int] | None = None
+        self._marks: deque[tuple[float, int]] = deque(maxlen=2)
+        self._series, self._failures = (0.0, 0), 0
+        # Rules that were named.
+        self._windows: dict[float, Window] = {}
+        self._starts: deque[float] = deque(maxlen=2000)
+        self._latencies: deque[float] = deque(maxlen=64)
+        self._doubted = 0.0
+
+    def reserve(self, now: float) -> float:
+        """Book a start at *now* and give 0.0, or seconds after which to ask again."""
+        if self._opened is None:
+            self._opened = self._resumed = self._since = now
+        if now < self._until:
+            return self._until - now
+        if self._asked is not None and now - self._asked < 1.0:
+            return _POLL
+        waits = [window.wait(now) for window in self._windows.values()]
+        wait = max(self._next - now, *waits, 0.0)
+        if wait > 0:
+            self._pressed = True
+            return wait
+        for window in self._windows.values():
+            window.book(now)
+        # What a late wake-up missed may be made up for, by two requests at most.
+        step = 1 / (self.rate * self._care())
+        self._next = max(self._next, now - min(2 * step, 0.05)) + step
+        self._starts.append(now)
+        if self._suspect is not None:
+            self._asked = now
+        return 0.0
+
+    def learn(self, now: float, answer: Answer, *, started: float) -> None:
+        """Take in what the service says about our speed."""
+        self._latencies.append(now - started)
+        news = self._event is None or started > self._event[0]
+        if answer.kind is Kind.THROTTLED:
+            self.throttled += 1
+            self._refused(now, answer, started, news=news)
+            return
+        well = answer.kind not in _TROUBLE
+        self._health += 0.1 * (well - self._health)
+        if well:
+            self._good.append(started)
+            if news:
+                self._total += 1
+                if self._suspect is not None:
+                    self._reopen(now)
+                self._climb(now)
+        elif news:
+            self._asked = None
+
+    def allowed(self) -> float:
+        """Give the requests a second that are allowed at present."""
+        return min(self.rate * self._care(), *self._named(), CEILING)
+
+    def _named(self) -> list[float]:
+        """Give the rules that were named, in requests a second."""
+        return [window.limit.count / s for s, window in self._windows.items()]
+
+    def _care(self) -> float:
+        """Give the share of the rate that a service in trouble can do with."""
+        return 1.0 if self._health > _HEALTHY else max(0.1, self._health)
+
+    # Up.
+
+    def _climb(self, now: float) -> None:
+        """Grow by one success: in a second, by the share that the phase allows."""
+        lasted = now - self._since
+        if self._windows:
+            if now > self._doubted:
+                self._windows.clear()
+                self._enter(_Phase.PROBE, now)
+            return
+        if self._phase is _Phase.REST and lasted >= self._rest:
+            self._enter(_Phase.PROBE, now)
+            self._proven, self._trial, lasted = True, False, 0.0
+        if not self._pressed or self._health <= _HEALTHY:
+            return
+        self._pressed = False
+        if self._phase is _Phase.RAMP:
+            self.rate = min(CAUTION, self.rate + 4.0)
+            if self.rate == CAUTION:
+                self._settle(now, CAUTION)
+        elif self._phase is _Phase.SEEK:
+            near = self.rate > 0.95 * self._top
+            self.rate += 0.1 if near else 0.15 * 2 ** min(lasted, 3.0)
+        elif self._phase is _Phase.PROBE:
+            scale = max(self._scale, self._span / 2)
+            self.rate += 0.01 * 2 ** min(lasted / scale, 6.0)
+        self.rate = min(CEILING, self.rate)
+
+    def _enter(self, phase: _Phase, now: float) -> None:
+        self._phase, self._since = phase, now
+
+    # Down.
+
+    def _refused(
+        self, now: float, answer: Answer, started: float, *, news: bool
+    ) -> None:
+        if answer.retry_after is not None:
+            self._until = max(self._until, now + answer.retry_after)
+            self._forced = answer.retry_after
+        if answer.limit is not None:
+            self._obey(answer.limit, now)
+        if not news:
+            return  # an echo: it left before we knew
+        if self._suspect is not None:
+            self._pause = self._next_look(now) - now
+        else:
+            self._suspect = now
+            if self._windows:  # others use it as well, or it began before us
+                self._pause = min(max(0.05 * min(self._windows), 0.1), 2.0)
+            else:
+                self._too_fast(now, started)
+        self._asked = None
+        self._event = (now, self._total)
+        self._until = max(self._until, now + self._pause)
+
+    def _next_look(self, now: float) -> float:
+        """Give when to ask again: twice as late each time, or when a window may end."""
+        assert self._suspect is not None  # noqa: S101 - for the types
+        assert self._opened is not None  # noqa: S101 - for the types
+        blocked = max(_PAUSE, now - self._suspect)
+        reach = now + 1.35 * blocked
+        ends = [self._opened + seconds + 0.02 for seconds in _WINDOWS]
+        likely = [end for end in ends if now + 0.3 * blocked < end <= reach]
+        return min(likely[-1] if likely else now + blocked, now + _LONGEST_PAUSE)
+
+    def _too_fast(self, now: float, started: float) -> None:
+        """Find a rate that holds, from what went through."""
+        first = self._event is None
+        pace = _SAFE * min(self.rate, self._pace(started))
+        fresh = self._total - (self._event[1] if self._event else 0)
+        if first or fresh >= 0.3 * self.rate:
+            self._series, self._failures = (now, self._total), 0
+        else:
+            self._failures += 1
+        self._top = self.rate
+        self._pause = min(_PAUSE, 3 / self.rate)
+        marks = [mark for mark in self._marks if now - mark[0] < _MEMORY]
+        if self._phase is not _Phase.REST:
+            self._marks.clear()
+        if first and self._phase is not _Phase.PROBE:
+            self._end_ramp(now, pace)
+        elif self._failures:
+            self._fail_again(now)
+        elif self._phase is _Phase.PROBE:
+            self._end_probe(now, self._measured(now, marks, pace))
+        elif self._phase is _Phase.REST:
+            self._end_rest(now, self._measured(now, marks, pace), marks)
+        else:
+            self._settle(now, pace)
+        self._marks.append((now, self._total))
+
+    def _measured(
+        self, now: float, marks: list[tuple[float, int]], pace: float
+    ) -> float:
+        """Give the successes a second since the oldest of *marks*."""
+        since = marks[0] if marks else self._event
+        if since is None:
+            return pace
+        return _SAFE * (self._total - since[1]) / (now - since[0])
+
+    def _end_ramp(self, now: float, pace: float) -> None:
+        """Begin to seek: well below, unless the gateway's rate went through a while."""
+        capped = self._phase is _Phase.REST and pace > 0.85 * self.rate
+        self._pause = 0.1 if capped else _PAUSE
+        self.rate = max(0.1 * self.rate, (0.85 if capped else 0.6) * pace)
+        self._enter(_Phase.SEEK, now)
+
+    def _fail_again(self, now: float) -> None:
+        """Wait longer at a proven level; else come down to what still passes."""
+        self._bursty = self._bursty or self._trial
+        self._pause = min(2 * _PAUSE, self._pause * 2.0**self._failures)
+        if self._proven and self._failures < 3:
+            self.rate = self.level
+            return
+        if not self._proven:
+            self._pause = max(_PAUSE, self._pause)
+        at, total = self._series
+        found = 0.7 * self.rate
+        if now - at >= 0.5:
+            found = min(found, (self._total - total) / (now - at))
+        self._settle(now, found)
+
+    def _end_probe(self, now: float, measured: float) -> None:
+        """
+        Believe a probe half if it went far, else come back to the level.
+
+        A bucket that filled up during the rest lets a probe go far without meaning it.
+        """
+        level = self.level
+        if self.rate > (1.5 if self._bursty else 1.1) * level:
+            self._settle(now, (0.97 * self.rate + level) / 2)
+            self._trial = True
+        elif measured > 1.1 * level:
+            self._settle(now, measured)
+        else:
+            early = self.rate < 1.02 * level
+            rest = max(self._rest, min(2 * self._rest, max(20.0, 200 / self.rate)))
+            self._settle(now, max(_SAFE * level if early else level, measured))
+            self._rest, self._scale, self._proven = rest, 2.5, not early
+
+    def _end_rest(
+        self, now: float, measured: float, marks: list[tuple[float, int]]
+    ) -> None:
+        """Go down a little, or to what was measured if that is clear."""
+        rest = self._rest
+        self._bursty = self._bursty or self._trial
+        long = marks and now - marks[0][0] >= 2
+        if len(marks) > 1 or measured < (0.75 if long else 0.5) * self.rate:
+            self._settle(now, min(measured, 0.97 * self.rate))
+        else:
+            self._settle(now, 0.97 * self.rate)
+            self._rest = rest
+
+    def _settle(self, now: float, level: float) -> None:
+        self.rate = self.level = max(FLOOR, level)
+        slow = 2 * self._span if self._span > 1 else 0.0
+        self._rest = max(4.0, 50 / self.rate, slow, 20 * self._forced)
+        self._scale, self._proven = 1.5, False
+        self._enter(_Phase.REST, now)
+
+    def _reopen(self, now: float) -> None:
+        """Go on: the one that asked went through."""
+        assert self._suspect is not None  # noqa: S101 - for the types
+        assert self._opened is not None  # noqa: S101 - for the types
+        blocked = now - self._suspect
+        self._suspect = self._asked = None
+        long = blocked > _BLOCKED and not self._windows
+        if long:  # a window: what passed in it, over its time, always passes
+            cycle = now - self._opened
+            passed = self._total - self._total_then
+            self._span = max(1.0, min(cycle, 60.0))
+            self._settle(now, min(self.rate, passed / cycle))
+            self._proven = True
+            self._opened, self._total_then = now, self._total
+            self._until = now + min(1.0, 0.05 * cycle)
+        if long or self._forced:  # no time to measure by: nobody was let through
+            self._event = (now, self._total)
+            if self._marks:
+                self._marks[-1] = self._event
+        self._next = max(self._next, now)
+        self._resumed = now
+
+    def _pace(self, until: float) -> float:
+        """Give the successes a second lately, by *until*."""
+        first = until - self._span
+        if first < self._resumed < until - 0.3:
+            first = self._resumed
+        count = 0
+        for start in reversed(self._good):
+            if start < first:
+                break
+            count += 1
+        return max(FLOOR, count / (until - first))
+
+    def _obey(self, limit: Limit, now: float) -> None:
+        """Take up a rule; it replaces one for as many seconds, and joins others."""
+        known = self._windows.get(limit.seconds)
+        if known is None or known.limit.count != limit.count:
+            # What leaves evenly arrives unevenly: keep a little more distance.
+            spread = max(self._latencies) - min(self._latencies)
+            seconds = limit.seconds + min(spread, 0.05 * limit.seconds)
+            kept = Limit(limit.count, seconds)
+            self._windows[limit.seconds] = Window(kept, self._starts)
+        self.level = min(self._named())
+        longest = max(self._windows)
+        self._doubted = now + max(60.0, 2 * longest)
+        # A long window may be used up at once, a short one is not worth the burst.
+        self.rate = self.level if longest <= 5 else max(self.rate, self.level)

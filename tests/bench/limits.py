@@ -1,0 +1,90 @@
+"""How fast a hidden limit is found, and how often it is exceeded, in virtual time."""
+
+from bulkrepo.adaptive import Auto
+from bulkrepo.wire import Limit
+from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Sliding
+from tests.simulation import Simulated, simulate
+
+ROWS = 2000
+SEEDS = 10
+RATES = (10, 50, 200)
+CHANGES = ((600, 50), (600, 10), (800, 20))
+NAMED = {
+    "fixed window, 60 per minute": (lambda: Fixed(60, 60), Limit(60, 60.0)),
+    "sliding window, 60 per minute": (lambda: Sliding(60, 60), Limit(60, 60.0)),
+    "fixed window, 200 per 5 minutes": (lambda: Fixed(200, 300), Limit(200, 300.0)),
+    "sliding window, 200 per 5 minutes": (lambda: Sliding(200, 300), Limit(200, 300.0)),
+}
+
+Figures = list[tuple[str, float, float, float, float]]
+"""What; time over the ideal one and refused answers in a hundred: mean and worst."""
+
+
+def _figures(
+    what: str, runs: list[Simulated], ideal: float, rows: int
+) -> tuple[str, float, float, float, float]:
+    times = [run.seconds / ideal for run in runs]
+    refused = [100 * len(run.throttled) / rows for run in runs]
+    mean = len(runs)
+    return what, sum(times) / mean, max(times), sum(refused) / mean, max(refused)
+
+
+def hidden(seeds: int = SEEDS) -> Figures:
+    """Limits of each kind and size, that no text names."""
+    return [
+        _figures(
+            f"{rate}/s, {kind}",
+            [simulate(Auto(), make(rate), ROWS, seed=seed) for seed in range(seeds)],
+            ROWS / rate,
+            ROWS,
+        )
+        for rate in RATES
+        for kind, make in KINDS.items()
+    ]
+
+
+def changing(seeds: int = SEEDS) -> Figures:
+    """A limit that is 50/s, then 10/s, then 20/s; told in the text or not."""
+    ideal = sum(rows / rate for rows, rate in CHANGES)
+    found = []
+    for name, make in {
+        "leaky bucket": Leaky,
+        "token bucket": lambda rate: Bucket(rate, rate),
+        "sliding window": lambda rate: Sliding(rate, 1),
+    }.items():
+        for text in (False, True):
+            runs = []
+            for seed in range(seeds):
+                limiter = Changing([(rows, make(rate)) for rows, rate in CHANGES])
+
+                def rule(limiter: Changing = limiter) -> Limit:
+                    return Limit(CHANGES[limiter.which][1], 1.0)
+
+                given = rule if text else None
+                runs.append(simulate(Auto(), limiter, ROWS, seed=seed, rule=given))
+            told = ", told" if text else ""
+            found.append(_figures(f"50, 10, 20/s, {name}{told}", runs, ideal, ROWS))
+    return found
+
+
+def named(seeds: int = SEEDS) -> Figures:
+    """Long windows whose rule the text names: three of them are used up."""
+    return [
+        _figures(
+            what,
+            [
+                simulate(Auto(), make(), 3 * rule.count, seed=n, rule=lambda r=rule: r)
+                for n in range(seeds)
+            ],
+            2 * rule.seconds,
+            3 * rule.count,
+        )
+        for what, (make, rule) in NAMED.items()
+    ]
+
+
+if __name__ == "__main__":
+    print(f"{'':44}   time / ideal    refused in 100")
+    print(f"{'limit':44}   mean   worst     mean   worst")
+    for row in (*hidden(), *changing(), *named()):
+        print("{:44} {:6.2f}  {:6.2f}   {:6.2f}  {:6.2f}".format(*row))
