@@ -10,6 +10,8 @@ and who else uses it, nobody says: a level that fails is measured anew.
 from collections import deque
 from enum import Enum, auto
 
+import msgspec
+
 from bulkrepo.window import Window
 from bulkrepo.wire import Answer, Kind, Limit
 
@@ -30,6 +32,18 @@ _HEALTHY = 0.7  # share of answers that are no trouble
 _MEMORY = 30.0  # seconds for which an event says something about the next
 
 
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What one run found out for the next: requests a second, and rules that were named.
+
+    *limited*: the rate is what a limit allows, and not just how far the run came.
+    """
+
+    rate: float
+    limited: bool
+    rules: tuple[Limit, ...] = ()
+
+
 class _Phase(Enum):
     RAMP = auto()  # nothing is known: up fast
     SEEK = auto()  # below a rate that was too fast: up, faster every second
@@ -39,15 +53,19 @@ class _Phase(Enum):
 
 class Auto:
     """
-    Requests a second, found by trying; *start* is the first guess.
+    Requests a second, found by trying, or by an earlier run: *learnt*.
 
-    With *known* the guess is what an earlier run found. Rules that the texts of answers
-    name become exact windows, and all of them hold; they are doubted after a while,
-    because a limit may be raised and nobody would say so.
+    Rules that the texts of answers name become exact windows, and all of them hold;
+    they are doubted after a while, because a limit may be raised and nobody would say
+    so.
     """
 
-    def __init__(self, *, start: float = 10.0, known: bool = False) -> None:
-        self.rate = self.level = start
+    def __init__(self, learnt: Learnt | None = None) -> None:
+        start, known = 10.0, False
+        if learnt is not None:
+            known = learnt.limited
+            start = learnt.rate if known else max(start, learnt.rate / 2)
+        self.rate = self.level = min(max(start, FLOOR), CEILING)
         self.throttled = 0
         # Where we are in the search.
         self._phase = _Phase.REST if known else _Phase.RAMP
@@ -78,10 +96,11 @@ class Auto:
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0
         # Rules that were named.
-        self._windows: dict[float, Window] = {}
+        rules = learnt.rules if learnt is not None else ()
+        self._windows = {rule.seconds: Window(rule) for rule in rules}
         self._starts: deque[float] = deque(maxlen=2000)
         self._latencies: deque[float] = deque(maxlen=64)
-        self._doubted = 0.0
+        self._doubted: float | None = None  # until when the rules are believed
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
@@ -138,12 +157,22 @@ class Auto:
         """Give the share of the rate that a service in trouble can do with."""
         return 1.0 if self._health > _HEALTHY else max(0.1, self._health)
 
+    def learnt(self) -> Learnt:
+        """Give what the next run should begin with."""
+        rules = tuple(Limit(w.limit.count, s) for s, w in self._windows.items())
+        limited = self._event is not None or self._proven or bool(rules)
+        return Learnt(
+            rate=self.level if limited else self.rate, limited=limited, rules=rules
+        )
+
     # Up.
 
     def _climb(self, now: float) -> None:
         """Grow by one success: in a second, by the share that the phase allows."""
         lasted = now - self._since
         if self._windows:
+            if self._doubted is None:
+                self._doubted = now + self._belief()
             if now > self._doubted:
                 self._windows.clear()
                 self._enter(_Phase.PROBE, now)
@@ -342,7 +371,11 @@ class Auto:
             kept = Limit(limit.count, seconds)
             self._windows[limit.seconds] = Window(kept, self._starts)
         self.level = min(self._named())
-        longest = max(self._windows)
-        self._doubted = now + max(60.0, 2 * longest)
+        self._doubted = now + self._belief()
         # A long window may be used up at once, a short one is not worth the burst.
-        self.rate = self.level if longest <= 5 else max(self.rate, self.level)
+        short = max(self._windows) <= 5
+        self.rate = self.level if short else max(self.rate, self.level)
+
+    def _belief(self) -> float:
+        """Give the seconds for which rules are believed: one probe in two windows."""
+        return max(60.0, 2 * max(self._windows))

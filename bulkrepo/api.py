@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 
+import msgspec
 import structlog
-from msgspec import to_builtins
 
 from bulkrepo import events, inputs, lists, rate, report, reports
+from bulkrepo.adaptive import Auto, Learnt
 from bulkrepo.client import Client
 from bulkrepo.engine import Engine
 from bulkrepo.ledger import Checked, Ledger, LedgerThread
@@ -35,6 +36,7 @@ from bulkrepo.model import (
     StoppedError,
     Verdict,
 )
+from bulkrepo.rate import Fixed
 from bulkrepo.settings import Settings
 
 VERSION = version("bulkrepo")
@@ -143,7 +145,7 @@ async def _work(
 ) -> int:
     """Send what is pending; give the exit code of what stopped it, or 0."""
     log = events.logger().bind()  # bound once, not for every row
-    limit = rate.control(rate.parse(settings.rate))
+    limit = await _rate_control(settings, ledger)
 
     def settled(claim: Claim, outcome: Outcome) -> None:
         _log_row(log, claim, outcome)
@@ -177,6 +179,9 @@ async def _work(
         finally:
             ticker.cancel()
     stats = engine.stats
+    if isinstance(limit, Auto):
+        found = msgspec.json.encode(limit.learnt()).decode()
+        await ledger.do(Ledger.remember, "rate", found)
     await ledger.do(
         Ledger.finish,
         stopped=stop.reason if stop else None,
@@ -184,6 +189,16 @@ async def _work(
         throttled=stats["throttled"],
     )
     return stop.exit_code if stop else 0
+
+
+async def _rate_control(settings: Settings, ledger: LedgerThread) -> Auto | Fixed:
+    """Begin where the last run to this endpoint ended, if the rate is ours to find."""
+    found = await ledger.do(Ledger.recall, "rate")
+    try:
+        learnt = None if found is None else msgspec.json.decode(found, type=Learnt)
+    except msgspec.DecodeError:
+        learnt = None  # another version's: found again in a second
+    return rate.control(rate.parse(settings.rate), learnt)
 
 
 async def _tick(
@@ -316,7 +331,7 @@ def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result
         rows=summary.total,
         counts=summary.counts,
         uncertain=summary.uncertain,
-        reasons=[to_builtins(reason) for reason in summary.reasons],
+        reasons=[msgspec.to_builtins(reason) for reason in summary.reasons],
         reports=[path for path in settings.reports if path not in unwritten],
         requests=info.requests,
         throttled=info.throttled,

@@ -20,6 +20,7 @@ from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
+from bulkrepo.outage import Outage
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
@@ -102,8 +103,7 @@ class Exchange:
         self._began = clock.now()
         self._last_good = float("-inf")
         self._troubled = 0
-        self._probing = asyncio.Lock()
-        self._probes = 0
+        self._outage = Outage()
 
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
@@ -120,26 +120,12 @@ class Exchange:
         asked = began
         used = int(retry.counts(answer, healthy=self._healthy(asked, began)))
 
-        def outage() -> bool:
-            throttled = answer.kind is Kind.THROTTLED
-            return not throttled and self._troubled > FEW and self._last_good < asked
-
         async def once() -> Answer:
             nonlocal answer, asked, used
             asked = self._clock.now()
             answer = await self._once(request, tries, answer)
             used += retry.counts(answer, healthy=self._healthy(asked, began))
             return answer
-
-        async def once_more() -> Answer:
-            if outage():
-                async with self._probing:  # all wait, one probes
-                    if outage():
-                        self._probes += 1
-                        chance = self._chance.random()
-                        await pause(self._backoff.wait(self._probes, answer, chance))
-                        return await once()
-            return await once()
 
         def enough(_: tenacity.RetryCallState) -> bool:
             self._lose_patience(answer)
@@ -166,7 +152,7 @@ class Exchange:
                 sleep=pause,
                 retry_error_callback=lambda _: answer,
             )
-            last: Answer = await again(once_more)
+            last: Answer = await again(once)
         finally:
             self._troubled -= 1
         return last
@@ -236,6 +222,8 @@ class Exchange:
             if retry.again(answer):
                 if kind is Kind.THROTTLED:
                     self._held_back(answer)
+                else:
+                    self._in_trouble(now, answer)
                 self._log.debug(
                     "request.failed",
                     method=request.method,
@@ -244,7 +232,8 @@ class Exchange:
                     code=answer.code,
                 )
             else:
-                self._last_good, self._probes = now, 0
+                self._last_good = now
+                self._outage.good()
                 self._credential.accepted(headers)
             return answer
 
@@ -258,6 +247,13 @@ class Exchange:
                 "(--patience)",
                 exit_code=3,
             )
+
+    def _in_trouble(self, now: float, answer: Answer) -> None:
+        u, was_closed = self._chance.random(), self._outage.closed
+        retry_after = min(answer.retry_after or 0.0, self._limits.patience)
+        self._outage.trouble(now, u=u, retry_after=retry_after)
+        if self._outage.closed and not was_closed:
+            self._log.warning("service.out", last_answer=said(answer))
 
     def _first_contact(self, answer: Answer) -> None:
         if answer.kind is Kind.UNREACHABLE:
@@ -273,6 +269,7 @@ class Exchange:
         """Whether a request may leave at once, and is booked."""
         return (
             self._brake.stopped is None
+            and not self._outage.closed
             and not self._gate.locked()
             and self._rate.reserve(self._clock.now()) <= 0
         )
@@ -283,8 +280,10 @@ class Exchange:
             while True:
                 if self._brake.stopped is not None:
                     return False
-                seconds = self._rate.reserve(self._clock.now())
+                now = self._clock.now()
+                seconds = self._outage.wait(now) or self._rate.reserve(now)
                 if seconds <= 0:
+                    self._outage.left()
                     return True
                 # Held back for long: another rule may come to hold meanwhile.
                 if not await self._brake.pause(min(seconds, 5.0)):

@@ -10,7 +10,7 @@ worth of requests into one. Time is monotonic seconds and an argument.
 import re
 from typing import Protocol
 
-from bulkrepo.adaptive import Auto
+from bulkrepo.adaptive import Auto, Learnt
 from bulkrepo.model import SettingsError
 from bulkrepo.window import Window
 from bulkrepo.wire import Answer, Kind, Limit
@@ -32,6 +32,9 @@ class RateControl(Protocol):
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
         ...
+
+
+_LATE = 0.02
 
 
 class _Hold:
@@ -66,18 +69,30 @@ class _Hold:
 
 
 class Fixed:
-    """A rate that the user gave: an exact window; throttling only holds it back."""
+    """
+    A rate that the user gave: an exact window; throttling only holds it back.
+
+    A rate a second is spread over it, but for `_LATE` seconds that a late wake-up may
+    make up for: many limiters refuse a burst. A longer window may be used up at once.
+    """
 
     def __init__(self, limit: Limit) -> None:
         self._window = Window(limit)
         self._hold = _Hold()
+        self._step = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
+        self._next = 0.0
         self.throttled = 0
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
         if now < self._hold.until:
             return self._hold.until - now
-        return self._window.reserve(now)
+        if now < self._next:
+            return self._next - now
+        wait = self._window.reserve(now)
+        if wait <= 0:
+            self._next = max(self._next, now - _LATE) + self._step
+        return wait
 
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
         """Hold everybody back where the service says it is too much."""
@@ -114,6 +129,6 @@ def parse(text: str) -> Limit | None:
     return Limit(int(match[1]), float(int(match[2] or 1) * _SECONDS[match[3]]))
 
 
-def control(limit: Limit | None) -> RateControl:
-    """Give the control for what `parse` read."""
-    return Auto() if limit is None else Fixed(limit)
+def control(limit: Limit | None, learnt: Learnt | None = None) -> Auto | Fixed:
+    """Give the control for what `parse` read; *learnt* is an earlier run's."""
+    return Auto(learnt) if limit is None else Fixed(limit)

@@ -37,11 +37,11 @@ class Backoff:
         """
         Seconds to wait after *tries* tries, the last of which got *answer*.
 
-        *u* is chance, from 0 to 1. `Retry-After` of a 5xx is obeyed and spread; that
-        of a throttled answer holds everybody back already, in the rate control.
+        *u* is chance, from 0 to 1. `Retry-After` of a 5xx is obeyed and spread. What
+        was throttled waits for its turn, for which the rate control sees to it.
         """
         if answer.kind is Kind.THROTTLED:
-            return u * self.base
+            return 0.0
         if answer.retry_after is not None:
             return answer.retry_after + u * self.base
         return float(u * min(self.cap, self.base * 2.0 ** min(tries - 1, 32)))

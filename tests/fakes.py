@@ -5,11 +5,15 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from bulkrepo.model import Claim, Outcome
 from bulkrepo.wire import NoReply, Reply, Request
+
+_ticks: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
+"""How many clocks of a loop are about to tick."""
 
 
 class FakeClock:
@@ -49,19 +53,25 @@ class FakeClock:
         heapq.heappush(self._sleepers, (at, next(self._order), done))
         if not self._ticking:
             self._ticking = True
-            loop.call_soon(self._tick, loop)
+            self._tick_soon(loop)
         await done
 
+    def _tick_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        _ticks[loop] = _ticks.get(loop, 0) + 1
+        loop.call_soon(self._tick, loop)
+
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        if vars(loop)["_ready"]:  # somebody has still something to do at this time
-            loop.call_soon(self._tick, loop)
+        _ticks[loop] -= 1
+        # Somebody, and no other clock, has still something to do at this time.
+        if len(vars(loop)["_ready"]) > _ticks[loop]:
+            self._tick_soon(loop)
             return
         while self._sleepers:
             at, _, done = heapq.heappop(self._sleepers)
             if not done.done():
                 self._now = max(self._now, at)
                 done.set_result(None)
-                loop.call_soon(self._tick, loop)
+                self._tick_soon(loop)
                 return
         self._ticking = False
 

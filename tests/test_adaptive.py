@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.adaptive import CAUTION, CEILING, FLOOR, Auto
+from bulkrepo.adaptive import CAUTION, CEILING, FLOOR, Auto, Learnt
 from bulkrepo.wire import Answer, Kind, Limit
 from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Limiter, Sliding
 from tests.simulation import DONE, simulate
@@ -108,13 +108,30 @@ def test_several_named_rules_hold_together_and_newer_ones_replace() -> None:
 
 def test_what_is_known_is_where_the_next_run_starts() -> None:
     """It neither runs up again nor is refused, and still finds out if there is more."""
-    run = simulate(Auto(start=48.0, known=True), Leaky(50), 500)
-    more = Auto(start=48.0, known=True)
+    run = simulate(Auto(Learnt(rate=48.0, limited=True)), Leaky(50), 500)
+    more = Auto(Learnt(rate=48.0, limited=True))
     simulate(more, Leaky(100), 4000)
 
     assert run.seconds <= 1.06 * 500 / 50
     assert len(run.throttled) <= 2
     assert more.level > 80
+
+
+def test_what_a_run_learnt_is_not_found_out_again() -> None:
+    """Neither a level nor a named rule; how far a run came is where to run up from."""
+    level, named, free = Auto(), Auto(), Auto()
+    simulate(level, Leaky(50), ROWS)
+    simulate(named, Sliding(60, 60), 100, rule=lambda: Limit(60, 60.0))
+    simulate(free, Bucket(1e9, 1e9), 100)
+
+    assert 45 <= level.learnt().rate <= 50
+    assert level.learnt().limited
+    assert named.learnt().rules == (Limit(60, 60.0),)
+    assert not free.learnt().limited
+    assert free.learnt().rate > 50
+    again = simulate(Auto(named.learnt()), Sliding(60, 60), 180)
+    assert again.throttled == []
+    assert again.seconds <= 125
 
 
 def test_nobody_is_refused_where_there_is_no_limit() -> None:
@@ -141,7 +158,7 @@ def test_it_does_not_climb_when_the_rate_is_not_used() -> None:
 @pytest.mark.parametrize("kind", [Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE])
 def test_a_service_in_trouble_is_asked_less_and_recovers(kind: Kind) -> None:
     """The rate follows the share that goes well; what was known is not forgotten."""
-    auto = Auto(start=100.0, known=True)
+    auto = Auto(Learnt(rate=100.0, limited=True))
     auto.reserve(T)
     for number in range(50):
         auto.learn(T + number / 100, Answer(kind, 500), started=T + number / 100)
@@ -154,7 +171,7 @@ def test_a_service_in_trouble_is_asked_less_and_recovers(kind: Kind) -> None:
 
 def test_one_broken_answer_in_ten_costs_nothing() -> None:
     """That is the row's trouble and not the service's."""
-    auto = Auto(start=100.0, known=True)
+    auto = Auto(Learnt(rate=100.0, limited=True))
     auto.reserve(T)
     for number in range(200):
         answer = DONE if number % 10 else Answer(Kind.BROKEN, 500)

@@ -492,6 +492,23 @@ def test_an_endpoint_that_was_mistyped_does_not_bind_the_ledger(path: Path) -> N
         assert ledger.run_info().endpoint == ENDPOINT
 
 
+def test_what_a_run_remembers_is_for_its_endpoint(path: Path) -> None:
+    """A rate that one service allows says nothing about another's."""
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+        ledger.remember("rate", "old")
+        ledger.remember("rate", "50")
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+        kept = ledger.recall("rate")
+    with opened(path) as ledger:
+        load(ledger, checked("a"), endpoint="https://another.example.com")
+        gone = ledger.recall("rate")
+
+    assert kept == "50"
+    assert gone is None
+
+
 def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:
     """The lock names the process that has it; the lock ends with it."""
     script = (

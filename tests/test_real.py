@@ -156,6 +156,17 @@ async def test_a_limit_that_nobody_names_is_met_and_no_row_fails(
     assert result.run.throttled > 0
 
 
+async def test_a_hidden_limit_is_sat_on(nginx: Nginx, tmp_path: Path) -> None:
+    """2,000 rows at 50 a second: a tenth of the time is lost at most, or 20 answers."""
+    began = time.monotonic()
+    result = await _create(tmp_path, 2000, nginx.limited)
+    spent = time.monotonic() - began
+
+    assert result.summary.counts == {"created": 2000}
+    assert spent <= 1.1 * 2000 / 50
+    assert result.run.throttled <= 0.01 * 2000
+
+
 async def test_tls_is_checked_against_the_bundle_that_is_named(
     nginx: Nginx, tmp_path: Path
 ) -> None:

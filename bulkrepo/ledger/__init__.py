@@ -85,6 +85,18 @@ class Ledger:
             throttled=throttled,
         )
 
+    def recall(self, key: str) -> str | None:
+        """Give what an earlier run of this endpoint remembered as *key*."""
+        known: str | None = self._file.value(
+            "SELECT value FROM meta WHERE key = ?", key
+        )
+        return known
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep *value* for later runs of this endpoint."""
+        with self._file.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
     def run_info(self, run: int | None = None) -> RunInfo:
         """Give a run, or the last one; SettingsError if there is none."""
         return reading.run_info(self._file, run)

@@ -74,6 +74,8 @@ def load(
                 f"the ledger {file.path} belongs to {known}, this run goes to "
                 f"{endpoint}: give another --ledger"
             )
+        if known != endpoint:
+            db.execute("DELETE FROM meta WHERE key = 'rate'")  # was another service's
         db.execute("INSERT OR REPLACE INTO meta VALUES ('endpoint', ?)", (endpoint,))
         run = db.execute(
             "INSERT INTO run (command, state, lists, endpoint, version, started_at)"

@@ -1,15 +1,17 @@
 """How fast a hidden limit is found, and how often it is exceeded, in virtual time."""
 
+from collections.abc import Callable
+
 from bulkrepo.adaptive import Auto
 from bulkrepo.wire import Limit
-from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Sliding
+from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Limiter, Sliding
 from tests.simulation import Simulated, simulate
 
 ROWS = 2000
 SEEDS = 10
 RATES = (10, 50, 200)
 CHANGES = ((600, 50), (600, 10), (800, 20))
-NAMED = {
+NAMED: dict[str, tuple[Callable[[], Limiter], Limit]] = {
     "fixed window, 60 per minute": (lambda: Fixed(60, 60), Limit(60, 60.0)),
     "sliding window, 60 per minute": (lambda: Sliding(60, 60), Limit(60, 60.0)),
     "fixed window, 200 per 5 minutes": (lambda: Fixed(200, 300), Limit(200, 300.0)),
@@ -30,7 +32,7 @@ def _figures(
 
 
 def hidden(seeds: int = SEEDS) -> Figures:
-    """Limits of each kind and size, that no text names."""
+    """Try limits of each kind and size, that no text names."""
     return [
         _figures(
             f"{rate}/s, {kind}",
@@ -44,14 +46,15 @@ def hidden(seeds: int = SEEDS) -> Figures:
 
 
 def changing(seeds: int = SEEDS) -> Figures:
-    """A limit that is 50/s, then 10/s, then 20/s; told in the text or not."""
+    """Change a limit from 50/s to 10/s and 20/s, told in the text or not."""
     ideal = sum(rows / rate for rows, rate in CHANGES)
     found = []
-    for name, make in {
+    kinds: dict[str, Callable[[int], Limiter]] = {
         "leaky bucket": Leaky,
         "token bucket": lambda rate: Bucket(rate, rate),
         "sliding window": lambda rate: Sliding(rate, 1),
-    }.items():
+    }
+    for name, make in kinds.items():
         for text in (False, True):
             runs = []
             for seed in range(seeds):
@@ -68,19 +71,17 @@ def changing(seeds: int = SEEDS) -> Figures:
 
 
 def named(seeds: int = SEEDS) -> Figures:
-    """Long windows whose rule the text names: three of them are used up."""
-    return [
-        _figures(
-            what,
-            [
-                simulate(Auto(), make(), 3 * rule.count, seed=n, rule=lambda r=rule: r)
-                for n in range(seeds)
-            ],
-            2 * rule.seconds,
-            3 * rule.count,
-        )
-        for what, (make, rule) in NAMED.items()
-    ]
+    """Use up three long windows whose rule the text names."""
+    found = []
+    for what, (make, limit) in NAMED.items():
+
+        def rule(limit: Limit = limit) -> Limit:
+            return limit
+
+        rows = 3 * limit.count
+        runs = [simulate(Auto(), make(), rows, seed=n, rule=rule) for n in range(seeds)]
+        found.append(_figures(what, runs, 2 * limit.seconds, rows))
+    return found
 
 
 if __name__ == "__main__":

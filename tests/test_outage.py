@@ -1,0 +1,211 @@
+"""A service that is out is waited out: one asks, rarely, and no row pays for it."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+from bulkrepo.adaptive import Auto, Learnt
+from bulkrepo.auth import Token
+from bulkrepo.engine import Engine
+from bulkrepo.exchange import Limits
+from bulkrepo.outage import IN_A_ROW, Outage
+from bulkrepo.rate import Fixed, RateControl
+from bulkrepo.wire import Limit, NoReply, Reply, Request
+from tests.fakes import (
+    BROKEN,
+    CREATED,
+    LOST,
+    UNAUTHORIZED,
+    UNSENT,
+    FakeClock,
+    ListStore,
+    ScriptedGateway,
+    claims,
+    error,
+)
+from tests.limiters import Leaky
+
+REFUSED = error(429, "APIGW.0308", "throttling threshold reached")
+T = 1000.0
+
+
+def out(outage: Outage, now: float = T) -> None:
+    """Let so many answers be trouble that the service is out."""
+    for _ in range(IN_A_ROW):
+        outage.trouble(now, u=1.0, retry_after=None)
+
+
+def test_it_is_no_outage_while_something_goes_well_now_and_then() -> None:
+    """A good answer begins the count anew."""
+    outage = Outage()
+    for number in range(100):
+        outage.trouble(T, u=0.5, retry_after=None)
+        if number % (IN_A_ROW - 1) == 0:
+            outage.good()
+        assert not outage.closed
+        assert outage.wait(T) == 0.0
+
+
+def test_only_one_asks_and_less_and_less_often() -> None:
+    """A second at first, a fifteenth of the time it lasts, and never over 15 s."""
+    outage, now, pauses = Outage(), T, []
+    out(outage)
+    while now < T + 1000:
+        wait = outage.wait(now)
+        pauses.append(wait)
+        now += wait
+        assert outage.wait(now) == 0.0
+        outage.left()
+        assert outage.wait(now) > 0.0  # nobody else
+        outage.trouble(now, u=1.0, retry_after=None)
+
+    assert pauses[0] == 1.0
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 15.0
+    assert sum(at < 60 for at in _sums(pauses)) <= 45
+
+
+def _sums(pauses: list[float]) -> list[float]:
+    return [sum(pauses[: number + 1]) for number in range(len(pauses))]
+
+
+def test_the_end_is_open_for_all_at_once() -> None:
+    """One good answer, whoever's, and everybody may leave."""
+    outage = Outage()
+    out(outage)
+    outage.good()
+
+    assert not outage.closed
+    assert outage.wait(T) == 0.0
+
+
+def test_a_wish_to_wait_is_respected() -> None:
+    """`Retry-After` of a 503 holds the next probe back."""
+    outage = Outage()
+    out(outage)
+    outage.trouble(T, u=0.0, retry_after=40.0)
+
+    assert outage.wait(T) == 40.0
+
+
+class Service:
+    """A limiter that is out for a while and loses some requests otherwise."""
+
+    def __init__(
+        self,
+        clock: FakeClock,
+        *,
+        out: tuple[float, float] = (0.0, 0.0),
+        trouble: Reply | NoReply = BROKEN,
+        share: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        self.clock, self.out, self.trouble = clock, out, trouble
+        self.limiter, self.share = Leaky(52), share
+        self.chance = random.Random(seed)
+        self.came: list[tuple[float, bool]] = []
+
+    def answer(self, request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        """Answer one request, and note when it came and whether all was well."""
+        now = self.clock.elapsed
+        reply: Reply | NoReply = CREATED
+        if self.out[0] <= now < self.out[1]:
+            reply = self.trouble
+        elif not self.limiter.admit(now):
+            reply = REFUSED
+        elif self.chance.random() < self.share:
+            reply = BROKEN
+        self.came.append((now, reply is CREATED))
+        return reply
+
+    def pace(self, first: float, last: float) -> float:
+        """Give the creates a second between two times."""
+        return sum(first <= at < last and good for at, good in self.came) / (
+            last - first
+        )
+
+
+async def run(service: Service, control: RateControl, rows: int) -> ListStore:
+    """Work *rows* off; no row may be lost."""
+    store = ListStore(claims(rows))
+    engine = Engine(
+        ScriptedGateway(service.answer, clock=service.clock),
+        Token("SWR_TOKEN", lambda: "t"),
+        control,
+        store,
+        clock=service.clock,
+        limits=Limits(),
+    )
+    engine._exchange._chance = random.Random(1)
+
+    assert await engine.run() is None
+    return store
+
+
+def fifty() -> RateControl:
+    """Give a fixed rate below the service's limit."""
+    return Fixed(Limit(50, 1.0))
+
+
+def known() -> RateControl:
+    """Give an adaptive rate that knows the limit."""
+    return Auto(Learnt(rate=50.0, limited=True))
+
+
+@pytest.mark.parametrize("trouble", [BROKEN, LOST, UNSENT, error(503)])
+@pytest.mark.parametrize("control", [fifty, known])
+async def test_a_minute_of_outage_costs_a_minute(
+    control: type[RateControl], trouble: Reply | NoReply
+) -> None:
+    """Few requests fall into it, all is soon as before, and no row fails."""
+    clock = FakeClock()
+    service = Service(clock, out=(20, 80), trouble=trouble)
+    store = await run(service, control(), 2500)
+
+    assert Counter(str(o.outcome) for o in store.outcomes.values()) == {"created": 2500}
+    assert sum(20 <= at < 80 for at, _ in service.came) <= 90
+    assert service.pace(85, 90) >= 0.9 * 50
+
+
+@pytest.mark.parametrize("control", [fifty, known])
+async def test_a_tenth_of_500s_slows_nobody_down(control: type[RateControl]) -> None:
+    """Rows try again; the others do not wait for them."""
+    spent = []
+    for share in (0.0, 0.1):
+        clock = FakeClock()
+        store = await run(Service(clock, share=share, seed=3), control(), 2000)
+        verdicts = Counter(str(o.outcome) for o in store.outcomes.values())
+        assert verdicts == {"created": 2000}
+        spent.append(clock.elapsed)
+
+    assert spent[0] / spent[1] >= 0.85
+
+
+async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None:
+    """At row 3,000 of 10,000, with 64 in flight: the rest is not attempted."""
+    clock = FakeClock()
+    sent: list[float] = []
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        sent.append(clock.elapsed)
+        return CREATED if len(sent) <= 3000 else UNAUTHORIZED
+
+    store = ListStore(claims(10_000))
+    engine = Engine(
+        ScriptedGateway(answer, clock=clock),
+        Token("SWR_TOKEN", lambda: "t"),
+        Fixed(Limit(1_000_000, 1.0)),
+        store,
+        clock=clock,
+        limits=Limits(concurrency=64),
+    )
+    stop = await asyncio.wait_for(engine.run(), 60)
+
+    assert stop is not None
+    assert stop.exit_code == 3
+    assert len(sent) <= 3000 + 64
+    assert clock.elapsed - sent[3000] <= 2
+    assert engine.stats["created"] == 3000
