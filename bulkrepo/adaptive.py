@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from bulkrepo.window import Window
+from bulkrepo.window import Rules
 from bulkrepo.wire import Answer, Kind, Limit
 
 FLOOR = 1 / 6
@@ -82,12 +82,12 @@ class Auto:
         self._asked: float | None = None  # when that one left
         self._pause = _PAUSE
         self._forced = 0.0  # seconds that the service itself asked for
-        # How well the service is: the share of answers lately that were no trouble.
-        self._health = 1.0
+        self._health = 1.0  # the share of answers lately that were no trouble
         # What went through.
         self._good: deque[float] = deque(maxlen=20_000)
         self._total = 0
-        self._opened: float | None = None  # the beginning, or the end of a long block
+        self._opened = 0.0  # the beginning, or the end of a long block
+        self._begun = False
         self._resumed = 0.0  # when the last pause ended
         self._span = 1.0  # seconds over which to measure
         self._total_then = 0  # at `_opened`
@@ -95,32 +95,26 @@ class Auto:
         self._event: tuple[float, int] | None = None
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0
-        # Rules that were named.
-        rules = learnt.rules if learnt is not None else ()
-        self._windows = {rule.seconds: Window(rule) for rule in rules}
-        self._starts: deque[float] = deque(maxlen=2000)
         self._latencies: deque[float] = deque(maxlen=64)
-        self._doubted: float | None = None  # until when the rules are believed
+        self._rules = Rules(learnt.rules if learnt is not None else ())
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
-        if self._opened is None:
+        if not self._begun:
+            self._begun = True
             self._opened = self._resumed = self._since = now
         if now < self._until:
             return self._until - now
         if self._asked is not None and now - self._asked < 1.0:
             return _POLL
-        waits = [window.wait(now) for window in self._windows.values()]
-        wait = max(self._next - now, *waits, 0.0)
+        wait = max(self._next - now, self._rules.wait(now))
         if wait > 0:
             self._pressed = True
             return wait
-        for window in self._windows.values():
-            window.book(now)
+        self._rules.book(now)
         # What a late wake-up missed may be made up for, by two requests at most.
         step = 1 / (self.rate * self._care())
         self._next = max(self._next, now - min(2 * step, 0.05)) + step
-        self._starts.append(now)
         if self._suspect is not None:
             self._asked = now
         return 0.0
@@ -147,11 +141,7 @@ class Auto:
 
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
-        return min(self.rate * self._care(), *self._named(), CEILING)
-
-    def _named(self) -> list[float]:
-        """Give the rules that were named, in requests a second."""
-        return [window.limit.count / s for s, window in self._windows.items()]
+        return min(self.rate * self._care(), self._rules.rate())
 
     def _care(self) -> float:
         """Give the share of the rate that a service in trouble can do with."""
@@ -159,22 +149,15 @@ class Auto:
 
     def learnt(self) -> Learnt:
         """Give what the next run should begin with."""
-        rules = tuple(Limit(w.limit.count, s) for s, w in self._windows.items())
-        limited = self._event is not None or self._proven or bool(rules)
-        return Learnt(
-            rate=self.level if limited else self.rate, limited=limited, rules=rules
-        )
-
-    # Up.
+        limited = self._event is not None or self._proven or bool(self._rules)
+        rate = self.level if limited else self.rate
+        return Learnt(rate=rate, limited=limited, rules=self._rules.named())
 
     def _climb(self, now: float) -> None:
         """Grow by one success: in a second, by the share that the phase allows."""
         lasted = now - self._since
-        if self._windows:
-            if self._doubted is None:
-                self._doubted = now + self._belief()
-            if now > self._doubted:
-                self._windows.clear()
+        if self._rules:
+            if self._rules.outlived(now):
                 self._enter(_Phase.PROBE, now)
             return
         if self._phase is _Phase.REST and lasted >= self._rest:
@@ -198,8 +181,6 @@ class Auto:
     def _enter(self, phase: _Phase, now: float) -> None:
         self._phase, self._since = phase, now
 
-    # Down.
-
     def _refused(
         self, now: float, answer: Answer, started: float, *, news: bool
     ) -> None:
@@ -214,8 +195,8 @@ class Auto:
             self._pause = self._next_look(now) - now
         else:
             self._suspect = now
-            if self._windows:  # others use it as well, or it began before us
-                self._pause = min(max(0.05 * min(self._windows), 0.1), 2.0)
+            if self._rules:  # others use it as well, or it began before us
+                self._pause = min(max(0.05 * self._rules.shortest, 0.1), 2.0)
             else:
                 self._too_fast(now, started)
         self._asked = None
@@ -225,7 +206,6 @@ class Auto:
     def _next_look(self, now: float) -> float:
         """Give when to ask again: twice as late each time, or when a window may end."""
         assert self._suspect is not None  # noqa: S101 - for the types
-        assert self._opened is not None  # noqa: S101 - for the types
         blocked = max(_PAUSE, now - self._suspect)
         reach = now + 1.35 * blocked
         ends = [self._opened + seconds + 0.02 for seconds in _WINDOWS]
@@ -330,10 +310,9 @@ class Auto:
     def _reopen(self, now: float) -> None:
         """Go on: the one that asked went through."""
         assert self._suspect is not None  # noqa: S101 - for the types
-        assert self._opened is not None  # noqa: S101 - for the types
         blocked = now - self._suspect
         self._suspect = self._asked = None
-        long = blocked > _BLOCKED and not self._windows
+        long = blocked > _BLOCKED and not self._rules
         if long:  # a window: what passed in it, over its time, always passes
             cycle = now - self._opened
             passed = self._total - self._total_then
@@ -362,20 +341,9 @@ class Auto:
         return max(FLOOR, count / (until - first))
 
     def _obey(self, limit: Limit, now: float) -> None:
-        """Take up a rule; it replaces one for as many seconds, and joins others."""
-        known = self._windows.get(limit.seconds)
-        if known is None or known.limit.count != limit.count:
-            # What leaves evenly arrives unevenly: keep a little more distance.
-            spread = max(self._latencies) - min(self._latencies)
-            seconds = limit.seconds + min(spread, 0.05 * limit.seconds)
-            kept = Limit(limit.count, seconds)
-            self._windows[limit.seconds] = Window(kept, self._starts)
-        self.level = min(self._named())
-        self._doubted = now + self._belief()
+        spread = max(self._latencies) - min(self._latencies)
+        self._rules.obey(limit, now, spread=spread)
+        self.level = self._rules.rate()
         # A long window may be used up at once, a short one is not worth the burst.
-        short = max(self._windows) <= 5
+        short = self._rules.longest <= 5
         self.rate = self.level if short else max(self.rate, self.level)
-
-    def _belief(self) -> float:
-        """Give the seconds for which rules are believed: one probe in two windows."""
-        return max(60.0, 2 * max(self._windows))

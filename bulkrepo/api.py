@@ -6,7 +6,6 @@ The command line is one such program.
 
 import asyncio
 import hashlib
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ import structlog
 
 from bulkrepo import events, inputs, lists, rate, report, reports
 from bulkrepo.adaptive import Auto, Learnt
-from bulkrepo.client import Client
+from bulkrepo.client import Client, trusted
 from bulkrepo.engine import Engine
 from bulkrepo.ledger import Checked, Ledger, LedgerThread
 from bulkrepo.model import (
@@ -30,7 +29,6 @@ from bulkrepo.model import (
     Outcome,
     Progressed,
     Result,
-    SettingsError,
     Settled,
     Started,
     StoppedError,
@@ -157,7 +155,7 @@ async def _work(
         timeout=_within(settings),
         connections=settings.concurrency,
         user_agent=f"bulkrepo/{VERSION}",
-        tls=_tls(settings.cacert),
+        tls=trusted(settings.cacert),
     )
     if not started.pending:
         await ledger.do(Ledger.finish, stopped=None, requests=0, throttled=0)
@@ -346,14 +344,3 @@ def _within(settings: Settings) -> float:
     """Give the time for one request: never more than the run has patience for."""
     ends = (settings.timeout, settings.patience, settings.deadline)
     return min(end for end in ends if end is not None)
-
-
-def _tls(cacert: str | None) -> ssl.SSLContext | None:
-    if cacert is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=cacert)
-    except OSError as error:
-        raise SettingsError(
-            f"--cacert {cacert}: {error.strerror or 'no certificate in it'}"
-        ) from error

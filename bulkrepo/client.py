@@ -16,6 +16,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from bulkrepo.model import SettingsError
 from bulkrepo.overdue import Overdue
 from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request
 
@@ -133,6 +134,18 @@ class Client:
         if self._signed is None or self._signed[0] is not headers:
             self._signed = (headers, CIMultiDict(headers))
         return self._signed[1]
+
+
+def trusted(cacert: str | None) -> ssl.SSLContext | None:
+    """Trust the certificates in the file *cacert*; None: those of the system."""
+    if cacert is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except OSError as error:
+        raise SettingsError(
+            f"--cacert {cacert}: {error.strerror or 'no certificate in it'}"
+        ) from error
 
 
 def _proxy(endpoint: str) -> str | None:

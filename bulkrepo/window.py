@@ -1,6 +1,7 @@
-"""Pure. An exact sliding window: the bookkeeping of a limit that is known."""
+"""Pure. Exact sliding windows: the bookkeeping of limits that are known."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from bulkrepo.wire import Limit
 
@@ -35,3 +36,81 @@ class Window:
             return wait
         self.book(now)
         return 0.0
+
+
+class Rules:
+    """
+    Limits that answers named, one for each length of a window: all of them hold.
+
+    They are believed for a minute or two windows, whichever is longer: a limit may be
+    raised, and nobody would say so.
+    """
+
+    def __init__(self, rules: Iterable[Limit] = ()) -> None:
+        self._windows: dict[float, Window] = {}
+        self._starts: deque[float] = deque(maxlen=2000)
+        self._until: float | None = None
+        for rule in rules:
+            self._add(rule, spread=0.1)
+
+    def __bool__(self) -> bool:
+        return bool(self._windows)
+
+    @property
+    def shortest(self) -> float:
+        """Give the seconds of the shortest window."""
+        return min(self._windows)
+
+    @property
+    def longest(self) -> float:
+        """Give the seconds of the longest window."""
+        return max(self._windows)
+
+    def rate(self) -> float:
+        """Give the requests a second that all of them allow in the long run."""
+        rates = (rule.count / rule.seconds for rule in self.named())
+        return min(rates, default=float("inf"))
+
+    def named(self) -> tuple[Limit, ...]:
+        """Give the rules as they were named."""
+        windows = self._windows.items()
+        return tuple(Limit(window.limit.count, s) for s, window in windows)
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until one more may start; 0.0 or less: now."""
+        waits = (window.wait(now) for window in self._windows.values())
+        return max(waits, default=0.0)
+
+    def book(self, now: float) -> None:
+        """Count a start at *now*; a rule that is named later counts it as well."""
+        self._starts.append(now)
+        for window in self._windows.values():
+            window.book(now)
+
+    def obey(self, rule: Limit, now: float, *, spread: float) -> None:
+        """
+        Take up *rule*; it replaces one for as many seconds, and joins others.
+
+        What leaves evenly arrives unevenly: *spread* is by how many seconds.
+        """
+        known = self._windows.get(rule.seconds)
+        if known is None or known.limit.count != rule.count:
+            self._add(rule, spread=spread)
+        self._believe(now)
+
+    def outlived(self, now: float) -> bool:
+        """Forget the rules when they were believed for long enough; say if so."""
+        if self._until is None:
+            self._believe(now)
+        elif now > self._until:
+            self._windows.clear()
+            return True
+        return False
+
+    def _add(self, rule: Limit, *, spread: float) -> None:
+        seconds = rule.seconds + min(spread, 0.05 * rule.seconds)
+        kept = Limit(rule.count, seconds)
+        self._windows[rule.seconds] = Window(kept, self._starts)
+
+    def _believe(self, now: float) -> None:
+        self._until = now + max(60.0, 2 * self.longest)

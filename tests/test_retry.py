@@ -46,9 +46,9 @@ def test_wait_doubles_up_to_a_cap(tries: int, longest: float) -> None:
             Answer(Kind.BROKEN, retry_after=20.0), 20.5, id="obeyed-and-spread"
         ),
         pytest.param(Answer(Kind.BROKEN, retry_after=0.0), 0.5, id="at-once"),
-        pytest.param(Answer(Kind.THROTTLED), 0.5, id="throttled"),
+        pytest.param(Answer(Kind.THROTTLED), 0.0, id="throttled"),
         pytest.param(
-            Answer(Kind.THROTTLED, retry_after=20.0), 0.5, id="held-elsewhere"
+            Answer(Kind.THROTTLED, retry_after=20.0), 0.0, id="held-elsewhere"
         ),
     ],
 )
