@@ -10,12 +10,13 @@ import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import structlog
 from msgspec import to_builtins
 
-from bulkrepo import events, inputs, lists, rate, report, reports
+from bulkrepo import descriptors, events, inputs, lists, rate, report, reports
 from bulkrepo.brake import Stop
 from bulkrepo.client import Client
 from bulkrepo.engine import Engine
@@ -95,6 +96,8 @@ async def create(
     """
     tell = on_event or _nobody
     control = control or Control()
+    few = descriptors.bounded(settings.concurrency)
+    settings = replace(settings, concurrency=few)
     auth = settings.auth()
     for path in settings.reports:
         report.check(path)

@@ -38,6 +38,7 @@ ONLY = {
     "click": {"cli"},
     "ijson": {"inputs"},
     "fcntl": {"ledger"},
+    "resource": {"descriptors"},
 }
 """Where each outside package may be imported."""
 
