@@ -62,7 +62,8 @@ async def _create(lists: Sequence[str], options: dict[str, Any]) -> int:
         options["log_format"] == "auto" and sys.stderr.isatty()
     )
     _conclude(result, settings, console=console and not (quiet and unchanged))
-    return result.exit_code or (4 if log.failed else 0)
+    # As for a report: that it could not be written outweighs a row that failed.
+    return 4 if log.failed and result.exit_code in {0, 1} else result.exit_code
 
 
 def _settings(
