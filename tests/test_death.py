@@ -2,15 +2,21 @@
 
 import asyncio
 import os
+import random
 import sys
+import time
 from asyncio.subprocess import PIPE
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bulkrepo.ledger import Ledger
+from bulkrepo.model import LedgerError
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
+from tests import death
 from tests.boxes import (
     ANYTHING,
     TOKEN,
@@ -25,6 +31,7 @@ from tests.boxes import (
     rows,
     write,
 )
+from tests.test_ledger import checked, load, made, reported, work_off
 
 
 async def under(rule: str, *words: str, cwd: Path, box: Sandbox) -> Ended:
@@ -39,6 +46,92 @@ async def under(rule: str, *words: str, cwd: Path, box: Sandbox) -> Ended:
         stderr=PIPE,
     )
     return await end(process)
+
+
+# Killed, over and over. `python -m tests.bench.death` does the same for longer.
+
+REAL = os.environ.get("BULKREPO_REAL") == "1"
+DEATHS = int(os.environ.get("BULKREPO_DEATHS", "40" if REAL else "8"))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("seed", [0, 1])
+async def test_kills_at_random_moments_lose_nothing_and_tell_no_lie(
+    tmp_path: Path, seed: int
+) -> None:
+    """Every row is told once, as `created`, and all that was sent is known as ours."""
+    counts = await death.die(tmp_path, DEATHS // 2, seed)
+
+    assert counts["deaths"] == DEATHS // 2
+
+
+@pytest.mark.real
+async def test_power_cuts_lose_nothing_that_was_sent(tmp_path: Path) -> None:
+    """The log's end is lost or noise, the database torn: all is as after a kill."""
+    counts = await death.die(tmp_path, DEATHS // 4, 2, spoil=death.PowerCut)
+
+    assert counts["deaths"] == DEATHS // 4
+
+
+def test_claims_wait_for_the_disk(tmp_path: Path) -> None:
+    """The power cuts above rely on it: a commit is synchronised before it returns."""
+    ledger = Ledger(str(tmp_path / "runs.db"), now=time.time)
+    try:
+        load(ledger, checked("a", "b"))
+        ledger.turn([], 1)
+        mode = ledger._file.value("PRAGMA synchronous")
+    finally:
+        ledger.close()
+
+    assert mode == 2  # FULL
+
+
+@pytest.mark.real
+async def test_a_damaged_ledger_is_refused_or_gives_every_row_once(
+    tmp_path: Path,
+) -> None:
+    """Exit 4 says what to do, and then the same command goes through."""
+    counts = await death.die(
+        tmp_path, max(2, DEATHS // 8), 3, spoil=lambda: death.damage, known=False
+    )
+
+    assert counts["deaths"] == max(2, DEATHS // 8)
+
+
+@pytest.mark.real
+def test_damage_of_any_kind_ends_in_an_error_of_ours_or_in_every_row(
+    tmp_path: Path,
+) -> None:
+    """Nothing of SQLite's or of Python's comes through, whatever is damaged."""
+    names = [f"app-{number}" for number in range(400)]
+    (tmp_path / "before").mkdir()
+    ledger = Ledger(str(tmp_path / "before" / "bulkrepo.db"), now=time.time)
+    load(ledger, checked(*names))
+    ledger.turn([made(claim) for claim in ledger.turn([], 100)[:50]], 50)
+    ledger.close()  # what is there is in the database now
+    ledger = Ledger(str(tmp_path / "before" / "bulkrepo.db"), now=time.time)
+    load(ledger, checked(*names))
+    ledger.turn([made(claim) for claim in ledger.turn([], 100)[:50]], 50)
+    ends: Counter[str] = Counter()
+    for seed in range(DEATHS * 5):
+        path = death.copied(tmp_path / "before", tmp_path / "after")
+        death.damage(path.parent, random.Random(seed), set())
+        said = ""
+        try:
+            with closing(Ledger(str(path), now=time.time)) as damaged:
+                load(damaged, checked(*names))
+                work_off(damaged)
+                found = [f"{item.repository}" for item in reported(damaged)]
+        except LedgerError as error:
+            said = str(error)
+            found = names
+        ends["refused" if said else "told"] += 1
+        assert found == names
+        assert not said or str(path) in said
+        assert not said or "the same command again" in said or "--ledger" in said
+    ledger.close()
+
+    assert min(ends["refused"], ends["told"]) > DEATHS // 4
 
 
 # The report.

@@ -2,9 +2,6 @@
 
 import asyncio
 import hashlib
-import json
-import os
-import random
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,19 +21,15 @@ from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
     ANYTHING,
     TOKEN,
-    Bell,
     begin,
     bulkrepo,
     end,
-    held,
-    names,
     read,
     rows,
     write,
 )
 
 ROWS = 2000
-KILLS = 10 if os.environ.get("BULKREPO_REAL") == "1" else 5
 
 
 class Hasty:
@@ -188,71 +181,6 @@ async def test_throttling_loses_nothing_and_uses_no_tries(tmp_path: Path) -> Non
         page = box.page()
 
     assert Counter(item.outcome for item in found) == {"created": 120}
-    assert page["duplicate_commits"] == 0
-
-
-@pytest.mark.parametrize("number", range(KILLS))
-async def test_a_killed_run_is_continued_and_every_row_told_once(
-    tmp_path: Path, number: int
-) -> None:
-    """`kill -9` at a random moment: the same command finishes, with one report."""
-    moment = random.Random(number).randrange(1, ROWS - 200)
-    items = rows(ROWS)
-    source = write(tmp_path / "list.ndjson", items)
-    words = ("create", source, "--report", "r.jsonl", "--rate", "100000/s", "-q")
-    bell = Bell(moment)
-    settings = Box(token=TOKEN, any_organization=True, latency=0.001)
-    async with Sandbox(settings, sleep=bell) as box:
-        process = await begin(*words, cwd=tmp_path, box=box)
-        await bell.rung.wait()
-        process.kill()
-        killed = await end(process)
-        there = held(box)
-        again = await bulkrepo(*words, cwd=tmp_path, box=box)
-        page = box.page()
-    found = read(tmp_path / "r.jsonl")
-
-    assert killed.code == -9
-    assert len(there) < ROWS
-    assert again.code == 0, again.err
-    assert names(found) == names(items)
-    assert Counter(item["outcome"] for item in found) == {"created": ROWS}
-    assert page["repositories"] == ROWS
-    assert page["duplicate_commits"] == 0
-    unsure = {
-        f"{item['namespace']}/{item['repository']}"
-        for item in found
-        if not item["certain"]
-    }
-    uncertain = page["uncertain"]
-    assert isinstance(uncertain, list)
-    assert set(uncertain) <= unsure
-
-
-async def test_runs_killed_one_after_the_other_come_to_an_end(tmp_path: Path) -> None:
-    """Three kills, faults in between: nobody else's, nothing lost, nothing twice."""
-    items = rows(ROWS // 4)
-    source = write(tmp_path / "list.ndjson", items)
-    words = ("create", source, "--report", "r.jsonl", "--rate", "100000/s", "-q")
-    async with Sandbox(faulty(6)) as box:
-        for share in (1, 2, 3):
-            process = await begin(*words, cwd=tmp_path, box=box)
-            async with asyncio.timeout(30):
-                while len(box.repositories) < share * len(items) // 5:  # noqa: ASYNC110
-                    await asyncio.sleep(0.001)
-            process.kill()
-            await end(process)
-        told = await bulkrepo("report", cwd=tmp_path)
-        again = await bulkrepo(*words, "--max-attempts", "9", cwd=tmp_path, box=box)
-        page = box.page()
-    crashed = [json.loads(line) for line in told.out.splitlines()]
-    found = read(tmp_path / "r.jsonl")
-
-    assert names(crashed) == names(items)
-    assert {item["outcome"] for item in crashed} == {"created", "not_attempted"}
-    assert again.code == 0, again.err
-    assert names(found) == names(items)
-    assert {item["outcome"] for item in found} == {"created"}
     assert page["duplicate_commits"] == 0
 
 
