@@ -121,7 +121,7 @@ class Lives:
         there = set(self._folder.glob(name))
         while not set(self._folder.glob(name)) - there:  # noqa: ASYNC110
             await asyncio.sleep(0.0005)
-        await asyncio.sleep(self._chance.uniform(0, 0.02))
+        await asyncio.sleep(self._chance.uniform(0, 0.01))
 
     def _look(self) -> None:
         """Open the ledger as the next run would: it knows all that was sent."""
@@ -254,14 +254,22 @@ def _covers(
             path.unlink()
 
 
+def _checkpointed(path: Path) -> int:
+    """Give how many frames of the log are in the database, or were on their way."""
+    index = Path(f"{path}-shm")
+    content = index.read_bytes() if index.exists() else b""
+    # Source: SQLite, WAL-mode File Format, 2.2: nBackfillAttempted.
+    return int(struct.unpack_from("=I", content, 128)[0]) if content[132:] else 0
+
+
 class PowerCut:
     """
     Leaves of one ledger what a power cut might.
 
     A request leaves when the claim for it is synchronised, so what is behind the
     commit that claims all that was sent may be lost, in part or whole. What outlived
-    an earlier cut is on disk. Pages that are in the log may be torn in the database:
-    there they are not synchronised yet.
+    an earlier cut is on disk, and so is what was on its way into the database: the log
+    is synchronised before. Pages that are in it may be torn in the database.
     """
 
     def __init__(self) -> None:
@@ -278,6 +286,7 @@ class PowerCut:
         frames = list(_frames(wal))
         ends = [0, *(till for till, _, commits in frames if commits)]
         floor = len(self._kept) if wal.startswith(self._kept) else 0
+        floor = max([floor, *(till for till, _, _ in frames[: _checkpointed(path)])])
         while len(ends) > 1 and ends[-2] >= floor and chance.random() < 0.8:
             if not _covers(database, wal[: ends[-2]], folder, sent):
                 break

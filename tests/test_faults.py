@@ -2,11 +2,15 @@
 
 import asyncio
 import hashlib
+import os
+import random
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bulkrepo import lists, rate
@@ -24,6 +28,7 @@ from tests.boxes import (
     begin,
     bulkrepo,
     end,
+    names,
     read,
     rows,
     write,
@@ -97,6 +102,96 @@ def faulty(seed: int, **more: Any) -> Box:
         busy_rate=0.05,
         **more,
     )
+
+
+class Hostile:
+    """
+    A sandbox with every fault there is, and a rival.
+
+    The rival creates the same names as public while we create them as private; every
+    twentieth was there before, created by somebody else as we want it.
+    """
+
+    def __init__(self, count: int, *, seed: int) -> None:
+        self.items = rows(count)
+        self._ahead = 0.0
+        self._chance = random.Random(seed)
+        settings = faulty(seed, drop_before=0.02, late_rate=0.08, late_by=0.5)
+        self.box = Sandbox(settings, clock=lambda: time.time() + self._ahead)
+        self.theirs = set(names(self.items[::20]))
+        state = self.box._gateway.state
+        organization = state.organization("team-a")
+        assert organization is not None
+        for item in self.items[::20]:
+            state.commit(
+                organization,
+                item["repository"],
+                is_public=False,
+                category="other",
+                description="",
+                now=time.time() - 60,
+            )
+
+    async def rival(self, workers: int = 32) -> None:
+        """Create each name once, a little before or after us, whatever is answered."""
+        order = sorted(
+            range(len(self.items)), key=lambda n: n + self._chance.uniform(-100, 100)
+        )
+        todo = (self.items[number]["repository"] for number in order)
+        url = f"{self.box.url}/v2/manage/namespaces/team-a/repos"
+
+        async def work(session: aiohttp.ClientSession) -> None:
+            for name in todo:
+                body = {"repository": name, "is_public": True}
+                with suppress(aiohttp.ClientError):
+                    async with session.post(url, json=body):
+                        pass
+
+        async with aiohttp.ClientSession(headers={"X-Auth-Token": TOKEN}) as session:
+            await asyncio.gather(*(work(session) for _ in range(workers)))
+
+    def wrong(self, found: list[Item]) -> list[Item]:
+        """Give the rows that are told otherwise than the sandbox knows them."""
+        self._ahead = 60.0  # what is late is carried out
+        there = {"/".join(key): it for key, it in self.box.repositories.items()}
+        unheard = self.box.page()["uncertain"]
+        assert isinstance(unheard, list)
+        untold = set(unheard)
+
+        def right(item: Item) -> bool:
+            name = f"{item.namespace}/{item.repository}"
+            if name in self.theirs:
+                return (item.outcome, item.certain) == ("exists", True)
+            if there[name].is_public:
+                return item.outcome == "differs"
+            return item.outcome == "created" and item.certain == (name not in untold)
+
+        return [item for item in found if not right(item)]
+
+
+@pytest.mark.real
+async def test_no_verdict_is_wrong_while_a_rival_creates_the_same(
+    tmp_path: Path,
+) -> None:
+    """Commits without an answer or long after it: who created what is told rightly."""
+    count = 10_000 if os.environ.get("BULKREPO_REAL") == "1" else 1000
+    hostile = Hostile(count, seed=7)
+    source = write(tmp_path / "list.ndjson", hostile.items)
+    async with hostile.box as box:
+        rival = asyncio.create_task(hostile.rival())
+        found = await hurried(box, source, max_attempts=30)
+        await rival
+        wrong = hostile.wrong(found)
+        faults = box.page()["faults"]
+    counts = Counter(f"{item.outcome}" for item in found)
+
+    assert wrong == []
+    assert counts.total() == count
+    assert min(counts["created"], counts["differs"]) > count // 10
+    assert sum(not item.certain for item in found) > count // 100
+    assert isinstance(faults, dict)
+    assert faults["late_committed"] > count // 100
+    assert faults["late"] - faults["late_committed"] > count // 100
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
