@@ -40,8 +40,8 @@ def write(path: str, chunks: Iterable[bytes]) -> None:
         where = "standard output" if path == "-" else escape(path)
         raise LedgerError(
             f"{where}: the report cannot be written ({error.strerror or error}); the "
-            "outcomes are in the ledger, and `bulkrepo report` or the same command "
-            "writes it again once this is put right"
+            "outcomes are in the ledger, and `bulkrepo report` writes it again once "
+            "this is put right, as does the same command"
         ) from error
 
 
