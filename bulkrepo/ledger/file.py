@@ -103,6 +103,11 @@ class LedgerFile:
             self.db.execute("PRAGMA synchronous = FULL")
         if self._lock is not None:
             self._sign()
+        if not empty:
+            # SQLite does not miss rows that a torn page held: they are just not there.
+            found = self.value("PRAGMA quick_check(1)")
+            if found != "ok":
+                raise LedgerError(damaged(self.path, found.splitlines()[-1]))
         with self.transaction() as db:
             statements = schema.TABLES if empty else schema.RECOVER
             for statement in statements.split(";\n"):
@@ -211,16 +216,21 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SHUT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
+def damaged(path: str, found: object) -> str:
+    """Say that a ledger is not what we wrote, by what was *found*."""
+    return (
+        f"the ledger {path} is damaged or no ledger ({found}). Nothing was sent "
+        "after that. Move it aside, and run the same command again: what exists "
+        "is found and reported as such"
+    )
+
+
 def _advice(path: str, error: Exception) -> str:
     code = getattr(error, "sqlite_errorcode", None)
     code = code if code is None else code & 0xFF  # the rest is detail
     folder = Path(path).parent.absolute()
     if code in _DAMAGED:
-        return (
-            f"the ledger {path} is damaged or no ledger ({error}). Nothing was sent "
-            "after that. Move it aside, and run the same command again: what exists "
-            "is found and reported as such"
-        )
+        return damaged(path, error)
     if code in _BUSY:
         todo = "Let go of it in the program that has it open"
     elif code in _SHUT:
