@@ -177,7 +177,7 @@ async def test_no_verdict_is_wrong_while_a_rival_creates_the_same(
     tmp_path: Path, tries: int
 ) -> None:
     """Commits without an answer or long after it: who created what is told rightly."""
-    count = 10_000 if os.environ.get("BULKREPO_REAL") == "1" else 1000
+    count = 10_000 if os.environ.get("BULKREPO_REAL") == "1" else 600
     hostile = Hostile(count, seed=7)
     source = write(tmp_path / "list.ndjson", hostile.items)
     async with hostile.box as box:
