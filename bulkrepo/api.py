@@ -7,15 +7,17 @@ The command line is one such program.
 import asyncio
 import hashlib
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import msgspec
 import structlog
 
-from bulkrepo import events, inputs, lists, rate, report, reports
+from bulkrepo import descriptors, events, inputs, lists, rate, report, reports
 from bulkrepo.adaptive import Auto, Learnt
+from bulkrepo.brake import Stop
 from bulkrepo.client import Client, trusted
 from bulkrepo.engine import Engine
 from bulkrepo.ledger import Checked, Ledger, LedgerThread
@@ -94,6 +96,8 @@ async def create(
     """
     tell = on_event or _nobody
     control = control or Control()
+    few = descriptors.bounded(settings.concurrency)
+    settings = replace(settings, concurrency=few)
     auth = settings.auth()
     for path in settings.reports:
         report.check(path)
@@ -114,18 +118,13 @@ async def create(
                 endpoint=settings.endpoint,
                 signed_in_by=auth.name,
             )
+            ended: tuple[Stop | None, Counter[str]]
             if settings.strict and started.invalid:
-                stop_reason = (
-                    f"{started.invalid} rows break a rule and --strict is set: "
-                    "nothing was sent"
-                )
-                await ledger.do(
-                    Ledger.finish, stopped=stop_reason, requests=0, throttled=0
-                )
-                code = 2
+                why = f"{started.invalid} rows break a rule and --strict is set"
+                ended = Stop(f"{why}: nothing was sent", 2), Counter()
             else:
-                code = await _work(settings, started, ledger, tell, control)
-            return await ledger.do(_conclude, settings, started.run, code)
+                ended = await _work(settings, started, ledger, tell, control)
+            return await ledger.do(_conclude, settings, started.run, *ended)
     except* LedgerError as group:
         raise group.exceptions[0] from None
 
@@ -140,8 +139,8 @@ async def _work(
     ledger: LedgerThread,
     tell: Callable[[Event], None],
     control: Control,
-) -> int:
-    """Send what is pending; give the exit code of what stopped it, or 0."""
+) -> tuple[Stop | None, Counter[str]]:
+    """Send what is pending; give what stopped it, and the engine's counts."""
     log = events.logger().bind()  # bound once, not for every row
     limit = await _rate_control(settings, ledger)
 
@@ -158,8 +157,7 @@ async def _work(
         tls=trusted(settings.cacert),
     )
     if not started.pending:
-        await ledger.do(Ledger.finish, stopped=None, requests=0, throttled=0)
-        return 0
+        return None, Counter()
     async with client:
         engine = Engine(
             client,
@@ -176,17 +174,10 @@ async def _work(
             stop = await engine.run()
         finally:
             ticker.cancel()
-    stats = engine.stats
     if isinstance(limit, Auto):
         found = msgspec.json.encode(limit.learnt()).decode()
         await ledger.do(Ledger.remember, "rate", found)
-    await ledger.do(
-        Ledger.finish,
-        stopped=stop.reason if stop else None,
-        requests=stats["requests"],
-        throttled=stats["throttled"],
-    )
-    return stop.exit_code if stop else 0
+    return stop, engine.stats
 
 
 async def _rate_control(settings: Settings, ledger: LedgerThread) -> Auto | Fixed:
@@ -310,14 +301,26 @@ def _log_row(
         log.warning("repository.settled", **facts)
 
 
-def _conclude(ledger: Ledger, settings: Settings, run: int, code: int) -> Result:
-    """Write the reports, and say in numbers how it went."""
-    info = ledger.run_info(run)
-    summary = ledger.summary(info)
-    unwritten = reports.write(ledger, info, summary, settings.reports)
+def _conclude(
+    ledger: Ledger,
+    settings: Settings,
+    run: int,
+    stop: Stop | None,
+    stats: Counter[str],
+) -> Result:
+    """End the run with its reports, and say in numbers how it went."""
+    info, summary, unwritten = reports.end(
+        ledger,
+        run,
+        settings.reports,
+        stopped=stop.reason if stop else None,
+        requests=stats["requests"],
+        throttled=stats["throttled"],
+    )
     failures = summary.failures
     if settings.on_differs == "ignore":
         failures -= summary.counts.get(Verdict.DIFFERS, 0)
+    code = stop.exit_code if stop else 0
     code = code or (4 if unwritten else int(failures > 0))
     log = events.logger()
     say = log.warning if code else log.info

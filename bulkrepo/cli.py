@@ -201,6 +201,7 @@ def _faults(command: F) -> F:
         "error-commits": "... of which this share is carried out all the same.",
         "drop-before": "Share cut off before anything is done.",
         "drop-after": "Share carried out, and then cut off without an answer.",
+        "late-rate": "Share cut off without an answer, and carried out later ...",
         "busy-rate": "Share answered 409 busy.",
         "html-rate": "Share of all requests answered by a proxy's page, 502.",
     }
@@ -208,6 +209,13 @@ def _faults(command: F) -> F:
         *(
             click.option(f"--{name}", type=share, default=0.0, help=text)
             for name, text in shares.items()
+        ),
+        click.option(
+            "--late-by",
+            type=float,
+            default=5.0,
+            show_default=True,
+            help="... by up to so many seconds.",
         ),
         click.option("--latency", type=float, default=0.0, help="Seconds a request."),
         click.option("--jitter", type=float, default=0.0, help="Up to so many more."),

@@ -5,6 +5,7 @@ It decides nothing: bytes out, bytes in, and whether a request may have left.
 """
 
 import asyncio
+import errno
 import re
 import ssl
 from collections.abc import Mapping
@@ -25,6 +26,10 @@ _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
 }
+
+_NO_FILES = {errno.EMFILE, errno.ENFILE}
+_STARVED = 0.05
+"""Seconds until a socket is asked for again, where no more files may be open."""
 
 
 class Client:
@@ -93,13 +98,23 @@ class Client:
             raise RuntimeError("the client is not open")
         self._overdue.begin(task)
         try:
-            response = await session.request(
-                request.method,
-                self._url(request.path),
-                data=request.body,
-                headers=self._cased(headers),
-                allow_redirects=False,
-            )
+            while True:
+                starved: OSError | None = None
+                try:
+                    response = await session.request(
+                        request.method,
+                        self._url(request.path),
+                        data=request.body,
+                        headers=self._cased(headers),
+                        allow_redirects=False,
+                    )
+                    break
+                except aiohttp.ClientConnectorError as error:
+                    if error.errno not in _NO_FILES:
+                        raise
+                    starved = error
+                # Our own need, and nobody's fault: others give back what they have.
+                await asyncio.sleep(_STARVED)
             try:
                 body = b""
                 if response.content_length != 0:
@@ -112,7 +127,7 @@ class Client:
         except asyncio.CancelledError:
             if not self._overdue.ours(task):
                 raise
-            return _no_reply(TimeoutError())
+            return _no_reply(starved or TimeoutError())
         finally:
             self._overdue.end(task)
 

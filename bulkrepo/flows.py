@@ -71,13 +71,20 @@ def create(spec: RepoSpec, *, doubt: float | None, skew: Skew) -> Flow:
             return _unread(answer, look, doubt=doubt)
         if not there and answer.kind is not Kind.CONFLICT:
             evidence = "not there when read afterwards"
-            return Conclusion(
-                outcome=Verdict.FAILED, answer=answer, evidence=evidence, doubt=doubt
-            )
+            return _failed(answer, evidence, doubt)
     assert heard is not None  # noqa: S101 - the loop ran
     evidence = f"{_ROUNDS} times SWR refused to create it and did not show it either"
+    return _failed(heard.answer, evidence, doubt)
+
+
+def _failed(answer: Answer, evidence: str, doubt: float | None) -> Conclusion:
+    """Conclude that it is not known to be there; what was lost may yet create it."""
     return Conclusion(
-        outcome=Verdict.FAILED, answer=heard.answer, evidence=evidence, doubt=doubt
+        outcome=Verdict.FAILED,
+        answer=answer,
+        certain=doubt is None,
+        evidence=evidence,
+        doubt=doubt,
     )
 
 
@@ -127,9 +134,7 @@ def _unread(answer: Answer, look: Answer, *, doubt: float | None) -> Conclusion:
     if answer.kind is not Kind.EXISTS:
         if doubt is not None:
             evidence = f"may have been created; {evidence}"
-        return Conclusion(
-            outcome=Verdict.FAILED, answer=answer, evidence=evidence, doubt=doubt
-        )
+        return _failed(answer, evidence, doubt)
     if doubt is not None:
         evidence = f"an earlier try of ours may have created it; {evidence}"
     return Conclusion(

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from bulkrepo import api, auth, endpoints, terminal
+from bulkrepo import api, auth, descriptors, endpoints, terminal
 from bulkrepo.auth import Auth
 from bulkrepo.logs import LogControl, configure
 from bulkrepo.model import Event, Progressed, Result, SettingsError, Started, Verdict
@@ -51,6 +51,7 @@ async def _create(lists: Sequence[str], options: dict[str, Any]) -> int:
         stack.callback(log.close)
         endpoint, credential = await _where(stack, options, log)
         settings = _settings(lists, options, endpoint, credential)
+        descriptors.allow(settings.concurrency)
         _on_signals(control, (signal.SIGINT, signal.SIGTERM))
         shown = stack.enter_context(_Shown(log, quiet=quiet))
         result = await api.create(
@@ -61,7 +62,8 @@ async def _create(lists: Sequence[str], options: dict[str, Any]) -> int:
         options["log_format"] == "auto" and sys.stderr.isatty()
     )
     _conclude(result, settings, console=console and not (quiet and unchanged))
-    return result.exit_code or (4 if log.failed else 0)
+    # As for a report: that it could not be written outweighs a row that failed.
+    return 4 if log.failed and result.exit_code in {0, 1} else result.exit_code
 
 
 def _settings(

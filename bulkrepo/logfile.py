@@ -14,12 +14,13 @@ class LogFile:
     """
     Lines appended to a file, which is made readable by its owner only.
 
-    Safe to use from several threads. Writing raises `OSError`.
+    Safe to use from several threads. Writing raises `OSError`. *path* is as given.
     """
 
     def __init__(self, path: str) -> None:
         self._lock = Lock()
         self._kept = bytearray()
+        self.path = path
         try:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             self._handle = os.open(Path(path), flags, 0o600)

@@ -135,6 +135,7 @@ class LogControl:
         self._stream: TextIO | None = stream
         self._show: Callable[[str], object] | None = None
         self._file = file
+        self._path = escape(file.path) if file is not None else ""
         self._console = console
         self._run_level = run_level
         self._row_level = row_level
@@ -218,7 +219,10 @@ class LogControl:
         if file is not None:
             file.abandon()
         if self.failed is None:
-            self.failed = f"the log file cannot be written ({error.strerror or error})"
+            self.failed = (
+                f"{self._path}: the log file cannot be written "
+                f"({error.strerror or error}); the run goes on without it"
+            )
             self(None, "error", {"event": "log_file.failed", "reason": self.failed})
 
     def _say(

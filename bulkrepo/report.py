@@ -41,7 +41,7 @@ def write(path: str, chunks: Iterable[bytes]) -> None:
         raise LedgerError(
             f"{where}: the report cannot be written ({error.strerror or error}); the "
             "outcomes are in the ledger, and `bulkrepo report` writes it again once "
-            "this is put right"
+            "this is put right, as does the same command"
         ) from error
 
 

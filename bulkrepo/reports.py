@@ -28,7 +28,35 @@ def again(path: str, run: int | None, targets: Sequence[str]) -> None:
         ledger.close()
 
 
-def write(
+def end(
+    ledger: Ledger,
+    run: int,
+    paths: Sequence[str],
+    *,
+    stopped: str | None,
+    requests: int,
+    throttled: int,
+) -> tuple[RunInfo, Summary, dict[str, str]]:
+    """
+    End a run with its reports at *paths*: both or neither, should we die meanwhile.
+
+    Give the run, its numbers, and the reports that could not be written, with why.
+    """
+    unwritten: dict[str, str] = {}
+    told: list[tuple[RunInfo, Summary]] = []
+
+    def tell() -> bool:
+        info = ledger.run_info(run)
+        summary = ledger.summary(info)
+        told.append((info, summary))
+        unwritten.update(_write(ledger, info, summary, paths))
+        return not unwritten
+
+    ledger.finish(stopped=stopped, requests=requests, throttled=throttled, tell=tell)
+    return *told[0], unwritten
+
+
+def _write(
     ledger: Ledger, info: RunInfo, summary: Summary, paths: Sequence[str]
 ) -> dict[str, str]:
     """Write a run's report to *paths*; give those that could not be, and why."""

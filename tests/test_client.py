@@ -2,9 +2,10 @@
 
 import asyncio
 import gzip
+import resource
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -374,6 +375,42 @@ async def test_cancellation_passes() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+@contextmanager
+def no_more_files() -> Iterator[Callable[[], None]]:
+    """Let this process open nothing; give what puts an end to that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_want_of_files_is_waited_out() -> None:
+    """It is a matter of this process, and no answer of the endpoint's."""
+    async with serving(saying(CREATED)) as host, client("http://" + host) as gateway:
+        with no_more_files() as end:
+            asyncio.get_running_loop().call_later(0.02, end)
+            reply = await gateway.send(POST, TOKEN)
+
+    assert isinstance(reply, Reply)
+    assert reply.status == 201
+
+
+async def test_want_of_files_to_the_end_was_not_sent() -> None:
+    """Where the time allowed is over, what is in the way is named."""
+    async with (
+        serving(silent) as host,
+        client("http://" + host, timeout=0.1) as gateway,
+    ):
+        with no_more_files():
+            reply = await gateway.send(POST, TOKEN)
+
+    assert isinstance(reply, NoReply)
+    assert not reply.sent
+    assert "Too many open files" in reply.detail
 
 
 # Proxies.

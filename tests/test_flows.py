@@ -193,7 +193,7 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             [Heard(Answer(Kind.BUSY, 409))], "P", "failed", True, None, id="busy"
         ),
         pytest.param(
-            [unsure(BROKEN), ABSENT], "PG", "failed", True, T, id="used-up-absent"
+            [unsure(BROKEN), ABSENT], "PG", "failed", False, T, id="used-up-absent"
         ),
         pytest.param(
             [unsure(BROKEN), shown(created=LATER)],
@@ -212,10 +212,10 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="used-up-there-before",
         ),
         pytest.param(
-            [unsure(LOST), UNREAD], "PG", "failed", True, T, id="used-up-unread"
+            [unsure(LOST), UNREAD], "PG", "failed", False, T, id="used-up-unread"
         ),
         pytest.param(
-            [unsure(UNSENT), SILENT], "PG", "failed", True, T, id="used-up-silence"
+            [unsure(UNSENT), SILENT], "PG", "failed", False, T, id="used-up-silence"
         ),
         pytest.param(
             [unsure(REFUSED), shown(created=LATER)],
@@ -255,7 +255,7 @@ def test_conclusion_follows_from_what_was_heard(
         ),
         pytest.param([Heard(EXISTS), shown()], "exists", False, T, id="no-time"),
         pytest.param([Heard(EXISTS), FORBIDDEN], "exists", False, T, id="unread"),
-        pytest.param([Heard(REFUSED), ABSENT], "failed", True, T, id="refused-absent"),
+        pytest.param([Heard(REFUSED), ABSENT], "failed", False, T, id="refused-absent"),
         pytest.param(
             [Heard(REFUSED), shown(created=LATER)], "created", False, None, id="refused"
         ),

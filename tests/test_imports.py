@@ -40,6 +40,7 @@ ONLY = {
     "click": {"cli"},
     "ijson": {"inputs"},
     "fcntl": {"ledger"},
+    "resource": {"descriptors"},
 }
 """Where each outside package may be imported."""
 

@@ -620,6 +620,41 @@ def test_what_is_no_ledger_is_refused_with_advice(
         assert path.read_bytes() == before
 
 
+def test_a_ledger_that_lost_rows_is_refused(path: Path) -> None:
+    """Lists that are the same have as many rows; a page that lost some is found."""
+    with opened(path) as ledger:
+        load(ledger, checked(*(f"app-{number}" for number in range(100))))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM item WHERE id > 90")
+        db.commit()
+
+    with (
+        pytest.raises(LedgerError, match=r"damaged .*90 of 100 rows.* aside"),
+        opened(path) as ledger,
+    ):
+        load(ledger, checked(*(f"app-{number}" for number in range(100))))
+
+
+def test_a_page_that_lost_its_rows_is_found_on_opening(path: Path) -> None:
+    """Else a report would be short of them, and nobody would know."""
+    with opened(path) as ledger:
+        load(ledger, checked(*(f"app-{number}" for number in range(400))))
+        finish(ledger)
+    with closing(sqlite3.connect(path)) as db:
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+    content = bytearray(path.read_bytes())
+    leaves = [at for at in range(size, len(content), size) if content[at] == 13]
+    at = max(leaves, key=lambda leaf: content[leaf + 4])  # the one with most rows
+    content[at + 4] -= 3
+    path.write_bytes(content)
+
+    with (
+        pytest.raises(LedgerError, match=r"damaged .* aside, and run the same command"),
+        opened(path),
+    ):
+        pass
+
+
 def test_a_ledger_in_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """The message names the path and the option."""
     with pytest.raises(LedgerError, match=r"nowhere/x\.db .*--ledger"):

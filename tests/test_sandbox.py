@@ -802,6 +802,7 @@ BUSY = "409 SVCSTG.SWR.4090023"
         pytest.param({"busy_rate": 1}, BUSY, ["busy"], False, id="busy"),
         pytest.param({"drop_before": 1}, "cut", ["drop_before"], False, id="before"),
         pytest.param({"drop_after": 1}, "cut", ["drop_after"], True, id="after"),
+        pytest.param({"late_rate": 1}, "cut", ["late"], False, id="late"),
     ],
 )
 async def test_a_fault_strikes_and_is_counted(
@@ -821,6 +822,34 @@ async def test_a_fault_strikes_and_is_counted(
     assert page["repositories"] == len(names) == len(listed.body)
     assert page["create_attempts"] == {"demo/r0": 1, "demo/r1": 1, "demo/r2": 1}
     assert sum(page["answers"].values()) == (0 if seen == "cut" else 3)
+
+
+async def test_a_late_create_is_carried_out_at_its_own_time() -> None:
+    """Its sender was cut off long ago; it comes to nothing where he tried again."""
+    clock = FakeTime()
+    settings = Settings(organizations=("demo",), late_rate=0.5, late_by=10, seed=1)
+    async with started(settings, clock) as client:
+        first = await storm(client, 40)
+        early = await client.page()
+        clock.now += 5
+        half = await client.page()
+        again = await storm(client, 40)
+        clock.now += 10
+        page = await client.page()
+        path = "/v2/manage/namespaces/demo/repos"
+        shown = [await client("GET", f"{path}/r{number}") for number in range(40)]
+
+    late = first["cut"]
+    seconds = {each.body["created"][:19] for each in shown}
+    assert 10 < late < 30
+    assert len(early["created"]) == first["201"] == 40 - late
+    assert 0 < half["faults"]["late_committed"] < late
+    assert again["201"] > 0
+    assert page["faults"]["late"] == late + again["cut"]
+    assert page["repositories"] == 40
+    assert page["duplicate_commits"] == 0
+    assert len(page["uncertain"]) == 40 - first["201"] - again["201"]
+    assert len(seconds) > 3  # those at which the clock stood, and those in between
 
 
 async def test_a_lost_create_is_found_by_the_next() -> None:

@@ -75,14 +75,27 @@ class Ledger:
             self._claimed = claims[-1].id
         return claims
 
-    def finish(self, *, stopped: str | None, requests: int, throttled: int) -> None:
-        """End the run tidily: what was handed out and never sent is simply pending."""
+    def finish(
+        self,
+        *,
+        stopped: str | None,
+        requests: int,
+        throttled: int,
+        tell: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """
+        End the run tidily: what was handed out and never sent is simply pending.
+
+        *tell* writes its reports and gives whether it could: a run of which not all
+        is told is continued by the same command.
+        """
         working.finish(
             self._file,
             self._run,
             stopped=stopped,
             requests=requests,
             throttled=throttled,
+            tell=tell,
         )
 
     def recall(self, key: str) -> str | None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bulkrepo.ledger import schema
 from bulkrepo.model import LedgerError, LockedError
 
@@ -31,7 +33,8 @@ class LedgerFile:
         if path != MEMORY:
             self._lock = _lock(path, self._pid)
         try:
-            self.db = _open(path)
+            with self.guard():
+                self.db = _open(path)
         except BaseException:
             self._unlock()
             raise
@@ -56,7 +59,16 @@ class LedgerFile:
         """Turn SQLite's errors into ours; what was not committed is rolled back."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError, msgspec.MsgspecError) as error:
+            raise LedgerError(_advice(self.path, error)) from error
+
+    @contextmanager
+    def sound(self) -> Iterator[None]:
+        """Likewise, and for values that no ledger of ours holds."""
+        try:
+            with self.guard():
+                yield
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise LedgerError(_advice(self.path, error)) from error
 
     @contextmanager
@@ -90,10 +102,12 @@ class LedgerFile:
             # FULL: a claim that a power cut undoes would let us disown what we created.
             self.db.execute("PRAGMA synchronous = FULL")
         if self._lock is not None:
-            note = _file(self._pid, self.path)
-            os.ftruncate(note, 0)
-            os.write(note, f"{os.getpid()}\n".encode())
-            os.close(note)
+            self._sign()
+        if not empty:
+            # SQLite does not miss rows that a torn page held: they are just not there.
+            found = self.value("PRAGMA quick_check(1)")
+            if found != "ok":
+                raise LedgerError(damaged(self.path, found.splitlines()[-1]))
         with self.transaction() as db:
             statements = schema.TABLES if empty else schema.RECOVER
             for statement in statements.split(";\n"):
@@ -101,6 +115,16 @@ class LedgerFile:
             if empty:
                 db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+    def _sign(self) -> None:
+        """Note who we are, for a process that finds the ledger locked."""
+        note = _file(self._pid, self.path)
+        try:
+            with suppress(OSError):  # a full disk: the ledger itself will tell
+                os.ftruncate(note, 0)
+                os.write(note, f"{os.getpid()}\n".encode())
+        finally:
+            os.close(note)
 
     def check(self) -> None:
         """Raise LedgerError if the file that we write to is no longer there."""
@@ -155,25 +179,67 @@ def _lock(path: str, pid: str) -> int:
     handle = _file(path, path)  # SQLite would create it readable for everybody
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise LockedError(
+            f"another run holds the ledger {path} (process {_holder(pid)}): "
+            "wait for it, or give another --ledger"
+        ) from error
     except OSError as error:
         os.close(handle)
-        holder = "unknown"
-        with suppress(OSError):
-            holder = Path(pid).read_text("ascii").strip() or holder
-        raise LockedError(
-            f"another run holds the ledger {path} (process {holder}): "
-            "wait for it, or give another --ledger"
+        raise LedgerError(
+            f"the ledger {path} cannot be locked: {error.strerror}. Give --ledger a "
+            "path on a disk of this machine"
         ) from error
     return handle
 
 
-def _advice(path: str, error: sqlite3.Error) -> str:
-    said = str(error)
-    if "malformed" in said or "not a database" in said:
-        return (
-            f"the ledger {path} is damaged or no ledger ({said}). Nothing was sent "
-            "after that. Move it aside, and run the same command again: what exists "
-            "is found and reported as such"
+def _holder(pid: str) -> str:
+    """Give the process that noted itself, unless it is one of the past."""
+    with suppress(OSError, ValueError):
+        holder = int(Path(pid).read_text("ascii"))
+        with suppress(PermissionError):  # somebody else's, and alive
+            os.kill(holder, 0)
+        return str(holder)
+    return "unknown"
+
+
+# Our SQL is right, and all that we read was written by us.
+_DAMAGED = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    None,
+}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SHUT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+
+
+def damaged(path: str, found: object) -> str:
+    """Say that a ledger is not what we wrote, by what was *found*."""
+    return (
+        f"the ledger {path} is damaged or no ledger ({found}). Nothing was sent "
+        "after that. Move it aside, and run the same command again: what exists "
+        "is found and reported as such"
+    )
+
+
+def _advice(path: str, error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    code = code if code is None else code & 0xFF  # the rest is detail
+    folder = Path(path).parent.absolute()
+    if code in _DAMAGED:
+        return damaged(path, error)
+    if code in _BUSY:
+        todo = "Let go of it in the program that has it open"
+    elif code in _SHUT:
+        todo = (
+            f"Let it be written to, and {folder} as well, which takes files beside it"
         )
-    size = Path(path).parent
-    return f"the ledger {path} cannot be used: {said}. Check the space in {size}"
+    else:
+        todo = f"See to the space in {folder}"
+    return (
+        f"the ledger {path} cannot be used: {error}. {todo}, then run the same command "
+        "again: it goes on where this one was"
+    )

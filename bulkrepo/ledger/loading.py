@@ -8,10 +8,11 @@ import msgspec
 
 from bulkrepo.grammar import twice
 from bulkrepo.ledger import schema
-from bulkrepo.ledger.file import LedgerFile
+from bulkrepo.ledger.file import LedgerFile, damaged
 from bulkrepo.ledger.working import INSERT, settled
 from bulkrepo.model import (
     FIELDS,
+    LedgerError,
     Outcome,
     Problem,
     Rejected,
@@ -169,6 +170,12 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
                 digest,
             )
         if old is not None:
+            rows, kept = (
+                file.value("SELECT count(*) FROM item NOT INDEXED WHERE run = ?", which)
+                for which in (run, old)
+            )
+            if rows != kept:  # of lists that are the same
+                raise LedgerError(damaged(file.path, f"{kept} of {rows} rows"))
             db.execute(
                 "DELETE FROM outcome WHERE item IN (SELECT id FROM item WHERE run = ?)",
                 (run,),

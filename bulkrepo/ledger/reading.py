@@ -32,19 +32,20 @@ def run_info(file: LedgerFile, run: int | None = None) -> RunInfo:
     if row is None:
         what = "no run yet" if run is None else f"no run {run}"
         raise SettingsError(f"{file.path} has {what}")
-    return RunInfo(
-        id=row[0],
-        command=row[1],
-        state=row[2],
-        lists=tuple(msgspec.json.decode(row[3])),
-        endpoint=row[4],
-        started_at=_rfc3339(row[5]) or "",
-        finished_at=_rfc3339(row[6]),
-        stopped=row[7],
-        requests=row[8],
-        throttled=row[9],
-        version=row[10],
-    )
+    with file.sound():
+        return RunInfo(
+            id=row[0],
+            command=row[1],
+            state=row[2],
+            lists=tuple(msgspec.json.decode(row[3])),
+            endpoint=row[4],
+            started_at=_rfc3339(row[5]) or "",
+            finished_at=_rfc3339(row[6]),
+            stopped=row[7],
+            requests=row[8],
+            throttled=row[9],
+            version=row[10],
+        )
 
 
 def items(file: LedgerFile, info: RunInfo, *, unwanted: bool = False) -> Iterator[Item]:
@@ -54,36 +55,36 @@ def items(file: LedgerFile, info: RunInfo, *, unwanted: bool = False) -> Iterato
     *unwanted*: only those that are settled by reading: invalid ones, duplicates.
     """
     why = info.stopped or "the run has not come to it"
-    with file.guard():
+    with file.sound():
         for row in file.db.execute(schema.ITEMS, (info.id, not unwanted)):
             yield _report_item(row, info.lists, why)
 
 
 def summary(file: LedgerFile, info: RunInfo) -> Summary:
     """Give a run in numbers."""
-    with file.guard():
+    with file.sound():
         counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
         reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
         examples = [_place(file, info, row[4]) for row in reasons]
-    why = info.stopped or "the run has not come to it"
-    return Summary(
-        total=sum(row[1] for row in counts),
-        counts={row[0]: row[1] for row in counts},
-        uncertain=sum(row[2] or 0 for row in counts),
-        reasons=tuple(
-            Reason(
-                outcome=Verdict(verdict),
-                count=count,
-                code=code,
-                message=_words(words, rule, field, count=count)
-                or (why if verdict == "not_attempted" else ""),
-                example=example,
-            )
-            for (verdict, count, code, words, _, rule, field), example in zip(
-                reasons, examples, strict=True
-            )
-        ),
-    )
+        why = info.stopped or "the run has not come to it"
+        return Summary(
+            total=sum(row[1] for row in counts),
+            counts={row[0]: row[1] for row in counts},
+            uncertain=sum(row[2] or 0 for row in counts),
+            reasons=tuple(
+                Reason(
+                    outcome=Verdict(verdict),
+                    count=count,
+                    code=code,
+                    message=_words(words, rule, field, count=count)
+                    or (why if verdict == "not_attempted" else ""),
+                    example=example,
+                )
+                for (verdict, count, code, words, _, rule, field), example in zip(
+                    reasons, examples, strict=True
+                )
+            ),
+        )
 
 
 def _words(words: str, rule: str | None, field: str | None, *, count: int) -> str:

@@ -1,5 +1,7 @@
 """Edge. Rows handed out and outcomes kept."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from bulkrepo.ledger import schema
@@ -37,24 +39,42 @@ def turn(
 
 
 def finish(
-    file: LedgerFile, run: int, *, stopped: str | None, requests: int, throttled: int
+    file: LedgerFile,
+    run: int,
+    *,
+    stopped: str | None,
+    requests: int,
+    throttled: int,
+    tell: Callable[[], bool],
 ) -> None:
-    """End the run tidily: what was handed out and never sent is simply pending."""
+    """
+    End the run tidily: what was handed out and never sent is simply pending.
+
+    It counts as finished once *tell* has said of it all that is to be said, and has
+    given True. Until then the same command continues it: a new run would find what
+    this one created, and say that it existed.
+    """
     file.check()
     with file.transaction() as db:
         db.execute("DELETE FROM claim")
         db.execute(
-            "UPDATE run SET state = ?, stopped = ?, finished_at = ?,"
-            " requests = requests + ?, throttled = throttled + ? WHERE id = ?",
-            (
-                "finished" if stopped is None else "stopped",
-                stopped,
-                file.now(),
-                requests,
-                throttled,
-                run,
-            ),
+            "UPDATE run SET requests = requests + ?, throttled = throttled + ?"
+            " WHERE id = ?",
+            (requests, throttled, run),
         )
+        if stopped is not None:
+            _end(file, run, stopped)
+    with file.transaction():
+        _end(file, run, stopped)
+        if not tell() and stopped is None:
+            _end(file, run, "a report could not be written")
+
+
+def _end(file: LedgerFile, run: int, stopped: str | None) -> None:
+    file.db.execute(
+        "UPDATE run SET state = ?, stopped = ?, finished_at = ? WHERE id = ?",
+        ("finished" if stopped is None else "stopped", stopped, file.now(), run),
+    )
 
 
 def settled(outcome: Outcome) -> tuple[object, ...]:

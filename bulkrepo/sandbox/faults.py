@@ -15,6 +15,7 @@ class Fault(Enum):
     ERROR = "error"
     ERROR_COMMITTED = "error_committed"
     DROP_AFTER = "drop_after"
+    LATE = "late"
 
 
 class Chance:
@@ -25,13 +26,14 @@ class Chance:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._jitter, self._html, self._create = (
+        self._jitter, self._html, self._create, self._late = (
             random.Random(f"{settings.seed}/{use}")  # noqa: S311 - dice, not keys
-            for use in ("jitter", "html", "create")
+            for use in ("jitter", "html", "create", "late")
         )
         self._latency = settings.latency
         self._spread = settings.jitter
         self._html_rate = settings.html_rate
+        self._late_by = settings.late_by
         committed = settings.error_rate * settings.error_commits
         # One draw decides: the shares lie end to end, so each is met as often as it
         # says and no create meets two. The order only says which share a draw falls
@@ -42,11 +44,16 @@ class Chance:
             (Fault.ERROR, settings.error_rate - committed),
             (Fault.ERROR_COMMITTED, committed),
             (Fault.DROP_AFTER, settings.drop_after),
+            (Fault.LATE, settings.late_rate),
         )
 
     def delay(self) -> float:
         """Decide how many seconds the next request waits."""
         return self._latency + self._spread * self._jitter.random()
+
+    def late(self) -> float:
+        """Decide how many seconds the next late create takes."""
+        return self._late_by * self._late.random()
 
     def html(self) -> bool:
         """Decide whether a proxy answers the next request."""

@@ -5,12 +5,15 @@ A management request meets, in this order: a proxy's HTML (`html_rate`), the rou
 (404), the token (401), the limit (429 or 403). A create that got so far may be cut
 (`drop_before`), find the system busy, or fail (`error_rate`) before anything was done.
 Then the service reads it and answers. That answer may yet be lost: replaced by a 500
-(`error_commits`) or cut (`drop_after`), whatever it was.
+(`error_commits`) or cut (`drop_after`), whatever it was; and it may be one that is
+carried out later (`late_rate`), when its sender has long tried again.
 """
 
+import heapq
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Final, NamedTuple
 
@@ -63,6 +66,7 @@ _FATES: Final[Mapping[Fault, _Fate]] = {
     Fault.ERROR: _Fate("error", carried_out=False, answer=refusal(5000046)),
     Fault.ERROR_COMMITTED: _Fate("error", carried_out=True, answer=refusal(5000046)),
     Fault.DROP_AFTER: _Fate("drop_after", carried_out=True, answer=None),
+    Fault.LATE: _Fate("late", carried_out=False, answer=None),
 }
 
 
@@ -76,6 +80,7 @@ class Gateway:
     def __init__(self, settings: Settings, *, now: float) -> None:
         self.state = State(settings, now=now)
         self.chance = Chance(settings)
+        self._late: list[tuple[float, int, Call, Route]] = []
         self._rule = None if settings.limit is None else rule_of(settings.limit)
         self._window = None
         if self._rule is not None:
@@ -83,10 +88,18 @@ class Gateway:
 
     def handle(self, call: Call) -> Answer | None:
         """Answer a request; None means that its connection is cut."""
+        self.catch_up(call.now)
         try:
             return self._handle(call)
         except RefusedError as refused:
             return refused.answer
+
+    def catch_up(self, now: float) -> None:
+        """Carry out what is late and was due until *now*, each at its own time."""
+        while self._late and self._late[0][0] <= now:
+            due, _, call, route = heapq.heappop(self._late)
+            committed = self._committed(replace(call, now=due), route)
+            self.state.faults["late_committed"] += committed
 
     def _handle(self, call: Call) -> Answer | None:
         route = _route(call)
@@ -167,6 +180,9 @@ class Gateway:
             return route.operation(self.state, call, *route.names)
         fate = _FATES[fault]
         self.state.faults[fate.counted] += 1
+        if fault is Fault.LATE:
+            due, number = call.now + self.chance.late(), self.state.faults["late"]
+            heapq.heappush(self._late, (due, number, call, route))
         if fate.carried_out and self._committed(call, route):
             self.state.faults["error_committed"] += fault is Fault.ERROR_COMMITTED
         return fate.answer

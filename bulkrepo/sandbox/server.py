@@ -62,6 +62,7 @@ class Sandbox:
     @property
     def repositories(self) -> dict[Key, Repository]:
         """What is there, by (organization, repository); changes change the sandbox."""
+        self._gateway.catch_up(self._clock())
         return self._gateway.state.repositories
 
     @property
@@ -71,6 +72,7 @@ class Sandbox:
 
     def page(self) -> dict[str, object]:
         """Give what `GET /sandbox/state` gives."""
+        self._gateway.catch_up(self._clock())
         return self._gateway.state.page()
 
     async def __aenter__(self) -> Self:

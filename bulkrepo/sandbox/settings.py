@@ -15,10 +15,11 @@ _SHARES = (
     "error_commits",
     "drop_before",
     "drop_after",
+    "late_rate",
     "busy_rate",
     "html_rate",
 )
-_DURATIONS = ("latency", "jitter")
+_DURATIONS = ("latency", "jitter", "late_by")
 _COUNTS = ("quota", "organization_quota")
 
 
@@ -47,8 +48,8 @@ class Settings:
     How a sandbox behaves; the defaults give a well-behaved, empty one.
 
     Shares lie between 0 and 1, times are seconds. `drop_before`, `busy_rate`,
-    `error_rate` and `drop_after` divide the creates among them, so their sum is at
-    most 1. A value that makes no sense raises ValueError and names itself.
+    `error_rate`, `drop_after` and `late_rate` divide the creates among them, so their
+    sum is at most 1. A value that makes no sense raises ValueError and names itself.
     """
 
     token: str = "sandbox-token"  # noqa: S105 - a published default, not a secret
@@ -80,6 +81,12 @@ class Settings:
 
     drop_after: float = 0.0
     """Share of creates which are carried out, then cut without an answer."""
+
+    late_rate: float = 0.0
+    """Share of creates cut without an answer, and carried out some time afterwards."""
+
+    late_by: float = 5.0
+    """At most so many seconds afterwards, evenly spread."""
 
     busy_rate: float = 0.0
     """Share of creates answered 409 "the system is busy"."""
@@ -144,10 +151,11 @@ class Settings:
             good=self.retry_after in {None, "seconds", "date"},
         )
         total = self.drop_before + self.busy_rate + self.error_rate + self.drop_after
+        total += self.late_rate
         if total > 1 + 1e-9:
             raise ValueError(
-                "drop_before, busy_rate, error_rate and drop_after divide the creates"
-                f" among them: their sum is {total:g}, wanted at most 1"
+                "drop_before, busy_rate, error_rate, drop_after and late_rate divide"
+                f" the creates among them: their sum is {total:g}, wanted at most 1"
             )
         if self.limit is not None:
             rule_of(self.limit)

@@ -26,8 +26,17 @@ OPERATIONS = (
 )
 """The names under which requests are counted; `unknown` has no such route."""
 
-FAULTS = ("error", "error_committed", "drop_before", "drop_after", "busy", "html")
-"""The names under which faults are counted; `error` includes `error_committed`."""
+FAULTS = (
+    "error",
+    "error_committed",
+    "drop_before",
+    "drop_after",
+    "late",
+    "late_committed",
+    "busy",
+    "html",
+)
+"""Names of faults as counted; those `committed` are among `error` and `late`."""
 
 _DAY = 86400.0
 
