@@ -102,7 +102,7 @@ class Auto:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
         if not self._begun:
             self._begun = True
-            self._opened = self._resumed = self._since = now
+            self._opened = self._since = now
         if now < self._until:
             return self._until - now
         if self._asked is not None and now - self._asked < 1.0:
@@ -206,7 +206,7 @@ class Auto:
     def _next_look(self, now: float) -> float:
         """Give when to ask again: twice as late each time, or when a window may end."""
         assert self._suspect is not None  # noqa: S101 - for the types
-        blocked = max(_PAUSE, now - self._suspect)
+        blocked = max(0.2, now - self._suspect)
         reach = now + 1.35 * blocked
         ends = [self._opened + seconds + 0.02 for seconds in _WINDOWS]
         likely = [end for end in ends if now + 0.3 * blocked < end <= reach]
@@ -266,7 +266,8 @@ class Auto:
         at, total = self._series
         found = 0.7 * self.rate
         if now - at >= 0.5:
-            found = min(found, (self._total - total) / (now - at))
+            passed = (self._total - total) / (now - at)
+            found = min(found, max(passed, 0.25 * self.rate))
         self._settle(now, found)
 
     def _end_probe(self, now: float, measured: float) -> None:
@@ -278,12 +279,13 @@ class Auto:
         level = self.level
         if self.rate > (1.5 if self._bursty else 1.1) * level:
             self._settle(now, (0.97 * self.rate + level) / 2)
-            self._trial = True
+            self._trial, self._bursty = True, False
         elif measured > 1.1 * level:
             self._settle(now, measured)
         else:
             early = self.rate < 1.02 * level
-            rest = max(self._rest, min(2 * self._rest, max(20.0, 200 / self.rate)))
+            most = max(20.0, 200 / self.rate, 6 * self._span)
+            rest = max(self._rest, min(2 * self._rest, most))
             self._settle(now, max(_SAFE * level if early else level, measured))
             self._rest, self._scale, self._proven = rest, 2.5, not early
 
@@ -303,7 +305,8 @@ class Auto:
     def _settle(self, now: float, level: float) -> None:
         self.rate = self.level = max(FLOOR, level)
         slow = 2 * self._span if self._span > 1 else 0.0
-        self._rest = max(4.0, 50 / self.rate, slow, 20 * self._forced)
+        few = min(50 / self.rate, 15.0)
+        self._rest = max(4.0, few, slow, 20 * self._forced)
         self._scale, self._proven = 1.5, False
         self._enter(_Phase.REST, now)
 
