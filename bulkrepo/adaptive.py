@@ -10,8 +10,7 @@ and who else uses it, nobody says: a level that fails is measured anew.
 from collections import deque
 from enum import Enum, auto
 
-import msgspec
-
+from bulkrepo.learnt import Learnt
 from bulkrepo.window import Rules
 from bulkrepo.wire import Answer, Kind, Limit
 
@@ -30,18 +29,6 @@ _WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # seconds of windows in use
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
 _HEALTHY = 0.7  # share of answers that are no trouble
 _MEMORY = 30.0  # seconds for which an event says something about the next
-
-
-class Learnt(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What one run found out for the next: requests a second, and rules that were named.
-
-    *limited*: the rate is what a limit allows, and not just how far the run came.
-    """
-
-    rate: float
-    limited: bool
-    rules: tuple[Limit, ...] = ()
 
 
 class _Phase(Enum):

@@ -16,10 +16,11 @@ import msgspec
 import structlog
 
 from bulkrepo import descriptors, events, inputs, lists, rate, report, reports
-from bulkrepo.adaptive import Auto, Learnt
+from bulkrepo.adaptive import Auto
 from bulkrepo.brake import Stop
 from bulkrepo.client import Client, trusted
 from bulkrepo.engine import Engine
+from bulkrepo.learnt import Learnt
 from bulkrepo.ledger import Checked, Ledger, LedgerThread
 from bulkrepo.model import (
     SUCCESSES,

@@ -10,7 +10,8 @@ worth of requests into one. Time is monotonic seconds and an argument.
 import re
 from typing import Protocol
 
-from bulkrepo.adaptive import Auto, Learnt
+from bulkrepo.adaptive import Auto
+from bulkrepo.learnt import Learnt
 from bulkrepo.model import SettingsError
 from bulkrepo.window import Window
 from bulkrepo.wire import Answer, Kind, Limit

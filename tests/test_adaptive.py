@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.adaptive import CAUTION, CEILING, FLOOR, Auto, Learnt
+from bulkrepo.adaptive import CAUTION, CEILING, FLOOR, Auto
+from bulkrepo.learnt import Learnt
 from bulkrepo.wire import Answer, Kind, Limit
 from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Limiter, Sliding
 from tests.simulation import DONE, simulate

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from bulkrepo.adaptive import Auto, Learnt
+from bulkrepo.adaptive import Auto
 from bulkrepo.auth import Token
 from bulkrepo.engine import Engine
 from bulkrepo.exchange import Limits
+from bulkrepo.learnt import Learnt
 from bulkrepo.outage import IN_A_ROW, Outage
 from bulkrepo.rate import Fixed, RateControl
 from bulkrepo.wire import Limit, NoReply, Reply, Request

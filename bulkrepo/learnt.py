@@ -1,0 +1,17 @@
+"""Pure. What one run finds out about a service, for the next one to begin with."""
+
+import msgspec
+
+from bulkrepo.wire import Limit
+
+
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What one run found out for the next: requests a second, and rules that were named.
+
+    *limited*: the rate is what a limit allows, and not just how far the run came.
+    """
+
+    rate: float
+    limited: bool
+    rules: tuple[Limit, ...] = ()
