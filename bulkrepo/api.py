@@ -97,8 +97,8 @@ async def create(
     """
     tell = on_event or _nobody
     control = control or Control()
-    few = descriptors.bounded(settings.concurrency)
-    settings = replace(settings, concurrency=few)
+    workers = descriptors.bounded(settings.concurrency)
+    settings = replace(settings, concurrency=workers)
     auth = settings.auth()
     for path in settings.reports:
         report.check(path)
@@ -119,13 +119,12 @@ async def create(
                 endpoint=settings.endpoint,
                 signed_in_by=auth.name,
             )
-            ended: tuple[Stop | None, Counter[str]]
             if settings.strict and started.invalid:
                 why = f"{started.invalid} rows break a rule and --strict is set"
-                ended = Stop(f"{why}: nothing was sent", 2), Counter()
-            else:
-                ended = await _work(settings, started, ledger, tell, control)
-            return await ledger.do(_conclude, settings, started.run, *ended)
+                ended = Stop(f"{why}: nothing was sent", 2), Counter[str]()
+                return await ledger.do(_conclude, settings, started.run, *ended)
+            stop, stats = await _work(settings, started, ledger, tell, control)
+            return await ledger.do(_conclude, settings, started.run, stop, stats)
     except* LedgerError as group:
         raise group.exceptions[0] from None
 
@@ -214,6 +213,7 @@ async def _tick(
                 throttled=stats["throttled"],
                 allowed=limit.allowed(),
                 rate=(done - lately[0][1]) / seconds if seconds else 0.0,
+                waiting=engine.waiting,
             )
         )
         await asyncio.sleep(_TICK)

@@ -88,6 +88,11 @@ class Engine:
         self._flush: asyncio.TimerHandle | None = None
         self._brake.listen(self._halt)
 
+    @property
+    def waiting(self) -> str | None:
+        """Say why nothing moves, if nothing does."""
+        return self._exchange.waiting
+
     def stop(self, reason: str, *, exit_code: int) -> None:
         """Take no more rows and finish what is in flight. The first reason counts."""
         self._brake.stop(reason, exit_code=exit_code)

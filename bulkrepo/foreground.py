@@ -240,7 +240,8 @@ class _Shown:
                 done=event.done,
                 failed=event.failed,
                 rate=event.rate,
-                waiting=f"{throttled} throttled" if throttled else None,
+                waiting=event.waiting
+                or (f"{throttled} throttled" if throttled else None),
             )
             self._log.flush()
 

@@ -323,6 +323,7 @@ class Progressed(msgspec.Struct, frozen=True, kw_only=True):
     Four times a second: rows done and failed so far, and how fast it goes.
 
     *allowed* is requests a second, *rate* rows a second over the last five seconds.
+    *waiting* says why nothing moves, while nothing does.
     """
 
     done: int
@@ -331,6 +332,7 @@ class Progressed(msgspec.Struct, frozen=True, kw_only=True):
     throttled: int
     allowed: float
     rate: float
+    waiting: str | None = None
 
 
 Event = Started | Settled | Progressed

@@ -185,6 +185,32 @@ async def test_a_tenth_of_500s_slows_nobody_down(control: type[RateControl]) -> 
     assert spent[0] / spent[1] >= 0.85
 
 
+async def test_it_is_said_why_nothing_moves() -> None:
+    """While it is out, and no longer."""
+    clock = FakeClock()
+    service = Service(clock, out=(5, 30), trouble=error(503, "X.1", "upgrading"))
+    engine = Engine(
+        ScriptedGateway(service.answer, clock=clock),
+        Token("SWR_TOKEN", lambda: "t"),
+        fifty(),
+        ListStore(claims(1000)),
+        clock=clock,
+        limits=Limits(),
+    )
+    said: dict[int, str | None] = {}
+
+    async def watch() -> None:
+        for second in (4, 20, 40):
+            await clock.sleep(second - clock.elapsed)
+            said[second] = engine.waiting
+
+    await asyncio.gather(engine.run(), watch())
+
+    assert said[4] is said[40] is None
+    assert said[20] is not None
+    assert "the service is out: 503" in said[20]
+
+
 async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None:
     """At row 3,000 of 10,000, with 64 in flight: the rest is not attempted."""
     clock = FakeClock()
