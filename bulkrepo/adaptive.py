@@ -235,10 +235,13 @@ class Auto:
         return _SAFE * (self._total - since[1]) / (now - since[0])
 
     def _end_ramp(self, now: float, pace: float) -> None:
-        """Begin to seek: well below, unless the gateway's rate went through a while."""
-        capped = self._phase is _Phase.REST and pace > 0.85 * self.rate
-        self._pause = 0.1 if capped else _PAUSE
-        self.rate = max(0.1 * self.rate, (0.85 if capped else 0.6) * pace)
+        """Begin to seek, well below; at once if the gateway's rate passed a while."""
+        if self._phase is _Phase.REST and pace > 0.85 * self.rate:
+            self._pause = 0.1
+            self._settle(now, pace)
+            return
+        self._pause = _PAUSE
+        self.rate = max(0.1 * self.rate, 0.6 * pace)
         self._enter(_Phase.SEEK, now)
 
     def _fail_again(self, now: float) -> None:
