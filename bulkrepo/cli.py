@@ -201,7 +201,7 @@ def _faults(command: F) -> F:
         "error-commits": "... of which this share is carried out all the same.",
         "drop-before": "Share cut off before anything is done.",
         "drop-after": "Share carried out, and then cut off without an answer.",
-        "late-rate": "Share cut off without an answer, and carried out later ...",
+        "late-rate": "Share cut off without an answer, carried out --late-by later.",
         "busy-rate": "Share answered 409 busy.",
         "html-rate": "Share of all requests answered by a proxy's page, 502.",
     }
@@ -215,7 +215,7 @@ def _faults(command: F) -> F:
             type=float,
             default=5.0,
             show_default=True,
-            help="... by up to so many seconds.",
+            help="Seconds at most that a late create is late.",
         ),
         click.option("--latency", type=float, default=0.0, help="Seconds a request."),
         click.option("--jitter", type=float, default=0.0, help="Up to so many more."),
