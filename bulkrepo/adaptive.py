@@ -27,6 +27,7 @@ _PAUSE = 0.5  # seconds
 _LONGEST_PAUSE = 60.0
 _WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # seconds of windows in use
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
+_FEW = 20  # requests that say nothing about a window
 _HEALTHY = 0.7  # share of answers that are no trouble
 _MEMORY = 30.0  # seconds for which an event says something about the next
 
@@ -47,11 +48,14 @@ class Auto:
     so.
     """
 
+    given = False
+
     def __init__(self, learnt: Learnt | None = None) -> None:
         start, known = 10.0, False
         if learnt is not None:
             known = learnt.limited
-            start = learnt.rate if known else max(start, learnt.rate / 2)
+            # Below one a second it was perhaps bad luck, and is soon found again.
+            start = max(learnt.rate, 1.0) if known else max(start, learnt.rate / 2)
         self.rate = self.level = min(max(start, FLOOR), CEILING)
         self.throttled = 0
         # Where we are in the search.
@@ -136,8 +140,9 @@ class Auto:
 
     def learnt(self) -> Learnt:
         """Give what the next run should begin with."""
-        limited = self._event is not None or self._proven or bool(self._rules)
-        rate = self.level if limited else self.rate
+        limited = self._event is not None or bool(self._rules)
+        probing = self._phase is _Phase.PROBE
+        rate = (self.level + self.rate) / 2 if probing else self.rate
         return Learnt(rate=rate, limited=limited, rules=self._rules.named())
 
     def _climb(self, now: float) -> None:
@@ -173,11 +178,11 @@ class Auto:
     ) -> None:
         if answer.retry_after is not None:
             self._until = max(self._until, now + answer.retry_after)
-            self._forced = answer.retry_after
         if answer.limit is not None:
             self._obey(answer.limit, now)
         if not news:
             return  # an echo: it left before we knew
+        self._forced = answer.retry_after or 0.0
         if self._suspect is not None:
             self._pause = self._next_look(now) - now
         else:
@@ -296,7 +301,7 @@ class Auto:
         self.rate = self.level = max(FLOOR, level)
         slow = 2 * self._span if self._span > 1 else 0.0
         few = min(50 / self.rate, 15.0)
-        self._rest = max(4.0, few, slow, 20 * self._forced)
+        self._rest = max(4.0, few, slow, min(20 * self._forced, 30.0))
         self._scale, self._proven = 1.5, False
         self._enter(_Phase.REST, now)
 
@@ -305,13 +310,17 @@ class Auto:
         assert self._suspect is not None  # noqa: S101 - for the types
         blocked = now - self._suspect
         self._suspect = self._asked = None
-        long = blocked > _BLOCKED and not self._rules
+        long = blocked > _BLOCKED and not self._rules and not self._forced
         if long:  # a window: what passed in it, over its time, always passes
             cycle = now - self._opened
             passed = self._total - self._total_then
-            self._span = max(1.0, min(cycle, 60.0))
-            self._settle(now, min(self.rate, passed / cycle))
-            self._proven = True
+            if passed < _FEW:  # it was closed before we came: nothing is known
+                self.rate, self._top = max(self.rate, 10.0), CEILING
+                self._enter(_Phase.SEEK, now)
+            else:
+                self._span = max(1.0, min(cycle, 60.0))
+                self._settle(now, min(self.rate, passed / cycle))
+                self._proven = True
             self._opened, self._total_then = now, self._total
             self._until = now + min(1.0, 0.05 * cycle)
         if long or self._forced:  # no time to measure by: nobody was let through
@@ -336,7 +345,6 @@ class Auto:
     def _obey(self, limit: Limit, now: float) -> None:
         spread = max(self._latencies) - min(self._latencies)
         self._rules.obey(limit, now, spread=spread)
-        self.level = self._rules.rate()
+        self.level = min(CEILING, self._rules.rate())
         # A long window may be used up at once, a short one is not worth the burst.
-        short = self._rules.longest <= 5
-        self.rate = self.level if short else max(self.rate, self.level)
+        self.rate = max(self.level, self.rate * (self._rules.longest > 5))

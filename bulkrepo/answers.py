@@ -11,7 +11,16 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request, http_date
+from bulkrepo.wire import (
+    Answer,
+    Kind,
+    Limit,
+    NoReply,
+    Reply,
+    Request,
+    http_date,
+    server_time,
+)
 
 MESSAGE_LIMIT = 500
 """Characters of a message that are kept."""
@@ -74,7 +83,7 @@ def read(reply: Reply | NoReply, *, request: Request, now: float) -> Answer:
         code,
         message or _plain(reply),
         request_id or headers.get("X-IAM-Trace-Id") or inner_id,
-        _retry_after(headers.get("Retry-After"), now) if answer_to_wait else None,
+        _retry_after(reply, now) if answer_to_wait else None,
         _named_limit(message) if message and answer_to_wait else None,
     )
 
@@ -215,15 +224,19 @@ def _named_limit(message: str) -> Limit | None:
     return Limit(count, float(seconds)) if count and seconds else None
 
 
-def _retry_after(value: str | None, now: float) -> float | None:
+def _retry_after(reply: Reply, now: float) -> float | None:
     """Read `Retry-After`, as seconds or as a date, as seconds from *now*."""
+    value = reply.headers.get("Retry-After")
     if value is None:
         return None
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
     when = http_date(value)
-    return None if when is None else max(0.0, when.timestamp() - now)
+    if when is None:
+        return None
+    theirs = server_time(reply)  # a date is one of the server's clock, not of ours
+    return max(0.0, when.timestamp() - (now if theirs is None else theirs))
 
 
 def said(answer: Answer) -> str:

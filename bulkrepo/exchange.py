@@ -207,6 +207,7 @@ class Exchange:
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
             finally:
+                self._outage.answered(clock.now())
                 if slots is not None:
                     slots.release()
             received = sent_at + (now - started)
@@ -292,6 +293,13 @@ class Exchange:
                 if seconds <= 0:
                     self._outage.left()
                     return True
+                if seconds > self._limits.patience and not self._rate.given:
+                    self._brake.stop(
+                        f"the service allows no request for {seconds:.0f} s, longer "
+                        f"than {self._limits.patience:g} s (--patience)",
+                        exit_code=3,
+                    )
+                    return False
                 # Held back for long: another rule may come to hold meanwhile.
                 if not await self._brake.pause(min(seconds, 5.0)):
                     return False

@@ -180,11 +180,14 @@ def _default_report(source: str) -> str:
 def _on_signals(control: api.Control, numbers: tuple[int, ...]) -> None:
     """First signal: stop tidily. Second: at once, as if killed."""
     loop = asyncio.get_running_loop()
-    seen = 0
+    seen, last = 0, float("-inf")
 
     def on(number: int) -> None:
-        nonlocal seen
-        seen += 1
+        nonlocal seen, last
+        now = loop.time()
+        if seen and now - last < 0.5:
+            return  # sent to us and to our group, as `timeout` does
+        seen, last = seen + 1, now
         name = signal.Signals(number).name
         if seen == 1 and not control.sending:
             # The lists are being read, perhaps from a pipe that never ends.

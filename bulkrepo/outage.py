@@ -42,6 +42,12 @@ class Outage:
         """Learn that a request left: while it is closed, the probe."""
         self._probing = self._since is not None
 
+    def answered(self, now: float) -> None:
+        """Learn that a request came back, whatever with: the next one may ask."""
+        if self._probing:
+            self._probing = False
+            self._next = max(self._next, now + _SHORTEST)
+
     def good(self) -> None:
         """Learn of an answer that was no trouble."""
         self._troubled, self._since, self._probing = 0, None, False

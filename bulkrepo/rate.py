@@ -21,6 +21,8 @@ class RateControl(Protocol):
     """What the engine asks before and tells after every request."""
 
     throttled: int
+    given: bool
+    """Whether it is the user who says how fast, and not the service."""
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
@@ -57,7 +59,7 @@ class _Hold:
             self.until = max(self.until, now + answer.retry_after)
         if started <= self.since:
             return False
-        if answer.retry_after is None:
+        if answer.retry_after is None or answer.retry_after < self._first:
             self.until = max(self.until, now + self._pause)
             self._pause = min(self._cap, self._pause * 2)
         self.since = now
@@ -76,6 +78,8 @@ class Fixed:
     A rate a second is spread over it, but for `_LATE` seconds that a late wake-up may
     make up for: many limiters refuse a burst. A longer window may be used up at once.
     """
+
+    given = True
 
     def __init__(self, limit: Limit) -> None:
         self._window = Window(limit)

@@ -51,7 +51,8 @@ class Rules:
         self._starts: deque[float] = deque(maxlen=2000)
         self._until: float | None = None
         for rule in rules:
-            self._add(rule, spread=0.1)
+            if rule.count > 0 and rule.seconds > 0:
+                self._add(rule, spread=0.1)
 
     def __bool__(self) -> bool:
         return bool(self._windows)

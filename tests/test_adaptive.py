@@ -205,6 +205,54 @@ def test_one_asks_for_all_after_a_pause() -> None:
     assert auto.reserve(T + 30) == 0.0
 
 
+@pytest.mark.parametrize("seconds", [5.0, 30.0])
+def test_a_wish_to_wait_is_no_window(seconds: float) -> None:
+    """What was throttled at the very beginning costs that pause, and not the run."""
+
+    class First:
+        """Refuses all that comes in the first second."""
+
+        since: float | None = None
+
+        def admit(self, now: float) -> bool:
+            """Remember when the first one came."""
+            self.since = now if self.since is None else self.since
+            return now > self.since + 1
+
+    run = simulate(Auto(), First(), 1000, retry_after=seconds)
+
+    assert run.seconds <= seconds + 45
+
+
+def test_a_block_before_anything_went_through_says_nothing_about_the_rate() -> None:
+    """Somebody else used the limit up; then it is ours."""
+
+    class Blocked:
+        """Refuses everything for a quarter of a minute."""
+
+        since: float | None = None
+
+        def admit(self, now: float) -> bool:
+            """Remember when the first one came."""
+            self.since = now if self.since is None else self.since
+            return now > self.since + 15
+
+    auto = Auto()
+    run = simulate(auto, Blocked(), 1000)
+
+    assert run.seconds <= 60
+    assert auto.learnt().rate > 20
+
+
+def test_a_low_rate_that_was_bad_luck_does_not_last() -> None:
+    """Each run to a healthy service leaves a higher one."""
+    low = Auto(Learnt(rate=FLOOR, limited=True))
+    run = simulate(low, Bucket(1e9, 1e9), 100)
+
+    assert run.seconds <= 40
+    assert low.learnt().rate > 2
+
+
 def test_an_answer_that_never_comes_does_not_hold_everybody_for_ever() -> None:
     """The one that asks may be lost; after a second another one does."""
     auto = Auto()

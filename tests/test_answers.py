@@ -331,6 +331,19 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> 
     assert answer.retry_after == seconds
 
 
+def test_a_date_to_wait_for_is_one_of_the_servers_clock() -> None:
+    """However wrong ours is: its own `Date` says what time it is there."""
+    answer = understood(
+        429,
+        headers={
+            "Date": "Fri, 01 Jan 2100 00:00:00 GMT",
+            "Retry-After": "Fri, 01 Jan 2100 00:00:07 GMT",
+        },
+    )
+
+    assert answer.retry_after == 7.0
+
+
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_retry_after_is_ignored_when_another_try_makes_no_sense(status: int) -> None:
     """Only throttling and trouble are waited out."""

@@ -92,6 +92,18 @@ def test_a_wish_to_wait_is_respected() -> None:
     assert outage.wait(T) == 40.0
 
 
+def test_a_probe_that_says_nothing_of_the_service_is_followed_by_another() -> None:
+    """Throttled, refused or cancelled: the next one may ask a second later."""
+    outage = Outage()
+    out(outage)
+    outage.left()
+    outage.answered(T + 5)
+
+    assert outage.closed
+    assert outage.wait(T + 5) == 1.0
+    assert outage.wait(T + 6) == 0.0
+
+
 class Service:
     """A limiter that is out for a while and loses some requests otherwise."""
 
@@ -169,6 +181,65 @@ async def test_a_minute_of_outage_costs_a_minute(
     assert Counter(str(o.outcome) for o in store.outcomes.values()) == {"created": 2500}
     assert sum(20 <= at < 80 for at, _ in service.came) <= 90
     assert service.pace(85, 90) >= 0.9 * 50
+
+
+@pytest.mark.parametrize("control", [fifty, known])
+@pytest.mark.parametrize("between", [REFUSED, UNAUTHORIZED])
+async def test_an_outage_that_ends_in_other_trouble_is_over_all_the_same(
+    control: type[RateControl], between: Reply
+) -> None:
+    """Throttling or an old token, as a gateway comes back, hold nobody for ever."""
+    clock, tokens = FakeClock(), iter(["t0", "t1"])
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        if 2 <= clock.elapsed < 10:
+            return BROKEN
+        if 10 <= clock.elapsed < 13:
+            old = headers["X-Auth-Token"] == "t0"
+            return between if between is REFUSED or old else CREATED
+        return CREATED
+
+    store = ListStore(claims(300))
+    engine = Engine(
+        ScriptedGateway(answer, clock=clock),
+        Token("SWR_TOKEN", lambda: next(tokens)),
+        control(),
+        store,
+        clock=clock,
+        limits=Limits(),
+    )
+
+    assert await asyncio.wait_for(engine.run(), 30) is None
+    assert engine.stats["created"] == 300
+    assert clock.elapsed < 60
+
+
+@pytest.mark.parametrize("rules", [(), (Limit(1, 86400.0),)])
+async def test_a_rule_longer_than_patience_ends_the_run(
+    rules: tuple[Limit, ...],
+) -> None:
+    """Named today, or remembered from yesterday: nobody waits for a day unasked."""
+    clock, used = FakeClock(), []
+    text = "policy user over ratelimit,limit:1,time:1 day"
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        used.append(request)
+        return CREATED if len(used) == 1 else error(429, "APIGW.0308", text)
+
+    engine = Engine(
+        ScriptedGateway(answer, clock=clock),
+        Token("SWR_TOKEN", lambda: "t"),
+        Auto(Learnt(rate=1.0, limited=bool(rules), rules=rules)),
+        ListStore(claims(20)),
+        clock=clock,
+        limits=Limits(),
+    )
+    stop = await asyncio.wait_for(engine.run(), 30)
+
+    assert stop is not None
+    assert stop.exit_code == 3
+    assert "--patience" in stop.reason
+    assert clock.elapsed < 700
 
 
 @pytest.mark.parametrize("control", [fifty, known])

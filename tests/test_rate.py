@@ -111,6 +111,15 @@ def test_fixed_holds_everybody_back_when_throttled() -> None:
     assert rate.allowed() == 1000.0
 
 
+def test_to_retry_at_once_is_not_taken_at_its_word() -> None:
+    """`Retry-After: 0`, or a date that is past, is throttling like any other."""
+    rate, now = Fixed(Limit(1000, 1.0)), T
+    for pause in (1.0, 2.0, 4.0):
+        rate.learn(now, Answer(Kind.THROTTLED, retry_after=0.0), started=now - 0.1)
+        assert rate.reserve(now) == pytest.approx(pause)
+        now += pause + 0.2
+
+
 @pytest.mark.parametrize("make", [lambda: Fixed(Limit(1000, 1.0)), Auto])
 def test_retry_after_is_obeyed(make: type[Auto]) -> None:
     """The longest wish counts, an echo's too; nobody starts before."""
