@@ -207,7 +207,8 @@ class Exchange:
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
             finally:
-                self._outage.answered(clock.now())
+                if self._outage.closed:
+                    self._outage.answered(clock.now())
                 if slots is not None:
                     slots.release()
             received = sent_at + (now - started)
