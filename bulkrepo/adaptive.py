@@ -64,7 +64,7 @@ class Auto:
         self._rest = 8.0  # seconds to rest before the next probe
         self._scale = 3.0  # seconds in which a probe doubles its pace
         self._top = float("inf")  # the rate that last was too fast
-        self._proven = False  # whether the level outlasted a rest
+        self._proven = False  # the level outlasted a rest, or is a window's average
         self._trial = self._bursty = False  # a probe believed; and wrongly so, once
         # When the next request may leave.
         self._next = self._until = 0.0
@@ -72,7 +72,7 @@ class Auto:
         self._suspect: float | None = None  # since when we do not know: one asks
         self._asked: float | None = None  # when that one left
         self._pause = _PAUSE
-        self._forced = 0.0  # seconds that the service itself asked for
+        self._forced = 0.0  # seconds that the last refusal asked to wait
         self._health = 1.0  # the share of answers lately that were no trouble
         # What went through.
         self._good: deque[float] = deque(maxlen=20_000)
@@ -82,7 +82,7 @@ class Auto:
         self._resumed = 0.0  # when the last pause ended
         self._span = 1.0  # seconds over which to measure
         self._total_then = 0  # at `_opened`
-        # When it was too much: (time, total by then).
+        # (time, total by then) of the last refusal, or of the end of a long pause.
         self._event: tuple[float, int] | None = None
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0

@@ -104,12 +104,12 @@ class Exchange:
         self._last_good = float("-inf")
         self._troubled = 0
         self._outage = Outage()
-        self._out = ""
+        self._last_trouble = ""
 
     @property
     def waiting(self) -> str | None:
         """Say why nothing moves, if the service is out: what it answered last."""
-        return self._out if self._outage.closed else None
+        return self._last_trouble if self._outage.closed else None
 
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
@@ -260,7 +260,7 @@ class Exchange:
         u, was_closed = self._chance.random(), self._outage.closed
         retry_after = min(answer.retry_after or 0.0, self._limits.patience)
         self._outage.trouble(now, u=u, retry_after=retry_after)
-        self._out = f"the service is out: {said(answer)}"
+        self._last_trouble = f"the service is out: {said(answer)}"
         if self._outage.closed and not was_closed:
             self._log.warning("service.out", last_answer=said(answer))
 

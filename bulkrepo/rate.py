@@ -38,6 +38,7 @@ class RateControl(Protocol):
 
 
 _LATE = 0.02
+"""Seconds: a timer of the event loop is seldom later than that."""
 
 
 class _Hold:
@@ -53,17 +54,16 @@ class _Hold:
         self._first, self._cap = first, cap
         self._pause = first
 
-    def begin(self, now: float, answer: Answer, *, started: float) -> bool:
-        """Hold everybody back; True if this is news, not an echo of the last time."""
+    def begin(self, now: float, answer: Answer, *, started: float) -> None:
+        """Hold everybody back; an echo of the last time only if it asks for more."""
         if answer.retry_after is not None:
             self.until = max(self.until, now + answer.retry_after)
         if started <= self.since:
-            return False
+            return
         if answer.retry_after is None or answer.retry_after < self._first:
             self.until = max(self.until, now + self._pause)
             self._pause = min(self._cap, self._pause * 2)
         self.since = now
-        return True
 
     def healthy(self, *, started: float) -> None:
         """Forget past trouble: a request that started since the hold went through."""

@@ -38,7 +38,7 @@ class Backoff:
         Seconds to wait after *tries* tries, the last of which got *answer*.
 
         *u* is chance, from 0 to 1. `Retry-After` of a 5xx is obeyed and spread. What
-        was throttled waits for its turn, for which the rate control sees to it.
+        was throttled waits for its turn, which the rate control gives.
         """
         if answer.kind is Kind.THROTTLED:
             return 0.0
