@@ -6,70 +6,12 @@ Heavy imports stand inside the commands: `bulkrepo --help` answers at once.
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import click
 
 from bulkrepo.model import BulkrepoError, SettingsError
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_FORMATS = click.Choice(["csv", "json", "ndjson", "text"])
-
-
-def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Put *options* on a command, shown in this order."""
-
-    def on(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return on
-
-
-def _rows(command: F) -> F:
-    """Give a command what decides how lists are read."""
-    return _stack(
-        click.argument("lists", nargs=-1, required=True, metavar="LIST..."),
-        click.option("-n", "--namespace", help="Organization of rows that name none."),
-        click.option(
-            "--visibility",
-            type=click.Choice(["private", "public"]),
-            help="For rows that do not say; without it such a row is a fault.",
-        ),
-        click.option("--category", help="For rows that do not say."),
-        click.option(
-            "--namespace-from-path",
-            is_flag=True,
-            help="Read a name such as team/app as organization and repository.",
-        ),
-        click.option(
-            "--grammar",
-            type=click.Choice(["strict", "docker"]),
-            default="strict",
-            show_default=True,
-            help="docker leaves runs of hyphens to the server.",
-        ),
-        click.option("--format", type=_FORMATS, help="Instead of guessing."),
-    )(command)
-
-
-def _logging(command: F) -> F:
-    """Give a command what decides how it talks."""
-    return _stack(
-        click.option(
-            "--log-format",
-            type=click.Choice(["auto", "console", "json"]),
-            default="auto",
-            show_default=True,
-            help="Of the log on stderr: for people on a terminal, JSON elsewhere.",
-        ),
-        click.option("--log-file", type=click.Path(), help="Append a JSON log here."),
-        click.option("-v", "--verbose", count=True, help="Say more; twice: all."),
-        click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong."),
-    )(command)
+from bulkrepo.options import faults, logging, rows, where
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,15 +21,8 @@ def cli() -> None:
 
 
 @cli.command()
-@_rows
-@click.option("--region", help="Where; gives the endpoint.  [env: HW_REGION_NAME]")
-@click.option("--endpoint", help="https://swr-api....  [env: SWR_ENDPOINT]")
-@click.option(
-    "--token-file", type=click.Path(), help="IAM token; read again when refused."
-)
-@click.option(
-    "--sandbox", is_flag=True, help="Against an SWR of our own, gone at the end."
-)
+@rows
+@where
 @click.option(
     "--rate",
     default="auto",
@@ -139,8 +74,7 @@ def cli() -> None:
     help="The run's memory.  [default: bulkrepo.db; none with --sandbox]",
 )
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
-@click.option("--cacert", type=click.Path(), help="CA bundle.  [env: OS_CACERT]")
-@_logging
+@logging
 def create(lists: tuple[str, ...], **options: Any) -> None:
     """Create what the lists name. A LIST is CSV, JSON, NDJSON or text; - is stdin."""
     from bulkrepo import foreground  # noqa: PLC0415 - see the module
@@ -153,7 +87,7 @@ def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
 
 
 @cli.command()
-@_rows
+@rows
 @click.option("--fix", "fixed", type=click.Path(), help="Write a corrected list here.")
 @click.option(
     "--report",
@@ -193,51 +127,6 @@ def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
     again(ledger, run, reports)
 
 
-def _faults(command: F) -> F:
-    """Give the sandbox its ways to misbehave."""
-    share = click.FloatRange(0, 1)
-    shares = {
-        "error-rate": "Share of creates answered 500 ...",
-        "error-commits": "... of which this share is carried out all the same.",
-        "drop-before": "Share cut off before anything is done.",
-        "drop-after": "Share carried out, and then cut off without an answer.",
-        "late-rate": "Share cut off without an answer, carried out --late-by later.",
-        "busy-rate": "Share answered 409 busy.",
-        "html-rate": "Share of all requests answered by a proxy's page, 502.",
-    }
-    return _stack(
-        *(
-            click.option(f"--{name}", type=share, default=0.0, help=text)
-            for name, text in shares.items()
-        ),
-        click.option(
-            "--late-by",
-            type=float,
-            default=5.0,
-            show_default=True,
-            help="Seconds at most that a late create is late.",
-        ),
-        click.option("--latency", type=float, default=0.0, help="Seconds a request."),
-        click.option("--jitter", type=float, default=0.0, help="Up to so many more."),
-        click.option("--limit", help="Throttle beyond, such as 20/1s."),
-        click.option(
-            "--throttle-status",
-            type=click.Choice(["429", "403"]),
-            default="429",
-            show_default=True,
-        ),
-        click.option(
-            "--throttle-text/--no-throttle-text",
-            default=True,
-            help="Whether a throttled answer names the rule.",
-        ),
-        click.option("--retry-after", type=click.Choice(["seconds", "date"])),
-        click.option("--token-lifetime", type=float, help="Seconds."),
-        click.option("--quota", type=int, help="Repositories an organization."),
-        click.option("--seed", type=int, default=0, help="Of the faults."),
-    )(command)
-
-
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8099, show_default=True)
@@ -249,7 +138,7 @@ def _faults(command: F) -> F:
     help="One that exists; without any, all do.",
 )
 @click.option("--forbid", "forbidden", multiple=True, help="One not to create in.")
-@_faults
+@faults
 def sandbox(host: str, port: int, **options: Any) -> None:
     """Run an SWR and IAM on localhost, for trying things out; Ctrl-C ends it."""
     import asyncio  # noqa: PLC0415

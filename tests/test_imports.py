@@ -39,7 +39,7 @@ ONLY = {
     "sqlite3": {"ledger"},
     "tenacity": {"exchange"},
     "rich": {"terminal"},
-    "click": {"cli"},
+    "click": {"cli", "options"},
     "ijson": {"inputs"},
     "fcntl": {"ledger"},
     "resource": {"descriptors"},

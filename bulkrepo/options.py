@@ -1,0 +1,132 @@
+"""Wiring. Options that several commands have, worded once."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FORMATS = click.Choice(["csv", "json", "ndjson", "text"])
+
+
+def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Put *options* on a command, shown in this order."""
+
+    def on(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return on
+
+
+def rows(command: F) -> F:
+    """Give a command what decides how lists are read."""
+    return stack(
+        click.argument("lists", nargs=-1, required=True, metavar="LIST..."),
+        click.option("-n", "--namespace", help="Organization of rows that name none."),
+        click.option(
+            "--visibility",
+            type=click.Choice(["private", "public"]),
+            help="For rows that do not say; without it such a row is a fault.",
+        ),
+        click.option("--category", help="For rows that do not say."),
+        click.option(
+            "--namespace-from-path",
+            is_flag=True,
+            help="Read a name such as team/app as organization and repository.",
+        ),
+        click.option(
+            "--grammar",
+            type=click.Choice(["strict", "docker"]),
+            default="strict",
+            show_default=True,
+            help="docker leaves runs of hyphens to the server.",
+        ),
+        click.option("--format", type=_FORMATS, help="Instead of guessing."),
+    )(command)
+
+
+def logging(command: F) -> F:
+    """Give a command what decides how it talks."""
+    return stack(
+        click.option(
+            "--log-format",
+            type=click.Choice(["auto", "console", "json"]),
+            default="auto",
+            show_default=True,
+            help="Of the log on stderr: for people on a terminal, JSON elsewhere.",
+        ),
+        click.option("--log-file", type=click.Path(), help="Append a JSON log here."),
+        click.option("-v", "--verbose", count=True, help="Say more; twice: all."),
+        click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong."),
+    )(command)
+
+
+def where(command: F) -> F:
+    """Give a command what decides whom it talks to, and who as."""
+    return stack(
+        click.option(
+            "--region", help="Where; gives the endpoint.  [env: HW_REGION_NAME]"
+        ),
+        click.option("--endpoint", help="https://swr-api....  [env: SWR_ENDPOINT]"),
+        click.option(
+            "--token-file",
+            type=click.Path(),
+            help="IAM token; read again when refused.",
+        ),
+        click.option(
+            "--cacert", type=click.Path(), help="CA bundle.  [env: OS_CACERT]"
+        ),
+        click.option(
+            "--sandbox",
+            is_flag=True,
+            help="Against an SWR of our own, gone at the end.",
+        ),
+    )(command)
+
+
+def faults(command: F) -> F:
+    """Give the sandbox its ways to misbehave."""
+    share = click.FloatRange(0, 1)
+    shares = {
+        "error-rate": "Share of creates answered 500 ...",
+        "error-commits": "... of which this share is carried out all the same.",
+        "drop-before": "Share cut off before anything is done.",
+        "drop-after": "Share carried out, and then cut off without an answer.",
+        "late-rate": "Share cut off without an answer, carried out --late-by later.",
+        "busy-rate": "Share answered 409 busy.",
+        "html-rate": "Share of all requests answered by a proxy's page, 502.",
+    }
+    return stack(
+        *(
+            click.option(f"--{name}", type=share, default=0.0, help=text)
+            for name, text in shares.items()
+        ),
+        click.option(
+            "--late-by",
+            type=float,
+            default=5.0,
+            show_default=True,
+            help="Seconds at most that a late create is late.",
+        ),
+        click.option("--latency", type=float, default=0.0, help="Seconds a request."),
+        click.option("--jitter", type=float, default=0.0, help="Up to so many more."),
+        click.option("--limit", help="Throttle beyond, such as 20/1s."),
+        click.option(
+            "--throttle-status",
+            type=click.Choice(["429", "403"]),
+            default="429",
+            show_default=True,
+        ),
+        click.option(
+            "--throttle-text/--no-throttle-text",
+            default=True,
+            help="Whether a throttled answer names the rule.",
+        ),
+        click.option("--retry-after", type=click.Choice(["seconds", "date"])),
+        click.option("--token-lifetime", type=float, help="Seconds."),
+        click.option("--quota", type=int, help="Repositories an organization."),
+        click.option("--seed", type=int, default=0, help="Of the faults."),
+    )(command)
