@@ -7,7 +7,6 @@ the SWR API reference and of the API gateway's.
 """
 
 import re
-from typing import Any
 
 import msgspec
 
@@ -98,12 +97,27 @@ def _success(reply: Reply, request: Request, request_id: str | None) -> Answer:
             request_id,
         )
     seen = None
-    if request.method == "GET":
-        seen = _object(reply.body)
-        if seen is None:  # a truncated or empty answer proves nothing
-            message = "the answer is not the JSON object that was asked for"
+    total = None
+    if request.wants is not None:
+        try:
+            seen = msgspec.json.decode(reply.body, type=request.wants, strict=False)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # A truncated or empty answer proves nothing.
+            message = "the answer is not the JSON that was asked for"
             return Answer(Kind.BROKEN, reply.status, None, message, request_id)
-    return Answer(Kind.DONE, reply.status, None, None, request_id, seen=seen)
+        total = _total(reply)
+    return Answer(
+        Kind.DONE, reply.status, None, None, request_id, seen=seen, total=total
+    )
+
+
+_RANGE = re.compile(r"\s*\d+-\d+/(\d{1,9})\s*$")
+
+
+def _total(reply: Reply) -> int | None:
+    """Read `Content-Range: {offset}-{count}/{total}`; None if it is not given."""
+    found = _RANGE.match(reply.headers.get("Content-Range", ""))
+    return int(found[1]) if found else None
 
 
 def _kind(status: int, code: str | None, *, reads: bool) -> Kind:
@@ -169,11 +183,6 @@ def _decoded(body: bytes) -> object:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    found = _decoded(body)
-    return found if isinstance(found, dict) else None
 
 
 def _text(value: object) -> str | None:

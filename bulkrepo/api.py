@@ -1,84 +1,30 @@
 """
-Wiring. The parts put together, for a program that imports us: `await create(...)`.
+Wiring. What bulkrepo does, for a program that imports us: `await create(...)`.
 
-The command line is one such program.
+The command line is one such program. Every function raises a `BulkrepoError`:
+InputError before anything is sent, SettingsError, LedgerError, LockedError.
 """
 
-import asyncio
-import hashlib
-import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import version
+from functools import partial
 
-import msgspec
-import structlog
-
-from bulkrepo import descriptors, events, inputs, lists, rate, report, reports
-from bulkrepo.adaptive import Auto
-from bulkrepo.brake import Stop
-from bulkrepo.client import Client, trusted
-from bulkrepo.engine import Engine
-from bulkrepo.learnt import Learnt
-from bulkrepo.ledger import Checked, Ledger, LedgerThread
+from bulkrepo import flows, loads, runs
+from bulkrepo.flows import Conclusion, Flow
+from bulkrepo.ledger import Ledger, LedgerThread
 from bulkrepo.model import (
-    SUCCESSES,
     Claim,
     Event,
-    InputError,
-    Item,
-    LedgerError,
-    Outcome,
-    Progressed,
     Result,
-    Settled,
     Started,
-    StoppedError,
-    Verdict,
 )
-from bulkrepo.rate import Fixed
-from bulkrepo.settings import Settings
+from bulkrepo.runs import Control, Job
+from bulkrepo.settings import MEMORY, Settings
+from bulkrepo.skew import Skew
+from bulkrepo.surveyor import Surveyor
+from bulkrepo.wire import Answer
 
-VERSION = version("bulkrepo")
-_TICK = 0.25
-
-
-class Control:
-    """A handle by which a run in progress is stopped from outside."""
-
-    def __init__(self) -> None:
-        self._engine: Engine | None = None
-        self._stop: tuple[str, int] | None = None
-
-    @property
-    def sending(self) -> bool:
-        """Whether the lists are read and the first request may have left."""
-        return self._engine is not None
-
-    def stop(self, reason: str, *, exit_code: int = 3) -> None:
-        """Take no more rows, finish what is in flight, write the reports, end."""
-        self._stop = self._stop or (reason, exit_code)
-        if self._engine is not None:
-            self._engine.stop(reason, exit_code=exit_code)
-
-    def check(self) -> None:
-        """Raise StoppedError if the run was stopped; for what has no engine yet."""
-        if self._stop is not None:
-            error = StoppedError(f"{self._stop[0]}; nothing was sent")
-            error.exit_code = self._stop[1]  # type: ignore[misc]  # this one's own
-            raise error
-
-    def steer(self, engine: Engine) -> None:
-        """Let *engine* be what is stopped."""
-        self.check()
-        self._engine = engine
-
-
-class _Clock:
-    now = staticmethod(time.monotonic)
-    time = staticmethod(time.time)
-    sleep = staticmethod(asyncio.sleep)
+__all__ = ["Control", "create", "plan", "retry", "undo", "verify"]
 
 
 async def create(
@@ -92,259 +38,185 @@ async def create(
     Create every repository that *sources* (paths, `-` is stdin) name.
 
     Every row ends in one outcome, in the ledger and in the reports. *on_event* is
-    called in the event loop and may not block. Raises a `BulkrepoError`: InputError
-    before anything is sent, SettingsError, LedgerError, LockedError.
+    called in the event loop and may not block.
     """
-    tell = on_event or _nobody
     control = control or Control()
-    workers = descriptors.bounded(settings.concurrency)
-    settings = replace(settings, concurrency=workers)
-    auth = settings.auth()
-    for path in settings.reports:
-        report.check(path)
-    try:
-        async with LedgerThread(
-            lambda: Ledger(settings.ledger, now=time.time)
-        ) as ledger:
-            started = await ledger.do(_load, sources, settings, control)
-            tell(started)
-            log = events.logger()
-            log.info(
-                "run.started",
-                run=started.run,
-                rows=started.total,
-                pending=started.pending,
-                invalid=started.invalid,
-                resumed=started.resumed,
-                endpoint=settings.endpoint,
-                signed_in_by=auth.name,
-            )
-            if settings.strict and started.invalid:
-                why = f"{started.invalid} rows break a rule and --strict is set"
-                ended = Stop(f"{why}: nothing was sent", 2), Counter[str]()
-                return await ledger.do(_conclude, settings, started.run, *ended)
-            stop, stats = await _work(settings, started, ledger, tell, control)
-            return await ledger.do(_conclude, settings, started.run, stop, stats)
-    except* LedgerError as group:
-        raise group.exceptions[0] from None
+    load = _lists("create", sources, settings, control)
+    job = Job(settings=settings, load=load, work=partial(_creating, settings))
+    return await runs.run(job, on_event, control)
 
 
-def _nobody(_: Event) -> None:
-    """Be told, where nobody else wants to be."""
-
-
-async def _work(
+async def retry(
+    sources: Sequence[str] = (),
+    *,
+    run: int | None = None,
     settings: Settings,
-    started: Started,
-    ledger: LedgerThread,
-    tell: Callable[[Event], None],
-    control: Control,
-) -> tuple[Stop | None, Counter[str]]:
-    """Send what is pending; give what stopped it, and the engine's counts."""
-    log = events.logger().bind()  # bound once, not for every row
-    limit = await _rate_control(settings, ledger)
-
-    def settled(claim: Claim, outcome: Outcome) -> None:
-        _log_row(log, claim, outcome)
-        if tell is not _nobody:
-            tell(Settled(claim, outcome))
-
-    client = Client(
-        settings.endpoint,
-        timeout=_within(settings),
-        connections=settings.concurrency,
-        user_agent=f"bulkrepo/{VERSION}",
-        tls=trusted(settings.cacert),
-    )
-    if not started.pending:
-        return None, Counter()
-    async with client:
-        engine = Engine(
-            client,
-            settings.auth(),
-            limit,
-            ledger,
-            clock=_Clock(),
-            limits=settings.limits(),
-            settled=settled,
-        )
-        control.steer(engine)
-        ticker = asyncio.create_task(_tick(engine, limit, started, tell))
-        try:
-            stop = await engine.run()
-        finally:
-            ticker.cancel()
-    if isinstance(limit, Auto):
-        found = msgspec.json.encode(limit.learnt()).decode()
-        await ledger.do(Ledger.remember, "rate", found)
-    return stop, engine.stats
-
-
-async def _rate_control(settings: Settings, ledger: LedgerThread) -> Auto | Fixed:
-    """Begin where the last run to this endpoint ended, if the rate is ours to find."""
-    found = await ledger.do(Ledger.recall, "rate")
-    try:
-        learnt = None if found is None else msgspec.json.decode(found, type=Learnt)
-    except msgspec.DecodeError:
-        learnt = None  # another version's: found again in a second
-    return rate.control(rate.parse(settings.rate), learnt)
-
-
-async def _tick(
-    engine: Engine,
-    limit: rate.RateControl,
-    started: Started,
-    tell: Callable[[Event], None],
-) -> None:
-    """Say four times a second how it goes."""
-    before = started.total - started.pending
-    stats = engine.stats
-    lately: deque[tuple[float, int]] = deque(maxlen=20)
-    while True:
-        done = sum(stats[verdict] for verdict in Verdict)
-        lately.append((time.monotonic(), done))
-        seconds = lately[-1][0] - lately[0][0]
-        failed = sum(stats[verdict] for verdict in Verdict if verdict not in SUCCESSES)
-        tell(
-            Progressed(
-                done=before + done,
-                failed=failed,
-                requests=stats["requests"],
-                throttled=stats["throttled"],
-                allowed=limit.allowed(),
-                rate=(done - lately[0][1]) / seconds if seconds else 0.0,
-                waiting=engine.waiting,
-            )
-        )
-        await asyncio.sleep(_TICK)
-
-
-def _load(
-    ledger: Ledger, sources: Sequence[str], settings: Settings, control: Control
-) -> Started:
-    """Read, check and keep every row; nothing is sent before the last one is kept."""
-    if len(set(sources)) < len(sources):
-        raise InputError("the same list is named twice: name it once")
-    defaults = settings.defaults()
-    digest = hashlib.blake2b(repr((*sources, settings.format, defaults)).encode())
-    digest.update(settings.grammar.encode())
-
-    def rows() -> Iterator[Checked]:
-        checked = lists.checked(
-            sources,
-            format=settings.format,
-            defaults=defaults,
-            profile=settings.grammar,
-            stdin=settings.stdin,
-            digest=digest,
-        )
-        for number, row in enumerate(checked):
-            if not number % 1000:
-                control.check()
-            yield row
-
-    loaded = ledger.load(
-        rows(),
-        lists=sources,
-        endpoint=settings.endpoint,
-        digest=digest.hexdigest,
-        version=VERSION,
-        place=inputs.place,
-        fresh=settings.fresh,
-    )
-    if not loaded.resumed:
-        log = events.logger()
-        for item in ledger.items(ledger.run_info(loaded.run), unwanted=True):
-            say = log.info if item.outcome is Verdict.DUPLICATE else log.warning
-            say(
-                "repository.settled",
-                key=_key(item),
-                outcome=item.outcome,
-                source=item.source,
-                line=item.line,
-                reason=item.reason,
-                problems=[problem.message for problem in item.problems],
-            )
-    return Started(
-        run=loaded.run,
-        total=loaded.total,
-        pending=loaded.pending,
-        invalid=loaded.invalid,
-        resumed=loaded.resumed,
-    )
-
-
-def _key(item: Item) -> str | None:
-    """Give the full name of a row, if it has one."""
-    if item.namespace is None or item.repository is None:
-        return None
-    return f"{item.namespace}/{item.repository}"
-
-
-def _log_row(
-    log: structlog.typing.FilteringBoundLogger, claim: Claim, outcome: Outcome
-) -> None:
-    """Write the one canonical event of a row; what is not so is not said."""
-    facts: dict[str, object] = {
-        "key": f"{claim.namespace}/{claim.repository}",
-        "outcome": f"{outcome.outcome}",
-        "status": outcome.status,
-        "request_id": outcome.request_id,
-        "attempts": outcome.attempts,
-        "elapsed_ms": outcome.elapsed_ms,
-    }
-    if not outcome.certain or outcome.outcome is not Verdict.CREATED:
-        rest = ("certain", "code", "message", "reason", "evidence", "differences")
-        facts |= {name: getattr(outcome, name) for name in rest}
-    if outcome.outcome in SUCCESSES:
-        log.info("repository.settled", **facts)
-    else:
-        log.warning("repository.settled", **facts)
-
-
-def _conclude(
-    ledger: Ledger,
-    settings: Settings,
-    run: int,
-    stop: Stop | None,
-    stats: Counter[str],
+    on_event: Callable[[Event], None] | None = None,
+    control: Control | None = None,
 ) -> Result:
-    """End the run with its reports, and say in numbers how it went."""
-    info, summary, unwritten = reports.end(
+    """
+    Try again what did not succeed, as *sources* (reports) say.
+
+    Without any, what did not succeed in *run* of the ledger; None is the last one.
+    """
+    control = control or Control()
+    load: Callable[[Ledger], Started]
+    if sources:
+        load = _lists("retry", sources, settings, control)
+    else:
+        load = partial(loads.derive, command="retry", run=run, settings=settings)
+    job = Job(settings=settings, load=load, work=partial(_creating, settings))
+    return await runs.run(job, on_event, control)
+
+
+async def undo(
+    run: int | None = None,
+    *,
+    settings: Settings,
+    dry_run: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    control: Control | None = None,
+) -> Result:
+    """
+    Remove what *run* certainly created, newest first, unless it holds an image.
+
+    None is the last run that created anything. *dry_run*: only look.
+    """
+
+    def flow(claim: Claim, skew: Skew) -> Flow:
+        return flows.undo(
+            claim.namespace,
+            claim.repository,
+            made=claim.made,
+            skew=skew,
+            dry_run=dry_run,
+        )
+
+    job = Job(
+        settings=settings,
+        load=partial(
+            loads.derive, command="undo", run=run, settings=settings, dry_run=dry_run
+        ),
+        work=lambda _: (flow, None),
+    )
+    return await runs.run(job, on_event, control or Control())
+
+
+async def plan(
+    sources: Sequence[str],
+    *,
+    settings: Settings,
+    on_event: Callable[[Event], None] | None = None,
+    control: Control | None = None,
+) -> Result:
+    """Say what `create` would do with the same *settings*; reads only."""
+    control = control or Control()
+    settings = replace(settings, ledger=MEMORY)
+    job = Job(
+        settings=settings,
+        load=_lists("plan", sources, settings, control),
+        work=partial(_planning, settings),
+    )
+    return await runs.run(job, on_event, control)
+
+
+async def verify(
+    sources: Sequence[str] = (),
+    *,
+    settings: Settings,
+    on_event: Callable[[Event], None] | None = None,
+    control: Control | None = None,
+) -> Result:
+    """
+    Prove that every repository is there and as wanted; reads only.
+
+    *sources* are lists or reports; none: the rows of the ledger's last run.
+    """
+    control = control or Control()
+    source = settings.ledger
+    settings = replace(settings, ledger=MEMORY)
+    load: Callable[[Ledger], Started]
+    if sources:
+        load = _lists("verify", sources, settings, control)
+    else:
+        load = partial(loads.past, path=source, settings=settings)
+    job = Job(settings=settings, load=load, work=partial(_verifying, settings))
+    return await runs.run(job, on_event, control)
+
+
+def _lists(
+    command: str, sources: Sequence[str], settings: Settings, control: Control
+) -> Callable[[Ledger], Started]:
+    return partial(
+        loads.from_lists,
+        command=command,
+        sources=sources,
+        settings=settings,
+        control=control,
+    )
+
+
+# What is asked for each row, and before the first.
+
+
+def _creating(settings: Settings, ledger: LedgerThread) -> runs.Work:
+    amend = settings.on_differs == "update"
+
+    def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
+        return flows.judged(claim.spec, shown, shown.seen, doubt=claim.doubt, skew=skew)
+
+    def flow(claim: Claim, skew: Skew) -> Flow:
+        if claim.differences is not None:
+            return flows.change(claim.spec, claim.differences)
+        return flows.create(claim.spec, doubt=claim.doubt, skew=skew, amend=amend)
+
+    if settings.survey == "never" and not settings.create_organizations:
+        return flow, None
+    surveyor = Surveyor(
         ledger,
-        run,
-        settings.reports,
-        stopped=stop.reason if stop else None,
-        requests=stats["requests"],
-        throttled=stats["throttled"],
+        judge,
+        mode=settings.survey,
+        amend=amend,
+        found=settings.create_organizations,
     )
-    failures = summary.failures
-    if settings.on_differs == "ignore":
-        failures -= summary.counts.get(Verdict.DIFFERS, 0)
-    code = stop.exit_code if stop else 0
-    code = code or (4 if unwritten else int(failures > 0))
-    log = events.logger()
-    say = log.warning if code else log.info
-    say(
-        "run.finished",
-        run=run,
-        state=info.state,
-        stopped=info.stopped,
-        rows=summary.total,
-        counts=summary.counts,
-        uncertain=summary.uncertain,
-        reasons=[msgspec.to_builtins(reason) for reason in summary.reasons],
-        reports=[path for path in settings.reports if path not in unwritten],
-        requests=info.requests,
-        throttled=info.throttled,
-        exit_code=code,
-    )
-    return Result(
-        run=info, summary=summary, exit_code=code, unwritten=tuple(unwritten.values())
-    )
+    return flow, surveyor.prepare
 
 
-def _within(settings: Settings) -> float:
-    """Give the time for one request: never more than the run has patience for."""
-    ends = (settings.timeout, settings.patience, settings.deadline)
-    return min(end for end in ends if end is not None)
+def _planning(settings: Settings, ledger: LedgerThread) -> runs.Work:
+    amend = settings.on_differs == "update"
+
+    def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
+        found = flows.judged(
+            claim.spec, shown, shown.seen, doubt=claim.doubt, skew=skew
+        )
+        return flows.planned(found, amend=amend)
+
+    def flow(claim: Claim, skew: Skew) -> Flow:
+        return flows.plan(
+            claim.spec,
+            doubt=claim.doubt,
+            skew=skew,
+            amend=amend,
+            absent=claim.namespace in surveyor.listed,
+        )
+
+    surveyor = Surveyor(
+        ledger,
+        judge,
+        mode=settings.survey,
+        found=settings.create_organizations,
+        dry=True,
+    )
+    return flow, surveyor.prepare
+
+
+def _verifying(settings: Settings, ledger: LedgerThread) -> runs.Work:
+    def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
+        return flows.proven(claim.spec, shown, skew=skew)
+
+    def flow(claim: Claim, skew: Skew) -> Flow:
+        return flows.verify(claim.spec, skew=skew)
+
+    if settings.survey == "never":
+        return flow, None
+    return flow, Surveyor(ledger, judge, mode=settings.survey).prepare

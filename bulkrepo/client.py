@@ -19,7 +19,7 @@ from yarl import URL
 
 from bulkrepo.model import SettingsError
 from bulkrepo.overdue import Overdue
-from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request
+from bulkrepo.wire import NoReply, Reply, Request
 
 _HEADERS = {
     "Content-Type": "application/json",
@@ -118,7 +118,7 @@ class Client:
             try:
                 body = b""
                 if response.content_length != 0:
-                    body = await _head(response)
+                    body = await _head(response, request.limit)
                 return Reply(response.status, response.headers, body)
             finally:
                 response.release()
@@ -172,10 +172,10 @@ def _proxy(endpoint: str) -> str | None:
     return proxy
 
 
-async def _head(response: aiohttp.ClientResponse) -> bytes:
-    """Read the body as far as anybody wants to know it."""
+async def _head(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read the body as far as anybody wants to know it: *limit* bytes of it."""
     parts: list[bytes] = []
-    left = BODY_LIMIT
+    left = limit
     while left > 0 and (part := await response.content.read(left)):
         parts.append(part)
         left -= len(part)

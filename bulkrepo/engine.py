@@ -8,10 +8,11 @@ failure, each as small as it can be: a row, an organization, the credential, the
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
-from bulkrepo import events
+from bulkrepo import events, outcomes
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock, Stop
 from bulkrepo.exchange import (
@@ -22,10 +23,11 @@ from bulkrepo.exchange import (
     Limits,
     Tries,
 )
-from bulkrepo.flows import Conclusion, create
-from bulkrepo.model import UNPROVEN, Claim, Outcome, RepoSpec, Verdict
+from bulkrepo.flows import Conclusion, Flow, create
+from bulkrepo.model import Claim, Outcome, Verdict
 from bulkrepo.rate import RateControl
-from bulkrepo.wire import Answer, Kind
+from bulkrepo.skew import Skew
+from bulkrepo.wire import Answer, Kind, Request
 
 BATCH = 256
 """Outcomes that are written at once, and claims that are fetched ahead."""
@@ -47,12 +49,18 @@ class Store(Protocol):
         ...
 
 
+def _create(claim: Claim, skew: Skew) -> Flow:
+    return create(claim.spec, doubt=claim.doubt, skew=skew)
+
+
 class Engine:
     """
     Work off a store.
 
-    *settled* is told of every outcome, at most `FLUSH` seconds later, and may not
-    block. `stats` counts outcomes, requests and throttled answers while it runs.
+    *flow* is the conversation that a row needs. *prepare* runs first and may settle
+    rows, hand some out, and stop organizations: no others are handed out before it has
+    ended. *settled* is told of every outcome, at most `FLUSH` seconds later, and may
+    not block. `stats` counts outcomes, requests and throttled answers while it runs.
     """
 
     def __init__(
@@ -65,8 +73,11 @@ class Engine:
         clock: Clock,
         limits: Limits,
         settled: Callable[[Claim, Outcome], None] | None = None,
+        flow: Callable[[Claim, Skew], Flow] = _create,
+        prepare: Callable[["Engine"], Awaitable[None]] | None = None,
     ) -> None:
         self.stats: Counter[str] = Counter()
+        self._flow, self._prepare = flow, prepare
         self._store, self._clock = store, clock
         self._limits, self._settled = limits, settled
         self._log = events.logger()
@@ -84,6 +95,9 @@ class Engine:
         self._done: list[tuple[Claim, Outcome]] = []
         self._wake, self._more = asyncio.Event(), asyncio.Event()
         self._exhausted = self._closing = False
+        self._preparing = prepare is not None
+        self._early = 0  # rows that `prepare` handed out and that are not settled
+        self._early_done = asyncio.Event()
         self._dead_namespaces: dict[str, str] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._brake.listen(self._halt)
@@ -103,6 +117,8 @@ class Engine:
             group.create_task(self._feed(), name="feeder")
             deadline = group.create_task(self._expire(), name="deadline")
             async with asyncio.TaskGroup() as workers:
+                if self._prepare is not None:
+                    workers.create_task(self._begin(self._prepare), name="prepare")
                 workers.create_task(self._work(), name="worker-0")
                 # One request alone finds out a wrong endpoint or a dead credential.
                 await self._exchange.contact.wait()
@@ -124,6 +140,49 @@ class Engine:
         self._line.clear()
         self._exchange.contact.set()
         self._more.set()
+        self._early_done.set()
+
+    # What happens before the first row is handed out.
+
+    async def _begin(self, prepare: Callable[["Engine"], Awaitable[None]]) -> None:
+        with suppress(InterruptedTriesError):
+            await prepare(self)
+            # A row that was handed out early and not yet settled would be again.
+            while self._early and self._brake.stopped is None:
+                await self._early_done.wait()
+        self._preparing = False
+        self._wake.set()
+        self._more.set()
+
+    @property
+    def skew(self) -> Skew:
+        """The server's clock, as far as it is known."""
+        return self._exchange.skew
+
+    async def glance(self, request: Request) -> Answer:
+        """Ask in our turn for what the run can do without; see `Exchange.glance`."""
+        return await self._exchange.glance(request)
+
+    def conclude(self, claim: Claim, conclusion: Conclusion) -> None:
+        """Settle a row that needs no request of its own."""
+        self._settle(claim, outcomes.concluded(claim, conclusion))
+
+    async def hand_out(self, claims: list[Claim]) -> None:
+        """Let rows be worked on that `prepare` found; waits while there are many."""
+        self._early += len(claims)
+        self._line.extend(claims)
+        self._more.set()
+        while self._early > BATCH and self._brake.stopped is None:
+            self._early_done.clear()
+            await self._early_done.wait()
+
+    def stop_organization(self, namespace: str, reason: str) -> None:
+        """Take no more rows of an organization. The first reason counts."""
+        if namespace not in self._dead_namespaces:
+            self._dead_namespaces[namespace] = reason
+            self._log.warning(
+                "organization.stopped", namespace=namespace, reason=reason
+            )
 
     # The hand-off.
 
@@ -141,7 +200,8 @@ class Engine:
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
-        idle = self._brake.stopped is not None or self._exhausted
+        stopped = self._brake.stopped is not None
+        idle = stopped or self._exhausted or self._preparing
         want = 0 if idle else max(0, 2 * BATCH - len(self._line))
         if not done and not want:
             return
@@ -191,24 +251,20 @@ class Engine:
             if reason is None:
                 outcome = await self._attempt(claim)
             else:
-                outcome = _not_attempted(claim, reason)
+                outcome = outcomes.not_attempted(claim, reason)
             if outcome is not None:
                 self._settle(claim, outcome)
+            if self._early:
+                self._early -= 1
+                self._early_done.set()
         self._exchange.contact.set()  # no row was left to make it with
 
     async def _attempt(self, claim: Claim) -> Outcome | None:
         """Drive one row's flow to its end; None where the run stopped before it."""
-        spec = RepoSpec(
-            claim.namespace,
-            claim.repository,
-            claim.is_public,
-            claim.category,
-            claim.description,
-        )
         tries = Tries(claim.attempts)
-        flow = create(spec, doubt=claim.doubt, skew=self._exchange.skew)
-        request = next(flow)
+        flow = self._flow(claim, self._exchange.skew)
         try:
+            request = next(flow)
             while True:
                 request = flow.send(await self._exchange.ask(request, tries))
         except StopIteration as end:
@@ -218,21 +274,13 @@ class Engine:
             return self._interrupted(claim, tries, stopped.answer)
         answer = conclusion.answer
         if conclusion.outcome is Verdict.FAILED:
-            self._contain(claim, answer)
-        return Outcome(
-            id=claim.id,
-            outcome=conclusion.outcome,
-            certain=conclusion.certain,
-            differences=conclusion.differences,
-            status=answer.status,
-            code=answer.code,
-            message=answer.message,
-            request_id=answer.request_id,
-            evidence=conclusion.evidence,
+            self._contain(claim, answer, alone=conclusion.alone)
+        return outcomes.concluded(
+            claim,
+            conclusion,
             attempts=tries.sent,
             started_at=tries.started_at,
-            elapsed_ms=round((self._clock.now() - tries.started) * 1000, 1),
-            doubt=conclusion.doubt,
+            elapsed=self._clock.now() - tries.started,
         )
 
     def _interrupted(
@@ -242,33 +290,21 @@ class Engine:
         if tries.sent == claim.attempts:
             return None
         stop = self._brake.stopped
-        doubt = tries.unsure_at if claim.doubt is None else claim.doubt
-        so_far = "its tries so far failed" if answer else "what is there was not read"
-        return Outcome(
-            id=claim.id,
-            outcome=Verdict.NOT_ATTEMPTED,
-            status=answer.status if answer else None,
-            code=answer.code if answer else None,
-            message=answer.message if answer else None,
-            request_id=answer.request_id if answer else None,
-            certain=doubt is None,
-            reason=f"{stop.reason if stop else 'stopped'}; {so_far}",
-            evidence=None if doubt is None else UNPROVEN,
+        return outcomes.interrupted(
+            claim,
+            answer,
+            reason=stop.reason if stop else "stopped",
             attempts=tries.sent,
             started_at=tries.started_at,
-            doubt=doubt,
+            unsure_at=tries.unsure_at,
         )
 
-    def _contain(self, claim: Claim, answer: Answer) -> None:
+    def _contain(self, claim: Claim, answer: Answer, *, alone: bool) -> None:
         """Stop no more than what cannot work: an organization or the run."""
         why = _NAMESPACE_STOPS.get(answer.kind)
-        if why is not None:
-            if claim.namespace in self._dead_namespaces:
-                return
-            why = f"{why} ({answer.code or answer.status})"
-            self._dead_namespaces[claim.namespace] = why
-            self._log.warning(
-                "organization.stopped", namespace=claim.namespace, reason=why
+        if why is not None and not (alone and answer.kind is not Kind.NO_NAMESPACE):
+            self.stop_organization(
+                claim.namespace, f"{why} ({answer.code or answer.status})"
             )
         elif answer.kind is Kind.WRONG_ENDPOINT:
             said = answer.message or answer.code or "nothing that helps"
@@ -277,15 +313,3 @@ class Engine:
                 "--endpoint or --region: the management host starts with swr-api",
                 exit_code=3,
             )
-
-
-def _not_attempted(claim: Claim, reason: str) -> Outcome:
-    return Outcome(
-        id=claim.id,
-        outcome=Verdict.NOT_ATTEMPTED,
-        certain=claim.doubt is None,
-        reason=reason,
-        evidence=None if claim.doubt is None else UNPROVEN,
-        attempts=claim.attempts,
-        doubt=claim.doubt,
-    )

@@ -119,6 +119,21 @@ class Exchange:
             answer = await self._ask_again(request, tries, answer, began=began)
         return Heard(answer, tries.unsure_at)
 
+    async def glance(self, request: Request) -> Answer:
+        """
+        Ask for what the run can do without: twice, whatever the reason that it fails.
+
+        What was throttled was not asked. Raises InterruptedTriesError at a stop.
+        """
+        answer = await self._once(request, Tries(0), None)
+        while answer.kind is Kind.THROTTLED:
+            answer = await self._once(request, Tries(0), answer)
+        if not retry.again(answer):
+            return answer
+        if not await self._brake.pause(self._chance.random()):
+            raise InterruptedTriesError(answer)
+        return await self._once(request, Tries(0), answer)
+
     async def _ask_again(
         self, request: Request, tries: Tries, answer: Answer, *, began: float
     ) -> Answer:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from msgspec import structs
 
 from bulkrepo import grammar, inputs
-from bulkrepo.model import Defaults, Rejected, RepoSpec, Row
+from bulkrepo.model import DONE, Defaults, InputError, Rejected, RepoSpec, Row
 
 
 def checked(
@@ -17,16 +17,29 @@ def checked(
     profile: grammar.Profile,
     stdin: BinaryIO | None = None,
     digest: inputs.Digest | None = None,
+    undone: bool = False,
 ) -> Iterator[tuple[Row, RepoSpec | Rejected]]:
     """
     Yield every row of *sources*, in order, with what it wants or all it breaks.
 
-    The problems of a rejected row are placed. `InputError` as `inputs.read` raises.
+    The problems of a rejected row are placed. *undone*: only those for which a report
+    says that something is left to do. `InputError` as `inputs.read` raises.
     """
     for source in sources:
         for row in inputs.read(source, format=format, stdin=stdin, digest=digest):
+            if undone and _done(row):
+                continue
             found = grammar.check(row, defaults=defaults, profile=profile)
             yield row, found if isinstance(found, RepoSpec) else placed(found)
+
+
+def _done(row: Row) -> bool:
+    if row.reported is None:
+        raise InputError(
+            f"{row.source} is no report: nothing in it says what became of its rows. "
+            "To work through a list, use create"
+        )
+    return row.reported in DONE
 
 
 def placed(rejected: Rejected) -> Rejected:

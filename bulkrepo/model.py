@@ -108,7 +108,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     from 1 (for a JSON array, the element's number, from 1). *faults* are what the
     reader itself found, such as unknown columns. *notes* are harmless things worth
     saying, such as trimmed blanks. *raw* is the record's text, from which
-    `inputs.place` finds columns; *layout* goes with it.
+    `inputs.place` finds columns; *layout* goes with it. *reported* is the outcome that
+    a report gave the row, `None` where the list is no report.
     """
 
     source: str
@@ -122,6 +123,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     notes: tuple[str, ...] = ()
     raw: str | None = None
     layout: Layout | None = None
+    reported: str | None = None
 
 
 class RepoSpec(msgspec.Struct, frozen=True, gc=False):
@@ -166,12 +168,29 @@ class Verdict(StrEnum):
     INVALID = "invalid"
     FAILED = "failed"
     NOT_ATTEMPTED = "not_attempted"
+    REMOVED = "removed"
+    KEPT = "kept"
+    TO_CREATE = "to_create"
+    TO_UPDATE = "to_update"
+    TO_REMOVE = "to_remove"
 
 
-SUCCESSES = frozenset(
-    {Verdict.CREATED, Verdict.EXISTS, Verdict.UPDATED, Verdict.DUPLICATE}
+DONE = frozenset(
+    {
+        Verdict.CREATED,
+        Verdict.EXISTS,
+        Verdict.UPDATED,
+        Verdict.DUPLICATE,
+        Verdict.REMOVED,
+    }
 )
 """The verdicts that leave nothing to do."""
+
+PLANNED = frozenset({Verdict.TO_CREATE, Verdict.TO_UPDATE, Verdict.TO_REMOVE})
+"""The verdicts of commands that only look: what would be done."""
+
+SUCCESSES = DONE | PLANNED
+"""The verdicts of rows with which nothing is wrong."""
 
 
 UNPROVEN = "a try of ours may have created it; the next run finds out"
@@ -183,7 +202,9 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     A row handed out to be worked on.
 
     *doubt* is the time (epoch seconds) of the first try of an earlier process whose
-    answer is not known, else `None`. *attempts* are the requests sent by then.
+    answer is not known, else `None`. *attempts* are the requests sent by then. *made*
+    is when a run of ours created it (request and answer), where that is certain and
+    asked for. *differences* are what a survey found to differ.
     """
 
     id: int
@@ -194,6 +215,19 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     description: str | None
     doubt: float | None = None
     attempts: int = 0
+    made: tuple[float, float] | None = None
+    differences: dict[str, list[object]] | None = None
+
+    @property
+    def spec(self) -> RepoSpec:
+        """What is wanted."""
+        return RepoSpec(
+            self.namespace,
+            self.repository,
+            self.is_public,
+            self.category,
+            self.description,
+        )
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
@@ -287,12 +321,15 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """
     A run in numbers: rows by verdict, and the reasons of those that failed.
 
-    *uncertain* counts the rows whose `certain` is false.
+    *uncertain* counts the rows whose `certain` is false, *exposed* those that are to be
+    private and are public; the example is where the first of them stands.
     """
 
     total: int
     counts: dict[str, int]
     uncertain: int = 0
+    exposed: int = 0
+    exposed_example: str = ""
     reasons: tuple[Reason, ...] = ()
 
     @property

@@ -61,7 +61,9 @@ class Settings(Reading):
     timeout: float = 30.0
     cacert: str | None = None
     strict: bool = False
-    on_differs: Literal["fail", "ignore"] = "fail"
+    on_differs: Literal["fail", "ignore", "update"] = "fail"
+    create_organizations: bool = False
+    survey: Literal["auto", "always", "never"] = "auto"
     ledger: str = MEMORY
     fresh: bool = False
 

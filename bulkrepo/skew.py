@@ -39,3 +39,7 @@ class Skew:
     def earliest(self, ours: float) -> float:
         """Give the earliest time that the server's clock may have shown at *ours*."""
         return ours + (-UNKNOWN_TOLERANCE if self._low is None else self._low)
+
+    def latest(self, ours: float) -> float:
+        """Give the latest time that the server's clock may have shown at *ours*."""
+        return ours + (UNKNOWN_TOLERANCE if self._high is None else self._high)

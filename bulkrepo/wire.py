@@ -48,13 +48,16 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     One request to SWR. *path* is raw, percent-encoding included; *body* is JSON.
 
     *creates* says that doing it twice or not at all makes a difference: only then is
-    a lost answer a doubt.
+    a lost answer a doubt. *wants* is what the body of a good answer must be, and
+    *limit* how many bytes of it are read.
     """
 
     method: str
     path: str
     body: bytes | None = None
     creates: bool = False
+    wants: Any = None
+    limit: int = BODY_LIMIT
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -90,7 +93,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     An answer, understood.
 
     *retry_after* is seconds, *limit* the throttling rule that the message named,
-    *seen* the repository where the request read one.
+    *seen* what the request wanted to read, *total* how many of such there are.
     """
 
     kind: Kind
@@ -100,12 +103,44 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     request_id: str | None = None
     retry_after: float | None = None
     limit: Limit | None = None
-    seen: dict[str, Any] | None = None
+    seen: Any = None
+    total: int | None = None
 
     @property
     def unsure(self) -> bool:
         """Whether the request may have been carried out although it looks failed."""
         return self.kind is Kind.BROKEN or self.kind is Kind.UNSURE
+
+
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """A repository as SWR shows it: alone (*created*) or in a list (*created_at*)."""
+
+    is_public: bool
+    name: str | None = None
+    namespace: str | None = None
+    category: str | None = None
+    description: str | None = None
+    created: str | None = None
+    created_at: str | None = None
+    num_images: int | None = None
+
+    @property
+    def made(self) -> float | None:
+        """Epoch seconds of its creation, if that is shown."""
+        return moment(self.created or self.created_at)
+
+
+class Organization(msgspec.Struct, frozen=True, gc=False):
+    """An organization, and what we may do in it: *auth* 7 manage, 3 edit, 1 read."""
+
+    name: str | None = None
+    auth: int | None = None
+
+
+class Organizations(msgspec.Struct, frozen=True, gc=False):
+    """All organizations that we may see."""
+
+    namespaces: list[Organization]
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -115,7 +150,17 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str | None = None
 
 
+class _Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    is_public: bool
+    category: str | None = None
+    description: str | None = None
+
+
 _encode = msgspec.json.Encoder().encode
+
+PAGE = 1000
+"""Repositories a page: the most that SWR gives."""
+_PAGE_LIMIT = 16 * 1024 * 1024
 
 
 def create(spec: RepoSpec) -> Request:
@@ -135,13 +180,67 @@ def create(spec: RepoSpec) -> Request:
 
 
 def show(namespace: str, repository: str) -> Request:
+    """Give the request that reads one repository."""
+    return Request("GET", _path(namespace, repository), wants=Shown)
+
+
+def update(spec: RepoSpec) -> Request:
     """
-    Give the request that reads one repository; in a path `/` is written `$`.
+    Give the request that makes a repository as wanted; what *spec* leaves out stays.
+
+    SWR insists on `is_public`, changed or not.
+    """
+    change = _Change(spec.is_public, spec.category, spec.description)
+    return Request("PATCH", _path(spec.namespace, spec.repository), _encode(change))
+
+
+def delete(namespace: str, repository: str) -> Request:
+    """Give the request that deletes a repository; SWR refuses while it has images."""
+    return Request("DELETE", _path(namespace, repository))
+
+
+def page(namespace: str, offset: int) -> Request:
+    """
+    Give the request that lists up to `PAGE` repositories of an organization.
+
+    In the order of their names, so that what changes meanwhile moves little. SWR wants
+    limit and offset together, and so it is with the order.
+    """
+    return Request(
+        "GET",
+        f"/v2/manage/repos?namespace={namespace}&limit={PAGE}&offset={offset}"
+        "&order_column=name&order_type=asc",
+        wants=list[Shown],
+        limit=_PAGE_LIMIT,
+    )
+
+
+def organization(namespace: str) -> Request:
+    """Give the request that reads an organization, with our rights in it."""
+    return Request("GET", f"/v2/manage/namespaces/{namespace}", wants=Organization)
+
+
+def organizations() -> Request:
+    """Give the request that lists all organizations, on one page."""
+    return Request(
+        "GET", "/v2/manage/namespaces", wants=Organizations, limit=_PAGE_LIMIT
+    )
+
+
+def create_organization(namespace: str) -> Request:
+    """Give the request that creates an organization."""
+    body = _encode({"namespace": namespace})
+    return Request("POST", "/v2/manage/namespaces", body)
+
+
+def _path(namespace: str, repository: str) -> str:
+    """
+    Give a repository's path, in which `/` of its name is written `$`.
 
     A real slash makes the gateway answer 404 APIGW.0101.
     """
     name = repository.replace("/", "$")
-    return Request("GET", f"/v2/manage/namespaces/{namespace}/repos/{name}")
+    return f"/v2/manage/namespaces/{namespace}/repos/{name}"
 
 
 def server_time(reply: Reply) -> float | None:

@@ -10,7 +10,17 @@ from multidict import CIMultiDict
 
 from bulkrepo.answers import MESSAGE_LIMIT, read
 from bulkrepo.model import RepoSpec
-from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request, create, show
+from bulkrepo.wire import (
+    Answer,
+    Kind,
+    Limit,
+    NoReply,
+    Reply,
+    Request,
+    Shown,
+    create,
+    show,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
 POST = create(RepoSpec("team", "app", is_public=False))
@@ -170,7 +180,7 @@ def test_reading_tells_what_is_there(status: int, content: bytes, kind: Kind) ->
     answer = understood(status, content, request=GET)
 
     assert answer.kind is kind
-    assert answer.seen == ({"is_public": False} if kind is Kind.DONE else None)
+    assert answer.seen == (Shown(is_public=False) if kind is Kind.DONE else None)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,9 @@ async def test_every_outcome_is_told_by_the_report(tmp_path: Path) -> None:
         first = [items[1], {**items[2], "category": "database"}]
         await create(box, [write(tmp_path / "first.ndjson", first)], tmp_path)
         before = box.requests["create"]
-        result, found = await create(box, [source], tmp_path, grammar="docker")
+        result, found = await create(
+            box, [source], tmp_path, grammar="docker", survey="never"
+        )
         sent = box.requests["create"] - before
 
     assert [item["outcome"] for item in found] == [
@@ -139,7 +141,7 @@ async def test_only_the_first_rows_of_a_missing_organization_are_sent(
     source = write(tmp_path / "list.ndjson", mixed)
     settings = Box(token=TOKEN, organizations=("team",))
     async with Sandbox(settings) as box:
-        _, found = await create(box, [source], tmp_path)
+        _, found = await create(box, [source], tmp_path, survey="never")
         sent = box.page()["create_attempts"]
 
     assert {item["outcome"] for item in found[300:]} == {"created"}
@@ -199,7 +201,7 @@ async def test_a_dead_credential_stops_the_run_before_anything_is_created(
     source = write(tmp_path / "list.ndjson", rows(100))
     async with Sandbox(ANYTHING) as box:
         result, found = await create(box, [source], tmp_path, credential="stale")
-        assert box.requests["create"] == 1
+        assert sum(box.requests.values()) == 1
 
     assert result.exit_code == 3
     assert {item["outcome"] for item in found} == {"not_attempted"}

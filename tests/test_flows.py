@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from bulkrepo.flows import Conclusion, Heard, create, drift
 from bulkrepo.model import RepoSpec, Verdict
 from bulkrepo.skew import Skew
-from bulkrepo.wire import Answer, Kind, Reply
+from bulkrepo.wire import Answer, Kind, Reply, Shown
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 SPEC = RepoSpec("team", "web/app", is_public=False, category="linux")
@@ -28,7 +29,7 @@ SILENT = Heard(Answer(Kind.UNSURE))
 def shown(**fields: object) -> Heard:
     """Give the repository as wanted, apart from *fields*."""
     seen = {"is_public": False, "category": "linux", "description": "any", **fields}
-    return Heard(Answer(Kind.DONE, 200, seen=seen))
+    return Heard(Answer(Kind.DONE, 200, seen=msgspec.convert(seen, Shown)))
 
 
 def unsure(answer: Answer) -> Heard:
@@ -363,4 +364,4 @@ def test_drift_compares_what_the_row_gives(
     """What a row leaves out may be anything."""
     spec = RepoSpec("team", "app", is_public=False, **fields)
 
-    assert drift(spec, seen) == differences
+    assert drift(spec, msgspec.convert(seen, Shown)) == differences

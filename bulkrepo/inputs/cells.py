@@ -210,11 +210,13 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
         ):
             if not odd and not any(map(str.strip, cells)):
                 continue
+            reported = None
             if plan.report:
                 cells = list(map(_plain, cells))
                 odd += past.recorded(plan, cells)
+                reported = past.outcome(plan, cells)
             values, notes = columns.taken(plan, cells)
-            yield Row(source, line, *values, faults + odd, notes, raw, layout)
+            yield Row(source, line, *values, faults + odd, notes, raw, layout, reported)
         else:
             yield Row(
                 source,

@@ -80,11 +80,14 @@ class Shapes:
             for _, fault in plan.faults
         )
         values = [*values, None]
+        reported = None
         if plan.report:
             faults += past.recorded(plan, values)
+            reported = past.outcome(plan, values)
         kept, notes = columns.taken(plan, values)
         kept, halved = self._filled(kept)
-        return Row(source, line, *kept, faults + halved, notes, raw, plan.layout)
+        faults += halved
+        return Row(source, line, *kept, faults, notes, raw, plan.layout, reported)
 
     def name(self, name: str, *, source: str, line: int, raw: str | None) -> Row:
         """Return the row of a bare name."""

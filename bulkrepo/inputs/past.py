@@ -1,4 +1,4 @@
-"""Pure. What a report has against its rows that their five fields do not show."""
+"""Pure. What a report says of its rows beside their five fields."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,6 +34,12 @@ _HINT = "mend the row and remove its outcome and problems"
 _decode = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
+def outcome(plan: Plan, values: Sequence[Any]) -> str:
+    """Return what a report says became of a row; nothing, where it says nothing."""
+    value = values[plan.outcome]
+    return value.strip().casefold() if isinstance(value, str) else ""
+
+
 def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
     """
     Return the fault of a report's row that was invalid for what is lost by now.
@@ -43,8 +49,8 @@ def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
     in the report. Problems that cannot be read are taken for lost ones. The fault is
     not placed.
     """
-    outcome, problems = values[plan.outcome], values[plan.problems]
-    if not isinstance(outcome, str) or outcome.strip().casefold() != "invalid":
+    problems = values[plan.problems]
+    if outcome(plan, values) != "invalid":
         return ()
     if isinstance(problems, str):
         problems = problems.strip()

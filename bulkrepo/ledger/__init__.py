@@ -8,9 +8,9 @@ that thread, so the loop never waits for a disk.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
-from bulkrepo.ledger import loading, reading, working
+from bulkrepo.ledger import deriving, loading, reading, schema, working
 from bulkrepo.ledger.file import MEMORY, LedgerFile
 from bulkrepo.ledger.loading import Checked, Loaded
 from bulkrepo.model import Claim, Item, Outcome, Problem, Row, RunInfo, Summary
@@ -33,6 +33,7 @@ class Ledger:
         self._file = LedgerFile(path, now=now)
         self._run = 0
         self._claimed = 0
+        self._pending = schema.PENDING
 
     def close(self) -> None:
         """Close the file and let others have it."""
@@ -47,6 +48,7 @@ class Ledger:
         digest: Callable[[], str],
         version: str,
         place: Callable[[Row, Problem], Problem],
+        command: str = "create",
         fresh: bool = False,
     ) -> Loaded:
         """
@@ -63,14 +65,49 @@ class Ledger:
             digest=digest,
             version=version,
             place=place,
+            command=command,
             fresh=fresh,
         )
         self._run, self._claimed = loaded.run, 0
         return loaded
 
+    def derive(
+        self,
+        command: Literal["retry", "undo"],
+        run: int | None,
+        *,
+        endpoint: str,
+        version: str,
+        dry_run: bool = False,
+    ) -> Loaded:
+        """Begin a run with rows of an earlier one; see `deriving.derive`."""
+        loaded = deriving.derive(
+            self._file,
+            command,
+            run,
+            endpoint=endpoint,
+            version=version,
+            dry_run=dry_run,
+        )
+        self._run, self._claimed = loaded.run, 0
+        if command == "undo":
+            self._pending = schema.UNDOING
+        return loaded
+
+    def organizations(self) -> list[tuple[str, int]]:
+        """Give the organizations of pending rows, and how many rows each has."""
+        with self._file.guard():
+            return self._file.db.execute(schema.ORGANIZATIONS, (self._run,)).fetchall()
+
+    def matching(self, namespace: str, names: list[str]) -> list[Claim]:
+        """Give the rows of *namespace* that are called one of *names*, if pending."""
+        return working.matching(self._file, self._run, namespace, names)
+
     def turn(self, done: list[Outcome], want: int) -> list[Claim]:
         """Keep *done* and hand out up to *want* rows that are on disk as claimed."""
-        claims = working.turn(self._file, self._run, self._claimed, done, want)
+        claims = working.turn(
+            self._file, self._run, self._claimed, done, want, pending=self._pending
+        )
         if claims:
             self._claimed = claims[-1].id
         return claims
@@ -110,9 +147,13 @@ class Ledger:
         with self._file.transaction() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def run_info(self, run: int | None = None) -> RunInfo:
-        """Give a run, or the last one; SettingsError if there is none."""
-        return reading.run_info(self._file, run)
+    def run_info(self, run: int | None = None, *, creating: bool = False) -> RunInfo:
+        """
+        Give a run, or the last one; SettingsError if there is none.
+
+        *creating*: the last one that was to create, and whose rows are there.
+        """
+        return reading.run_info(self._file, run, creating=creating)
 
     def items(self, info: RunInfo, *, unwanted: bool = False) -> Iterator[Item]:
         """
@@ -165,3 +206,11 @@ class LedgerThread:
     async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
         """Keep *done* and hand out up to *want* rows that are on disk as claimed."""
         return await self.do(Ledger.turn, done, want)
+
+    async def organizations(self) -> list[tuple[str, int]]:
+        """Give the organizations of pending rows, and how many rows each has."""
+        return await self.do(Ledger.organizations)
+
+    async def matching(self, namespace: str, names: list[str]) -> list[Claim]:
+        """Give the rows of *namespace* that are called one of *names*, if pending."""
+        return await self.do(Ledger.matching, namespace, names)

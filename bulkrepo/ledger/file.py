@@ -92,7 +92,7 @@ class LedgerFile:
             raise LedgerError(
                 f"{self.path} is not a ledger of bulkrepo: give another --ledger"
             )
-        if not empty and version != schema.VERSION:
+        if not empty and not 0 < version <= schema.VERSION:
             raise LedgerError(
                 f"{self.path} has schema {version}, this bulkrepo knows "
                 f"{schema.VERSION}: upgrade bulkrepo, or give another --ledger"
@@ -109,12 +109,15 @@ class LedgerFile:
             if found != "ok":
                 raise LedgerError(damaged(self.path, found.splitlines()[-1]))
         with self.transaction() as db:
+            for old in range(schema.VERSION if empty else version, schema.VERSION):
+                for statement in schema.MIGRATIONS[old]:
+                    db.execute(statement)
             statements = schema.TABLES if empty else schema.RECOVER
             for statement in statements.split(";\n"):
                 db.execute(statement)
             if empty:
                 db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-                db.execute(f"PRAGMA user_version = {schema.VERSION}")
+            db.execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def _sign(self) -> None:
         """Note who we are, for a process that finds the ledger locked."""

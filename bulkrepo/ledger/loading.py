@@ -69,15 +69,7 @@ def load(
     """
     names = [written(name) or "" for name in lists]  # a file's name may be no text
     with file.transaction() as db:
-        known = file.value("SELECT value FROM meta WHERE key = 'endpoint'")
-        if known not in (None, endpoint) and file.value(schema.PROVEN):
-            raise SettingsError(
-                f"the ledger {file.path} belongs to {known}, this run goes to "
-                f"{endpoint}: give another --ledger"
-            )
-        if known != endpoint:
-            db.execute("DELETE FROM meta WHERE key = 'rate'")  # was another service's
-        db.execute("INSERT OR REPLACE INTO meta VALUES ('endpoint', ?)", (endpoint,))
+        bind(file, endpoint)
         run = db.execute(
             "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
             " VALUES (?, 'loading', ?, ?, ?, ?)",
@@ -94,6 +86,20 @@ def load(
         at += len(batch)
     file.synchronous("FULL")
     return _begin(file, run or 0, digest(), fresh=fresh)
+
+
+def bind(file: LedgerFile, endpoint: str) -> None:
+    """Let the ledger belong to *endpoint*; SettingsError if it is another's."""
+    known = file.value("SELECT value FROM meta WHERE key = 'endpoint'")
+    if known == endpoint:
+        return
+    if known is not None and file.value(schema.PROVEN):
+        raise SettingsError(
+            f"the ledger {file.path} belongs to {known}, this run goes to "
+            f"{endpoint}: give another --ledger"
+        )
+    file.db.execute("DELETE FROM meta WHERE key = 'rate'")  # was another service's
+    file.db.execute("INSERT OR REPLACE INTO meta VALUES ('endpoint', ?)", (endpoint,))
 
 
 def _keep(
@@ -183,14 +189,7 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
             db.execute("DELETE FROM item WHERE run = ?", (run,))
             db.execute("DELETE FROM run WHERE id = ?", (run,))
             run = old
-        for (past,) in db.execute(
-            "SELECT id FROM run WHERE id <> ? AND (state = 'finished' OR digest = ?"
-            " OR id NOT IN (SELECT id FROM run WHERE state = 'stopped'"
-            " ORDER BY id DESC LIMIT ?))",
-            (run, digest, _KEPT_UNFINISHED),
-        ).fetchall():
-            for statement in schema.FOLD:
-                db.execute(statement, (past,))
+        fold(file, run, digest)
         db.execute(schema.INHERIT, (run,))
         db.execute(
             "UPDATE run SET state = 'running', digest = ?, stopped = NULL,"
@@ -198,6 +197,23 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
             " finished_at = NULL WHERE id = ?",
             (digest, run),
         )
+    return numbers(file, run, resumed=old is not None)
+
+
+def fold(file: LedgerFile, run: int, digest: str | None) -> None:
+    """Make room: of past runs, *run* excepted, keep what the next ones must know."""
+    for (past,) in file.db.execute(
+        "SELECT id FROM run WHERE id <> ? AND (state = 'finished' OR digest = ?"
+        " OR id NOT IN (SELECT id FROM run WHERE state = 'stopped'"
+        " ORDER BY id DESC LIMIT ?)) ORDER BY id",
+        (run, digest, _KEPT_UNFINISHED),
+    ).fetchall():
+        for statement in schema.FOLD:
+            file.db.execute(statement, (past,))
+
+
+def numbers(file: LedgerFile, run: int, *, resumed: bool) -> Loaded:
+    """Count what is to be done in a run that begins."""
     total = file.value("SELECT count(*) FROM item WHERE run = ?", run)
     pending = file.value(
         "SELECT count(*) FROM item LEFT JOIN outcome ON outcome.item = item.id"
@@ -211,11 +227,7 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
         run,
     )
     return Loaded(
-        run=run,
-        resumed=old is not None,
-        total=total,
-        pending=pending,
-        invalid=invalid,
+        run=run, resumed=resumed, total=total, pending=pending, invalid=invalid
     )
 
 

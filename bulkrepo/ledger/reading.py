@@ -20,14 +20,22 @@ from bulkrepo.model import (
 )
 
 
-def run_info(file: LedgerFile, run: int | None = None) -> RunInfo:
-    """Give a run, or the last one; LedgerError if there is none."""
+def run_info(
+    file: LedgerFile, run: int | None = None, *, creating: bool = False
+) -> RunInfo:
+    """
+    Give a run, or the last one; SettingsError if there is none.
+
+    *creating*: the last one that was to create, and whose rows are there.
+    """
     with file.guard():
         row = file.db.execute(
             "SELECT id, command, state, lists, endpoint, started_at, finished_at,"
             " stopped, requests, throttled, version FROM run"
-            " WHERE id = coalesce(?, (SELECT max(id) FROM run))",
-            (run,),
+            " WHERE id = coalesce(?, (SELECT max(id) FROM run WHERE NOT ? OR ("
+            "command IN ('create', 'retry')"
+            " AND EXISTS (SELECT 1 FROM item WHERE item.run = run.id))))",
+            (run, creating),
         ).fetchone()
     if row is None:
         what = "no run yet" if run is None else f"no run {run}"
@@ -66,11 +74,14 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
         counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
         reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
         examples = [_place(file, info, row[4]) for row in reasons]
+        exposed, first = file.db.execute(schema.EXPOSED, (info.id,)).fetchone()
         why = info.stopped or "the run has not come to it"
         return Summary(
             total=sum(row[1] for row in counts),
             counts={row[0]: row[1] for row in counts},
             uncertain=sum(row[2] or 0 for row in counts),
+            exposed=exposed,
+            exposed_example=_place(file, info, first) if exposed else "",
             reasons=tuple(
                 Reason(
                     outcome=Verdict(verdict),

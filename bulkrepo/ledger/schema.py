@@ -10,7 +10,10 @@ repositories and not of runs.
 from bulkrepo.model import UNPROVEN
 
 APPLICATION_ID = 0x62756C6B  # "bulk"
-VERSION = 1
+VERSION = 2
+
+MIGRATIONS = {1: ("ALTER TABLE creation ADD COLUMN until REAL",)}
+"""What makes a ledger of a version one of the next."""
 
 OUTCOME_COLUMNS = (
     "item",
@@ -67,6 +70,7 @@ CREATE TABLE claim (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, at REAL NO
 CREATE TABLE creation (
     namespace TEXT, repository TEXT, run INTEGER NOT NULL, at REAL,
     certain INTEGER NOT NULL,
+    until REAL,                   -- our request left by `at`, was answered by `until`
     PRIMARY KEY (namespace, repository)
 ) WITHOUT ROWID;
 CREATE TABLE doubt (
@@ -109,9 +113,19 @@ WHERE state = 'running';
 FOLD = (
     """
     INSERT OR REPLACE INTO creation
-    SELECT namespace, repository, run, started_at, certain
+        (namespace, repository, run, at, certain, until)
+    SELECT namespace, repository, run, started_at, certain,
+        started_at + coalesce(elapsed_ms, 0) / 1000
     FROM item JOIN outcome ON outcome.item = item.id
     WHERE run = ? AND outcome = 'created'
+    """,
+    """
+    DELETE FROM creation WHERE EXISTS (
+        SELECT 1 FROM item JOIN outcome ON outcome.item = item.id
+        WHERE item.run = ? AND outcome = 'removed'
+            AND item.namespace = creation.namespace
+            AND item.repository = creation.repository
+    )
     """,
     """
     DELETE FROM doubt WHERE EXISTS (
@@ -168,11 +182,13 @@ SETTLE = "INSERT OR REPLACE INTO outcome SELECT {} FROM json_each(?)".format(  #
     ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(OUTCOME_COLUMNS)))
 )
 
-# NOT INDEXED: in order of the row id. The index would mean a sort of the whole run.
-PENDING = """
-SELECT json_group_array(json_array(id, namespace, repository,
+_CLAIM = """json_array(id, namespace, repository,
     json(CASE WHEN is_public THEN 'true' ELSE 'false' END), category, description,
-    doubt, attempts))
+    doubt, attempts)"""
+
+# NOT INDEXED: in order of the row id. The index would mean a sort of the whole run.
+PENDING = f"""
+SELECT json_group_array({_CLAIM})
 FROM (
     SELECT item.id, namespace, repository, is_public, category, description,
         outcome.doubt, coalesce(outcome.attempts, 0) AS attempts
@@ -181,6 +197,64 @@ FROM (
         AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
     ORDER BY item.id LIMIT ?
 )
+"""  # noqa: S608 - our own words
+
+# Likewise, with what is known of the creation that is to be undone.
+UNDOING = """
+SELECT json_group_array(json_array(id, namespace, repository, json('false'), NULL, NULL,
+    NULL, attempts, json(CASE WHEN certain AND at IS NOT NULL
+        THEN json_array(at, until) ELSE 'null' END)))
+FROM (
+    SELECT item.id, item.namespace, item.repository, creation.certain, creation.at,
+        coalesce(creation.until, creation.at) AS until,
+        coalesce(outcome.attempts, 0) AS attempts
+    FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
+    LEFT JOIN creation ON creation.namespace = item.namespace
+        AND creation.repository = item.repository
+    WHERE item.id > ? AND item.run = ? AND wanted
+        AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
+    ORDER BY item.id LIMIT ?
+)
+"""
+
+# The pending rows of one organization, by name.
+MATCHING = f"""
+SELECT json_group_array({_CLAIM})
+FROM (
+    SELECT item.id, namespace, repository, is_public, category, description,
+        outcome.doubt, coalesce(outcome.attempts, 0) AS attempts
+    FROM json_each(?) AS name CROSS JOIN item
+        ON item.run = ? AND item.namespace = ? AND item.repository = name.value
+    LEFT JOIN outcome ON outcome.item = item.id
+    WHERE wanted AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
+)
+"""  # noqa: S608 - our own words
+
+ORGANIZATIONS = """
+SELECT namespace, count(*)
+FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
+WHERE run = ? AND wanted
+    AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
+GROUP BY namespace ORDER BY min(item.id)
+"""
+
+# The rows of a run (of which lists) that another one is to try again.
+RETRY = """
+INSERT INTO item (run, list, line, namespace, repository, is_public, category,
+    description, wanted)
+SELECT ?, list, line, namespace, repository, is_public, category, description, 1
+FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
+WHERE run = ? AND wanted AND coalesce(outcome, 'not_attempted')
+    NOT IN ('created', 'exists', 'updated', 'duplicate', 'removed')
+ORDER BY item.id
+"""
+
+# What a run created and nobody undid, newest first.
+UNDO = """
+INSERT INTO item (run, list, line, namespace, repository, wanted)
+SELECT ?, 0, row_number() OVER (ORDER BY at DESC, namespace, repository),
+    namespace, repository, 1
+FROM creation WHERE run = ? ORDER BY at DESC, namespace, repository
 """
 
 # In the order of `model.Item`.
@@ -190,6 +264,16 @@ SELECT list, line, namespace, repository, is_public, category, description, outc
     evidence, coalesce(attempts, 0), outcome.started_at, elapsed_ms
 FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE item.run = ? AND (? OR NOT wanted) ORDER BY item.id
+"""
+
+# The worst of all differences: a repository that is open to everybody and should not.
+EXPOSED = """
+SELECT count(*), min(item.id)
+FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
+WHERE run = ? AND differences IS NOT NULL
+    AND outcome IN ('differs', 'to_update', 'failed')
+    AND json_extract(differences, '$.is_public[0]') = 0
+    AND json_extract(differences, '$.is_public[1]') = 1
 """
 
 COUNTS = """
@@ -213,7 +297,8 @@ SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n, code,
     json_extract(problems, '$[0].field')
 FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND coalesce(outcome, 'not_attempted')
-    NOT IN ('created', 'exists', 'updated', 'duplicate')
+    NOT IN ('created', 'exists', 'updated', 'duplicate', 'removed', 'to_create',
+        'to_update', 'to_remove')
 GROUP BY verdict, code, CASE
     WHEN outcome = 'invalid' THEN json_extract(problems, '$[0].field')
         || json_extract(problems, '$[0].rule')
@@ -227,6 +312,7 @@ PROVEN = """
 SELECT EXISTS (SELECT 1 FROM creation) OR EXISTS (SELECT 1 FROM doubt)
     OR EXISTS (SELECT 1 FROM claim) OR EXISTS (
         SELECT 1 FROM outcome
-        WHERE doubt IS NOT NULL OR outcome IN ('created', 'exists', 'differs')
+        WHERE doubt IS NOT NULL
+            OR outcome IN ('created', 'exists', 'differs', 'updated')
     )
 """

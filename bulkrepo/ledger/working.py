@@ -16,12 +16,19 @@ _claims = msgspec.json.Decoder(list[Claim]).decode
 
 
 def turn(
-    file: LedgerFile, run: int, last: int, done: list[Outcome], want: int
+    file: LedgerFile,
+    run: int,
+    last: int,
+    done: list[Outcome],
+    want: int,
+    *,
+    pending: str = schema.PENDING,
 ) -> list[Claim]:
     """
     Keep *done* and hand out up to *want* rows behind *last*, in one transaction.
 
-    What is handed out is on disk as claimed when this returns.
+    What is handed out is on disk as claimed when this returns. *pending* is the query
+    that finds them.
     """
     file.check()
     with file.transaction() as db:
@@ -29,13 +36,21 @@ def turn(
             db.execute(schema.SETTLE, (_dump(done).decode(),))
         if not want:
             return []
-        claims = _claims(file.value(schema.PENDING, last, run, want))
+        claims = _claims(file.value(pending, last, run, want))
         if claims:
             db.execute(
                 "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
                 (claims[0].id, claims[-1].id, file.now()),
             )
     return claims
+
+
+def matching(
+    file: LedgerFile, run: int, namespace: str, names: list[str]
+) -> list[Claim]:
+    """Give the rows of *namespace* that are called one of *names* and are pending."""
+    found = file.value(schema.MATCHING, _dump(names).decode(), run, namespace)
+    return _claims(found)
 
 
 def finish(

@@ -1,4 +1,4 @@
-"""A raw sink: answers every request 201 and nothing else, in its own process."""
+"""A raw sink: creates everything, has nothing to list; in its own process."""
 
 import asyncio
 import multiprocessing
@@ -14,6 +14,16 @@ _ANSWER = (
     b"X-Request-Id: 0123456789abcdef0123456789abcdef\r\n"
     b"Date: Tue, 24 Nov 2026 00:00:00 GMT\r\n\r\n"
 )
+
+
+_NOTHING = (
+    b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
+    b"X-Request-Id: 0123456789abcdef0123456789abcdef\r\n\r\n%b"
+)
+_NONE_HERE = {
+    True: _NOTHING % (2, b"[]"),  # of a list of repositories
+    False: _NOTHING % (17, b'{"namespaces":[]}'),  # of organizations, or of one
+}
 
 
 class _Sink(asyncio.Protocol):
@@ -35,7 +45,9 @@ class _Sink(asyncio.Protocol):
             if len(held) < end + 4 + length:
                 break
             held = held[end + 4 + length :]
-            self._transport.write(_ANSWER)
+            reads = head.startswith(b"get")
+            answer = _NONE_HERE[b"/repos" in head] if reads else _ANSWER
+            self._transport.write(answer)
         self._held = held
 
 

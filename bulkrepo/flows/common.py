@@ -1,0 +1,103 @@
+"""Pure. What all conversations with SWR share: their shape, and how to compare."""
+
+from collections.abc import Generator
+from datetime import UTC, datetime
+
+import msgspec
+
+from bulkrepo.model import RepoSpec, Verdict
+from bulkrepo.skew import Skew
+from bulkrepo.wire import Answer, Request, Shown
+
+
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """
+    What came of a request, all tries together.
+
+    *answer* is the last one. *unsure_at* is the time (epoch seconds) at which the
+    first try left whose answer does not say whether it was carried out.
+    """
+
+    answer: Answer
+    unsure_at: float | None = None
+
+
+class Conclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """
+    What became of a row, and the *answer* that says so. *doubt* as in `Outcome`.
+
+    *alone*: it says nothing about other rows of the organization.
+    """
+
+    outcome: Verdict
+    answer: Answer
+    certain: bool = True
+    differences: dict[str, list[object]] | None = None
+    reason: str | None = None
+    evidence: str | None = None
+    doubt: float | None = None
+    alone: bool = False
+
+
+Flow = Generator[Request, Heard, Conclusion]
+
+
+def judged(
+    spec: RepoSpec,
+    answer: Answer,
+    seen: Shown,
+    *,
+    doubt: float | None,
+    skew: Skew,
+) -> Conclusion:
+    """
+    Conclude from the repository as SWR shows it, alone or in a list.
+
+    *doubt* is the time of a try of ours that may have been carried out, if any.
+    """
+    differences = drift(spec, seen)
+    if differences:
+        return Conclusion(
+            outcome=Verdict.DIFFERS, answer=answer, differences=differences
+        )
+    if doubt is None:
+        return Conclusion(outcome=Verdict.EXISTS, answer=answer)
+    made = seen.made
+    if made is None:
+        return Conclusion(
+            outcome=Verdict.EXISTS,
+            answer=answer,
+            certain=False,
+            evidence="an earlier try of ours may have created it; "
+            "SWR shows no creation time",
+            doubt=doubt,
+        )
+    # A time that SWR cut to whole seconds or milliseconds was a little later.
+    shown = 1.0 if made.is_integer() else 0.001
+    if made + shown <= skew.earliest(doubt):
+        evidence = f"created {stamp(made)}, before our first try"
+        return Conclusion(outcome=Verdict.EXISTS, answer=answer, evidence=evidence)
+    return Conclusion(
+        outcome=Verdict.CREATED,
+        answer=answer,
+        certain=False,
+        evidence=f"found after a lost reply, as wanted, created {stamp(made)}",
+    )
+
+
+def drift(spec: RepoSpec, seen: Shown) -> dict[str, list[object]]:
+    """Give what SWR shows differently, as `{field: [wanted, found]}`."""
+    differences: dict[str, list[object]] = {}
+    if spec.is_public != seen.is_public:
+        differences["is_public"] = [spec.is_public, seen.is_public]
+    if spec.category is not None and spec.category != seen.category:
+        differences["category"] = [spec.category, seen.category]
+    # An empty description may not be shown.
+    if spec.description is not None and spec.description != (seen.description or ""):
+        differences["description"] = [spec.description, seen.description]
+    return differences
+
+
+def stamp(seconds: float) -> str:
+    """Give epoch seconds as RFC 3339."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

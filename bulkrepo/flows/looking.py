@@ -1,0 +1,81 @@
+"""Pure. Reading what is there, one repository at a time: nothing is changed."""
+
+from bulkrepo.flows.common import Conclusion, Flow, judged, stamp
+from bulkrepo.model import RepoSpec, Verdict
+from bulkrepo.skew import Skew
+from bulkrepo.wire import Answer, Kind, Request
+from bulkrepo.wire import show as showing
+
+NOT_LISTED = Answer(Kind.ABSENT)
+"""What is known of a repository that a whole list of its organization lacks."""
+
+
+def plan(
+    spec: RepoSpec,
+    *,
+    doubt: float | None,
+    skew: Skew,
+    amend: bool = False,
+    absent: bool = False,
+) -> Flow:
+    """
+    Conclude what `create` would do. *absent*: it is known not to be there.
+
+    *doubt* and *amend* are as for `create`.
+    """
+    look = NOT_LISTED if absent else (yield _show(spec)).answer
+    if look.kind is Kind.ABSENT:
+        return Conclusion(outcome=Verdict.TO_CREATE, answer=look)
+    if look.kind is not Kind.DONE:
+        return _unread(look)
+    return planned(judged(spec, look, look.seen, doubt=doubt, skew=skew), amend=amend)
+
+
+def planned(found: Conclusion, *, amend: bool) -> Conclusion:
+    """Give what `create` would make of what was *found* there."""
+    if amend and found.differences:
+        return Conclusion(
+            outcome=Verdict.TO_UPDATE,
+            answer=found.answer,
+            differences=found.differences,
+        )
+    return found
+
+
+def verify(spec: RepoSpec, *, skew: Skew) -> Flow:
+    """Conclude whether it is there and as wanted."""
+    look = (yield _show(spec)).answer
+    if look.kind is Kind.ABSENT:
+        return Conclusion(
+            outcome=Verdict.FAILED, answer=look, evidence="read: it is not there"
+        )
+    if look.kind is not Kind.DONE:
+        return _unread(look)
+    return proven(spec, look, skew=skew)
+
+
+def proven(spec: RepoSpec, look: Answer, *, skew: Skew) -> Conclusion:
+    """Conclude from what SWR shows, and say what proves it."""
+    found = judged(spec, look, look.seen, doubt=None, skew=skew)
+    made = look.seen.made
+    when = "" if made is None else f", created {stamp(made)}"
+    return Conclusion(
+        outcome=found.outcome,
+        answer=look,
+        differences=found.differences,
+        evidence=f"shown by SWR{when}",
+    )
+
+
+def _show(spec: RepoSpec) -> Request:
+    return showing(spec.namespace, spec.repository)
+
+
+def _unread(look: Answer) -> Conclusion:
+    return Conclusion(
+        outcome=Verdict.FAILED,
+        answer=look,
+        certain=False,
+        evidence="it could not be read",
+        alone=True,
+    )

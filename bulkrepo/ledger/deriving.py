@@ -1,0 +1,84 @@
+"""Edge. Runs that come from an earlier one: rows to try again, or to take back."""
+
+from typing import Literal
+
+import msgspec
+
+from bulkrepo.ledger import schema
+from bulkrepo.ledger.file import LedgerFile
+from bulkrepo.ledger.loading import Loaded, bind, fold, numbers
+from bulkrepo.model import SettingsError
+
+
+def derive(
+    file: LedgerFile,
+    command: Literal["retry", "undo"],
+    run: int | None,
+    *,
+    endpoint: str,
+    version: str,
+    dry_run: bool = False,
+) -> Loaded:
+    """
+    Begin a run with rows of *run*, whose place it takes; of *dry_run* nothing is kept.
+
+    `retry`: what did not succeed, by default of the last run. `undo`: what it created,
+    newest first, by default of the last run that created anything. Raises
+    SettingsError where there is no such run, or nothing of it.
+    """
+    with file.transaction() as db:
+        bind(file, endpoint)
+        past = _retried(file, run) if command == "retry" else _undone(file, run)
+        names = msgspec.json.encode([f"run {past}"]).decode()
+        if command == "retry":
+            names = file.value("SELECT lists FROM run WHERE id = ?", past)
+        new = db.execute(
+            "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
+            " VALUES (?, 'running', ?, ?, ?, ?)",
+            (command, names, endpoint, version, file.now()),
+        ).lastrowid
+        assert new is not None  # noqa: S101 - it was inserted
+        if command == "retry":
+            db.execute(schema.RETRY, (new, past))
+        else:
+            db.execute(schema.FOLD[0], (past,))
+            db.execute(schema.UNDO, (new, past))
+        if not dry_run:
+            fold(file, new, None)
+            for statement in schema.FOLD:
+                db.execute(statement, (past,))
+        if command == "retry":
+            db.execute(schema.INHERIT, (new,))
+    return numbers(file, new, resumed=False)
+
+
+def _retried(file: LedgerFile, run: int | None) -> int:
+    """Give the run to try again; one that only looked was not tried."""
+    found = file.value(
+        "SELECT max(id) FROM run WHERE id = coalesce(?, id)"
+        " AND command IN ('create', 'retry')",
+        run,
+    )
+    if found is None:
+        what = "no run yet" if run is None else f"no run {run}"
+        raise SettingsError(f"{file.path} has {what} that could be tried again")
+    if not file.value("SELECT count(*) FROM item WHERE run = ?", found):
+        raise SettingsError(
+            f"the rows of run {found} are gone: a later run took their place"
+        )
+    return int(found)
+
+
+def _undone(file: LedgerFile, run: int | None) -> int:
+    """Give the run to take back."""
+    found = file.value(
+        "SELECT max(run) FROM ("
+        " SELECT run FROM creation UNION ALL"
+        " SELECT run FROM item JOIN outcome ON outcome.item = item.id"
+        " WHERE outcome = 'created') WHERE run = coalesce(?, run)",
+        run,
+    )
+    if found is None:
+        of = "" if run is None else f" of run {run}"
+        raise SettingsError(f"{file.path}: nothing is left to undo{of}")
+    return int(found)

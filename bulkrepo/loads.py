@@ -1,0 +1,149 @@
+"""Wiring. Where a run's rows come from: lists, or an earlier run."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from bulkrepo import events, inputs, lists
+from bulkrepo.ledger import Checked, Ledger, Loaded
+from bulkrepo.model import (
+    InputError,
+    Item,
+    RepoSpec,
+    Row,
+    SettingsError,
+    Started,
+    Verdict,
+)
+from bulkrepo.runs import VERSION, Control
+from bulkrepo.settings import MEMORY, Settings
+
+
+def derive(
+    ledger: Ledger,
+    *,
+    command: Literal["retry", "undo"],
+    run: int | None,
+    settings: Settings,
+    dry_run: bool = False,
+) -> Started:
+    """Take rows of an earlier run of the ledger."""
+    loaded = ledger.derive(
+        command, run, endpoint=settings.endpoint, version=VERSION, dry_run=dry_run
+    )
+    return _started(loaded)
+
+
+def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
+    """Take the rows of the last run of another ledger."""
+    if path == MEMORY or not Path(path).exists():
+        raise SettingsError(f"there is no ledger {path}: name a LIST, or --ledger FILE")
+    past = Ledger(path, now=time.time)
+    try:
+        info = past.run_info(creating=True)
+        if info.endpoint != settings.endpoint:
+            raise SettingsError(
+                f"the ledger {path} belongs to {info.endpoint}, this run goes to "
+                f"{settings.endpoint}: give another --ledger"
+            )
+        loaded = ledger.load(
+            _again(past.items(info)),
+            lists=info.lists,
+            endpoint=settings.endpoint,
+            digest=lambda: "",
+            version=VERSION,
+            place=inputs.place,
+            command="verify",
+        )
+    finally:
+        past.close()
+    return _started(loaded)
+
+
+def _again(items: Iterator[Item]) -> Iterator[Checked]:
+    """Give rows that were fit to be sent once more."""
+    for item in items:
+        if item.outcome in (Verdict.INVALID, Verdict.DUPLICATE):
+            continue
+        spec = RepoSpec(
+            item.namespace or "",
+            item.repository or "",
+            bool(item.is_public),
+            item.category,
+            item.description,
+        )
+        yield Row(item.source, item.line), spec
+
+
+def from_lists(
+    ledger: Ledger,
+    command: str,
+    sources: Sequence[str],
+    settings: Settings,
+    control: Control,
+) -> Started:
+    """Read, check and keep every row; nothing is sent before the last one is kept."""
+    if len(set(sources)) < len(sources):
+        raise InputError("the same list is named twice: name it once")
+    defaults = settings.defaults()
+    digest = hashlib.blake2b(repr((*sources, settings.format, defaults)).encode())
+    digest.update(settings.grammar.encode())
+
+    def rows() -> Iterator[Checked]:
+        checked = lists.checked(
+            sources,
+            format=settings.format,
+            defaults=defaults,
+            profile=settings.grammar,
+            stdin=settings.stdin,
+            digest=digest,
+            undone=command == "retry",
+        )
+        for number, row in enumerate(checked):
+            if not number % 1000:
+                control.check()
+            yield row
+
+    loaded = ledger.load(
+        rows(),
+        lists=sources,
+        endpoint=settings.endpoint,
+        digest=digest.hexdigest,
+        version=VERSION,
+        place=inputs.place,
+        command=command,
+        fresh=settings.fresh,
+    )
+    if not loaded.resumed:
+        log = events.logger()
+        for item in ledger.items(ledger.run_info(loaded.run), unwanted=True):
+            say = log.info if item.outcome is Verdict.DUPLICATE else log.warning
+            say(
+                "repository.settled",
+                key=_key(item),
+                outcome=item.outcome,
+                source=item.source,
+                line=item.line,
+                reason=item.reason,
+                problems=[problem.message for problem in item.problems],
+            )
+    return _started(loaded)
+
+
+def _started(loaded: Loaded) -> Started:
+    return Started(
+        run=loaded.run,
+        total=loaded.total,
+        pending=loaded.pending,
+        invalid=loaded.invalid,
+        resumed=loaded.resumed,
+    )
+
+
+def _key(item: Item) -> str | None:
+    """Give the full name of a row, if it has one."""
+    if item.namespace is None or item.repository is None:
+        return None
+    return f"{item.namespace}/{item.repository}"

@@ -1,0 +1,78 @@
+"""Pure. What is kept of a row: from its conclusion, or from how far it came."""
+
+from bulkrepo.flows import Conclusion
+from bulkrepo.model import UNPROVEN, Claim, Outcome, Verdict
+from bulkrepo.wire import Answer
+
+
+def concluded(
+    claim: Claim,
+    conclusion: Conclusion,
+    *,
+    attempts: int | None = None,
+    started_at: float | None = None,
+    elapsed: float = 0.0,
+) -> Outcome:
+    """
+    Give the outcome of a row that is done with, after *elapsed* seconds.
+
+    *attempts* None, and *started_at* None: it needed no request of its own.
+    """
+    answer = conclusion.answer
+    return Outcome(
+        id=claim.id,
+        outcome=conclusion.outcome,
+        certain=conclusion.certain,
+        differences=conclusion.differences,
+        status=answer.status,
+        code=answer.code,
+        message=answer.message,
+        request_id=answer.request_id,
+        reason=conclusion.reason,
+        evidence=conclusion.evidence,
+        attempts=claim.attempts if attempts is None else attempts,
+        started_at=started_at,
+        elapsed_ms=None if started_at is None else round(elapsed * 1000, 1),
+        doubt=conclusion.doubt,
+    )
+
+
+def interrupted(
+    claim: Claim,
+    answer: Answer | None,
+    *,
+    reason: str,
+    attempts: int,
+    started_at: float | None,
+    unsure_at: float | None,
+) -> Outcome:
+    """Give the outcome of a row that was begun when the run stopped for *reason*."""
+    doubt = unsure_at if claim.doubt is None else claim.doubt
+    so_far = "its tries so far failed" if answer else "what is there was not read"
+    return Outcome(
+        id=claim.id,
+        outcome=Verdict.NOT_ATTEMPTED,
+        status=answer.status if answer else None,
+        code=answer.code if answer else None,
+        message=answer.message if answer else None,
+        request_id=answer.request_id if answer else None,
+        certain=doubt is None,
+        reason=f"{reason}; {so_far}",
+        evidence=None if doubt is None else UNPROVEN,
+        attempts=attempts,
+        started_at=started_at,
+        doubt=doubt,
+    )
+
+
+def not_attempted(claim: Claim, reason: str) -> Outcome:
+    """Give the outcome of a row that nothing was sent for."""
+    return Outcome(
+        id=claim.id,
+        outcome=Verdict.NOT_ATTEMPTED,
+        certain=claim.doubt is None,
+        reason=reason,
+        evidence=None if claim.doubt is None else UNPROVEN,
+        attempts=claim.attempts,
+        doubt=claim.doubt,
+    )

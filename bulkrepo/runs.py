@@ -1,0 +1,298 @@
+"""
+Wiring. One run, whatever its command: ledger, client, engine and reports together.
+
+What commands differ in is a `Job`.
+"""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+import msgspec
+import structlog
+
+from bulkrepo import descriptors, events, rate, report, reports
+from bulkrepo.adaptive import Auto
+from bulkrepo.brake import Stop
+from bulkrepo.client import Client, trusted
+from bulkrepo.engine import Engine
+from bulkrepo.flows import Flow
+from bulkrepo.learnt import Learnt
+from bulkrepo.ledger import Ledger, LedgerThread
+from bulkrepo.model import (
+    SUCCESSES,
+    Claim,
+    Event,
+    LedgerError,
+    Outcome,
+    Progressed,
+    Result,
+    Settled,
+    Started,
+    StoppedError,
+    Verdict,
+)
+from bulkrepo.rate import Fixed
+from bulkrepo.settings import Settings
+from bulkrepo.skew import Skew
+
+VERSION = version("bulkrepo")
+_TICK = 0.25
+
+
+class Control:
+    """A handle by which a run in progress is stopped from outside."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._stop: tuple[str, int] | None = None
+
+    @property
+    def sending(self) -> bool:
+        """Whether the lists are read and the first request may have left."""
+        return self._engine is not None
+
+    def stop(self, reason: str, *, exit_code: int = 3) -> None:
+        """Take no more rows, finish what is in flight, write the reports, end."""
+        self._stop = self._stop or (reason, exit_code)
+        if self._engine is not None:
+            self._engine.stop(reason, exit_code=exit_code)
+
+    def check(self) -> None:
+        """Raise StoppedError if the run was stopped; for what has no engine yet."""
+        if self._stop is not None:
+            error = StoppedError(f"{self._stop[0]}; nothing was sent")
+            error.exit_code = self._stop[1]  # type: ignore[misc]  # this one's own
+            raise error
+
+    def steer(self, engine: Engine) -> None:
+        """Let *engine* be what is stopped."""
+        self.check()
+        self._engine = engine
+
+
+class _Clock:
+    now = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
+    sleep = staticmethod(asyncio.sleep)
+
+
+Work = tuple[Callable[[Claim, Skew], Flow], Callable[[Engine], Awaitable[None]] | None]
+"""What is asked for each row, and what is done before the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """
+    What makes a command: its rows, what is asked for each, and what comes before.
+
+    *load* gives the ledger its rows. *work* gives a run's flow and its preparation.
+    """
+
+    settings: Settings
+    load: Callable[[Ledger], Started]
+    work: Callable[[LedgerThread], Work]
+
+
+async def run(
+    job: Job, on_event: Callable[[Event], None] | None, control: Control
+) -> Result:
+    """Load, work, report; raises as `create` does."""
+    tell = on_event or _nobody
+    workers = descriptors.bounded(job.settings.concurrency)
+    settings = replace(job.settings, concurrency=workers)
+    job = replace(job, settings=settings)
+    auth = settings.auth()
+    for path in settings.reports:
+        report.check(path)
+    try:
+        async with LedgerThread(
+            lambda: Ledger(settings.ledger, now=time.time)
+        ) as ledger:
+            started = await ledger.do(job.load)
+            tell(started)
+            log = events.logger()
+            log.info(
+                "run.started",
+                run=started.run,
+                rows=started.total,
+                pending=started.pending,
+                invalid=started.invalid,
+                resumed=started.resumed,
+                endpoint=settings.endpoint,
+                signed_in_by=auth.name,
+            )
+            if settings.strict and started.invalid:
+                why = f"{started.invalid} rows break a rule and --strict is set"
+                ended = Stop(f"{why}: nothing was sent", 2), Counter[str]()
+                return await ledger.do(_conclude, settings, started.run, *ended)
+            stop, stats = await _work(job, started, ledger, tell, control)
+            return await ledger.do(_conclude, settings, started.run, stop, stats)
+    except* LedgerError as group:
+        raise group.exceptions[0] from None
+
+
+def _nobody(_: Event) -> None:
+    """Be told, where nobody else wants to be."""
+
+
+async def _work(
+    job: Job,
+    started: Started,
+    ledger: LedgerThread,
+    tell: Callable[[Event], None],
+    control: Control,
+) -> tuple[Stop | None, Counter[str]]:
+    """Send what is pending; give what stopped it, and the engine's counts."""
+    settings = job.settings
+    log = events.logger().bind()  # bound once, not for every row
+    limit = await _rate_control(settings, ledger)
+    flow, prepare = job.work(ledger)
+
+    def settled(claim: Claim, outcome: Outcome) -> None:
+        _log_row(log, claim, outcome)
+        if tell is not _nobody:
+            tell(Settled(claim, outcome))
+
+    client = Client(
+        settings.endpoint,
+        timeout=_within(settings),
+        connections=settings.concurrency,
+        user_agent=f"bulkrepo/{VERSION}",
+        tls=trusted(settings.cacert),
+    )
+    if not started.pending:
+        return None, Counter()
+    async with client:
+        engine = Engine(
+            client,
+            settings.auth(),
+            limit,
+            ledger,
+            clock=_Clock(),
+            limits=settings.limits(),
+            settled=settled,
+            flow=flow,
+            prepare=prepare,
+        )
+        control.steer(engine)
+        ticker = asyncio.create_task(_tick(engine, limit, started, tell))
+        try:
+            stop = await engine.run()
+        finally:
+            ticker.cancel()
+    if isinstance(limit, Auto):
+        found = msgspec.json.encode(limit.learnt()).decode()
+        await ledger.do(Ledger.remember, "rate", found)
+    return stop, engine.stats
+
+
+async def _rate_control(settings: Settings, ledger: LedgerThread) -> Auto | Fixed:
+    """Begin where the last run to this endpoint ended, if the rate is ours to find."""
+    found = await ledger.do(Ledger.recall, "rate")
+    try:
+        learnt = None if found is None else msgspec.json.decode(found, type=Learnt)
+    except msgspec.DecodeError:
+        learnt = None  # another version's: found again in a second
+    return rate.control(rate.parse(settings.rate), learnt)
+
+
+async def _tick(
+    engine: Engine,
+    limit: rate.RateControl,
+    started: Started,
+    tell: Callable[[Event], None],
+) -> None:
+    """Say four times a second how it goes."""
+    before = started.total - started.pending
+    stats = engine.stats
+    lately: deque[tuple[float, int]] = deque(maxlen=20)
+    while True:
+        done = sum(stats[verdict] for verdict in Verdict)
+        lately.append((time.monotonic(), done))
+        seconds = lately[-1][0] - lately[0][0]
+        failed = sum(stats[verdict] for verdict in Verdict if verdict not in SUCCESSES)
+        tell(
+            Progressed(
+                done=before + done,
+                failed=failed,
+                requests=stats["requests"],
+                throttled=stats["throttled"],
+                allowed=limit.allowed(),
+                rate=(done - lately[0][1]) / seconds if seconds else 0.0,
+                waiting=engine.waiting,
+            )
+        )
+        await asyncio.sleep(_TICK)
+
+
+def _log_row(
+    log: structlog.typing.FilteringBoundLogger, claim: Claim, outcome: Outcome
+) -> None:
+    """Write the one canonical event of a row; what is not so is not said."""
+    facts: dict[str, object] = {
+        "key": f"{claim.namespace}/{claim.repository}",
+        "outcome": f"{outcome.outcome}",
+        "status": outcome.status,
+        "request_id": outcome.request_id,
+        "attempts": outcome.attempts,
+        "elapsed_ms": outcome.elapsed_ms,
+    }
+    if not outcome.certain or outcome.outcome is not Verdict.CREATED:
+        rest = ("certain", "code", "message", "reason", "evidence", "differences")
+        facts |= {name: getattr(outcome, name) for name in rest}
+    if outcome.outcome in SUCCESSES:
+        log.info("repository.settled", **facts)
+    else:
+        log.warning("repository.settled", **facts)
+
+
+def _conclude(
+    ledger: Ledger,
+    settings: Settings,
+    run: int,
+    stop: Stop | None,
+    stats: Counter[str],
+) -> Result:
+    """End the run with its reports, and say in numbers how it went."""
+    info, summary, unwritten = reports.end(
+        ledger,
+        run,
+        settings.reports,
+        stopped=stop.reason if stop else None,
+        requests=stats["requests"],
+        throttled=stats["throttled"],
+    )
+    failures = summary.failures
+    if settings.on_differs == "ignore":
+        failures -= summary.counts.get(Verdict.DIFFERS, 0)
+    code = stop.exit_code if stop else 0
+    code = code or (4 if unwritten else int(failures > 0))
+    log = events.logger()
+    say = log.warning if code else log.info
+    say(
+        "run.finished",
+        run=run,
+        state=info.state,
+        stopped=info.stopped,
+        rows=summary.total,
+        counts=summary.counts,
+        uncertain=summary.uncertain,
+        reasons=[msgspec.to_builtins(reason) for reason in summary.reasons],
+        reports=[path for path in settings.reports if path not in unwritten],
+        requests=info.requests,
+        throttled=info.throttled,
+        exit_code=code,
+    )
+    return Result(
+        run=info, summary=summary, exit_code=code, unwritten=tuple(unwritten.values())
+    )
+
+
+def _within(settings: Settings) -> float:
+    """Give the time for one request: never more than the run has patience for."""
+    ends = (settings.timeout, settings.patience, settings.deadline)
+    return min(end for end in ends if end is not None)

@@ -1,0 +1,217 @@
+"""
+Shell. What is there already, before the first row is worked on.
+
+Reads the organizations that rows are for, creates missing ones where that is wanted,
+and settles from their lists what needs no request of its own.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+from msgspec import structs
+
+from bulkrepo import events
+from bulkrepo.answers import said
+from bulkrepo.engine import Engine
+from bulkrepo.exchange import InterruptedTriesError
+from bulkrepo.flows import (
+    Conclusion,
+    Extent,
+    Heard,
+    Page,
+    Surveyed,
+    survey,
+    worth_it,
+)
+from bulkrepo.model import Claim, Verdict
+from bulkrepo.skew import Skew
+from bulkrepo.wire import (
+    Answer,
+    Kind,
+    Request,
+    create_organization,
+    organization,
+    organizations,
+)
+
+Mode = Literal["auto", "always", "never"]
+Judge = Callable[[Claim, Answer, Skew], Conclusion]
+"""What a row comes to whose repository an answer shows."""
+
+_AT_ONCE = 8
+"""Organizations that are read at the same time."""
+_FEW = 2
+"""So many organizations are read one by one; of more, a list is one request."""
+
+_TAKEN = (
+    "the organization's name is taken by another account: such names are unique in a "
+    "whole region"
+)
+
+
+class Rows(Protocol):
+    """What the store knows of the rows that wait."""
+
+    async def organizations(self) -> list[tuple[str, int]]:
+        """Give the organizations of pending rows, and how many rows each has."""
+        ...
+
+    async def matching(self, namespace: str, names: list[str]) -> list[Claim]:
+        """Give the rows of *namespace* that are called one of *names*, if pending."""
+        ...
+
+
+class Surveyor:
+    """
+    Prepares an engine's run; `prepare` is for `Engine`.
+
+    *judge* concludes for a row whose repository was listed; a row that it says differs
+    is handed out to be worked on if *amend*. *found* has missing organizations
+    created; with *dry* nothing is, and they count as empty. After it, *listed* are the
+    organizations whose repositories are all known, *new* those that were created, or
+    would be.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        judge: Judge,
+        *,
+        mode: Mode = "auto",
+        amend: bool = False,
+        found: bool = False,
+        dry: bool = False,
+    ) -> None:
+        self.listed: set[str] = set()
+        self.new: list[str] = []
+        self._rows, self._judge = rows, judge
+        self._mode, self._amend = mode, amend
+        self._found, self._dry = found, dry
+        self._known: dict[str, int | None] = {}
+        self._said = False
+        self._log = events.logger()
+
+    async def prepare(self, engine: Engine) -> None:
+        """Find organizations, create missing ones, read their lists."""
+        pending = await self._rows.organizations()
+        wanted = [(name, rows) for name, rows in pending if self._wants(rows)]
+        concerned = pending if self._found else wanted
+        if len(concerned) > _FEW:
+            answer = await engine.glance(organizations())
+            if answer.kind is Kind.DONE:
+                listed = answer.seen.namespaces
+                self._known = {one.name: one.auth for one in listed}
+        if self._found:
+            await self._create_missing(engine, [name for name, _ in pending])
+        todo = iter([one for one in wanted if one[0] not in self.listed])
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_AT_ONCE, len(wanted))):
+                group.create_task(self._work(engine, todo))
+
+    def _wants(self, rows: int) -> bool:
+        if self._mode == "auto":
+            return worth_it(rows)
+        return self._mode == "always"
+
+    async def _create_missing(self, engine: Engine, names: list[str]) -> None:
+        full: str | None = None
+        for name in names:
+            if name in self._known:
+                continue
+            answer = await engine.glance(organization(name))
+            if answer.kind is Kind.DONE:
+                self._known[name] = answer.seen.auth
+            elif answer.kind not in (Kind.NO_NAMESPACE, Kind.ABSENT):
+                self._unreadable(name, answer)
+            elif self._dry:
+                self._is_new(name)
+            elif full is not None:
+                engine.stop_organization(name, full)
+            else:
+                full = await self._create(engine, name)
+
+    async def _create(self, engine: Engine, name: str) -> str | None:
+        """Create an organization; give why no other can be created either, if so."""
+        answer = await engine.glance(create_organization(name))
+        if answer.kind is Kind.DONE:
+            self._is_new(name)
+            self._log.info("organization.created", namespace=name)
+            return None
+        if answer.kind is Kind.QUOTA:
+            reason = f"no more organizations may be created ({said(answer)})"
+            engine.stop_organization(name, reason)
+            return reason
+        if answer.status == 409 or answer.unsure:
+            # Another account's, or ours after a lost reply: only we may read ours.
+            look = await engine.glance(organization(name))
+            if look.kind is Kind.DONE:
+                self._known[name] = look.seen.auth
+                return None
+        reason = f"the organization could not be created ({said(answer)})"
+        engine.stop_organization(name, _TAKEN if answer.status == 409 else reason)
+        return None
+
+    def _is_new(self, name: str) -> None:
+        self._known[name] = None
+        self.new.append(name)
+        self.listed.add(name)
+
+    async def _work(self, engine: Engine, todo: Iterator[tuple[str, int]]) -> None:
+        try:
+            for name, rows in todo:
+                await self._survey(engine, name, rows)
+        except InterruptedTriesError:
+            return  # the run stops, and says why
+
+    async def _survey(self, engine: Engine, name: str, left: int) -> None:
+        """Read one organization's list, and settle rows page by page."""
+        always = self._mode == "always"
+        steps = survey(name, known=name in self._known, always=always)
+        step = next(steps)
+        try:
+            while True:
+                if isinstance(step, Request):
+                    step = steps.send(Heard(await engine.glance(step)))
+                else:
+                    left -= await self._settle(engine, name, step)
+                    step = steps.send(left)
+        except StopIteration as end:
+            self._surveyed(engine, name, end.value)
+
+    async def _settle(self, engine: Engine, name: str, page: Page) -> int:
+        """Settle the rows that a page shows; give how many."""
+        shown = {one.name: one for one in page.shown if one.name is not None}
+        claims = await self._rows.matching(name, list(shown))
+        differing = []
+        for claim in claims:
+            answer = structs.replace(page.answer, seen=shown[claim.repository])
+            conclusion = self._judge(claim, answer, engine.skew)
+            if self._amend and conclusion.outcome is Verdict.DIFFERS:
+                found = conclusion.differences
+                differing.append(structs.replace(claim, differences=found))
+            else:
+                engine.conclude(claim, conclusion)
+        if differing:
+            await engine.hand_out(differing)
+        return len(claims)
+
+    def _surveyed(self, engine: Engine, name: str, found: Surveyed) -> None:
+        if found.extent is Extent.WHOLE:
+            self.listed.add(name)
+        elif found.extent is Extent.MISSING and found.answer is not None:
+            why = found.answer.code or found.answer.status
+            engine.stop_organization(name, f"the organization does not exist ({why})")
+        elif found.extent is Extent.UNREADABLE and found.answer is not None:
+            self._unreadable(name, found.answer)
+
+    def _unreadable(self, name: str, answer: Answer) -> None:
+        """Say once that rows are asked for one by one."""
+        if not self._said:
+            self._said = True
+            self._log.warning(
+                "survey.refused",
+                namespace=name,
+                last_answer=said(answer),
+                instead="its repositories are asked for one by one",
+            )
