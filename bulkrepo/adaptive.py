@@ -67,7 +67,7 @@ class Auto:
         self._proven = False  # the level outlasted a rest, or is a window's average
         self._trial = self._bursty = False  # a probe believed; and wrongly so, once
         # When the next request may leave.
-        self._next = self._until = 0.0
+        self._next = self.until = 0.0
         self._pressed = False  # whether it is the rate that holds us back
         self._suspect: float | None = None  # since when we do not know: one asks
         self._asked: float | None = None  # when that one left
@@ -94,8 +94,8 @@ class Auto:
         if not self._begun:
             self._begun = True
             self._opened = self._since = now
-        if now < self._until:
-            return self._until - now
+        if now < self.until:
+            return self.until - now
         if self._asked is not None and now - self._asked < 1.0:
             return _POLL
         wait = max(self._next - now, self._rules.wait(now))
@@ -177,7 +177,7 @@ class Auto:
         self, now: float, answer: Answer, started: float, *, news: bool
     ) -> None:
         if answer.retry_after is not None:
-            self._until = max(self._until, now + answer.retry_after)
+            self.until = max(self.until, now + answer.retry_after)
         if answer.limit is not None:
             self._obey(answer.limit, now)
         if not news:
@@ -193,7 +193,7 @@ class Auto:
                 self._too_fast(now, started)
         self._asked = None
         self._event = (now, self._total)
-        self._until = max(self._until, now + self._pause)
+        self.until = max(self.until, now + self._pause)
 
     def _next_look(self, now: float) -> float:
         """Give when to ask again: twice as late each time, or when a window may end."""
@@ -322,7 +322,7 @@ class Auto:
                 self._settle(now, min(self.rate, passed / cycle))
                 self._proven = True
             self._opened, self._total_then = now, self._total
-            self._until = now + min(1.0, 0.05 * cycle)
+            self.until = now + min(1.0, 0.05 * cycle)
         if long or self._forced:  # no time to measure by: nobody was let through
             self._event = (now, self._total)
             if self._marks:

@@ -24,6 +24,11 @@ class RateControl(Protocol):
     given: bool
     """Whether it is the user who says how fast, and not the service."""
 
+    @property
+    def until(self) -> float:
+        """Until when it is the service that holds everybody back."""
+        ...
+
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
         ...
@@ -106,6 +111,11 @@ class Fixed:
             self._hold.begin(now, answer, started=started)
         elif answer.status is not None:
             self._hold.healthy(started=started)
+
+    @property
+    def until(self) -> float:
+        """Until when it is the service that holds everybody back."""
+        return self._hold.until
 
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""

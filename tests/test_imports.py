@@ -96,7 +96,7 @@ def test_the_engine_knows_no_edge() -> None:
     """What schedules is tested without a socket, a disk or a terminal."""
     edges = {"client", "ledger", "terminal", "logs", "report", "api", "cli"}
 
-    for name in ("brake", "engine", "exchange", "flows"):
+    for name in ("brake", "engine", "exchange", "flows", "turns"):
         assert _ours(name) & edges == set()
 
 
