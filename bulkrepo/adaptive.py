@@ -11,8 +11,9 @@ from collections import deque
 from enum import Enum, auto
 
 from bulkrepo.learnt import Learnt
+from bulkrepo.passed import Passed
 from bulkrepo.window import Rules
-from bulkrepo.wire import Answer, Kind, Limit
+from bulkrepo.wire import Answer, Kind
 
 FLOOR = 1 / 6
 """Requests a second: ten a minute is what writes of some services are limited to."""
@@ -27,6 +28,7 @@ _PAUSE = 0.5  # seconds
 _LONGEST_PAUSE = 60.0
 _WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # seconds of windows in use
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
+_SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
 _FEW = 20  # requests that say nothing about a window
 _HEALTHY = 0.7  # share of answers that are no trouble
 _MEMORY = 30.0  # seconds for which an event says something about the next
@@ -75,12 +77,9 @@ class Auto:
         self._forced = 0.0  # seconds that the last refusal asked to wait
         self._health = 1.0  # the share of answers lately that were no trouble
         # What went through.
-        self._good: deque[float] = deque(maxlen=20_000)
-        self._total = 0
+        self._passed = Passed()
         self._opened = 0.0  # the beginning, or the end of a long block
         self._begun = False
-        self._resumed = 0.0  # when the last pause ended
-        self._span = 1.0  # seconds over which to measure
         self._total_then = 0  # at `_opened`
         # (time, total by then) of the last refusal, or of the end of a long pause.
         self._event: tuple[float, int] | None = None
@@ -88,6 +87,7 @@ class Auto:
         self._series, self._failures = (0.0, 0), 0
         self._latencies: deque[float] = deque(maxlen=64)
         self._rules = Rules(learnt.rules if learnt is not None else ())
+        self._untold = False  # whether there is a limit besides, that nobody names
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
@@ -98,10 +98,10 @@ class Auto:
             return self.until - now
         if self._asked is not None and now - self._asked < 1.0:
             return _POLL
-        wait = max(self._next - now, self._rules.wait(now))
-        if wait > 0:
-            self._pressed = True
-            return wait
+        pace, rule = self._next - now, self._rules.wait(now)
+        if pace > 0 or rule > 0:
+            self._pressed = self._pressed or pace >= rule
+            return max(pace, rule)
         self._rules.book(now)
         # What a late wake-up missed may be made up for, by two requests at most.
         step = 1 / (self.rate * self._care())
@@ -121,9 +121,9 @@ class Auto:
         well = answer.kind not in _TROUBLE
         self._health += 0.1 * (well - self._health)
         if well:
-            self._good.append(started)
+            self._passed.count(started)
             if news:
-                self._total += 1
+                self._passed.total += 1
                 if self._suspect is not None:
                     self._reopen(now)
                 self._climb(now)
@@ -150,8 +150,12 @@ class Auto:
         lasted = now - self._since
         if self._rules:
             if self._rules.outlived(now):
+                self._untold = False
                 self._enter(_Phase.PROBE, now)
-            return
+            elif self._rules.regain(now):
+                self._spread()
+            if not self._untold:
+                return
         if self._phase is _Phase.REST and lasted >= self._rest:
             self._enter(_Phase.PROBE, now)
             self._proven, self._trial, lasted = True, False, 0.0
@@ -166,7 +170,7 @@ class Auto:
             near = self.rate > 0.95 * self._top
             self.rate += 0.1 if near else 0.15 * 2 ** min(lasted, 3.0)
         elif self._phase is _Phase.PROBE:
-            scale = max(self._scale, self._span / 2)
+            scale = max(self._scale, self._passed.span / 2)
             self.rate += 0.01 * 2 ** min(lasted / scale, 6.0)
         self.rate = min(CEILING, self.rate)
 
@@ -178,8 +182,7 @@ class Auto:
     ) -> None:
         if answer.retry_after is not None:
             self.until = max(self.until, now + answer.retry_after)
-        if answer.limit is not None:
-            self._obey(answer.limit, now)
+        told = self._obey(answer, now)
         if not news:
             return  # an echo: it left before we knew
         self._forced = answer.retry_after or 0.0
@@ -187,12 +190,13 @@ class Auto:
             self._pause = self._next_look(now) - now
         else:
             self._suspect = now
-            if self._rules:  # others use it as well, or it began before us
+            if told:
                 self._pause = min(max(0.05 * self._rules.shortest, 0.1), 2.0)
             else:
+                self._untold = bool(self._rules)
                 self._too_fast(now, started)
         self._asked = None
-        self._event = (now, self._total)
+        self._event = (now, self._passed.total)
         self.until = max(self.until, now + self._pause)
 
     def _next_look(self, now: float) -> float:
@@ -207,10 +211,10 @@ class Auto:
     def _too_fast(self, now: float, started: float) -> None:
         """Find a rate that holds, from what went through."""
         first = self._event is None
-        pace = _SAFE * min(self.rate, self._pace(started))
-        fresh = self._total - (self._event[1] if self._event else 0)
+        pace = _SAFE * min(self.rate, max(FLOOR, self._passed.pace(started)))
+        fresh = self._passed.total - (self._event[1] if self._event else 0)
         if first or fresh >= 0.3 * self.rate:
-            self._series, self._failures = (now, self._total), 0
+            self._series, self._failures = (now, self._passed.total), 0
         else:
             self._failures += 1
         self._top = self.rate
@@ -228,7 +232,7 @@ class Auto:
             self._end_rest(now, self._measured(now, marks, pace), marks)
         else:
             self._settle(now, pace)
-        self._marks.append((now, self._total))
+        self._marks.append((now, self._passed.total))
 
     def _measured(
         self, now: float, marks: list[tuple[float, int]], pace: float
@@ -237,7 +241,7 @@ class Auto:
         since = marks[0] if marks else self._event
         if since is None:
             return pace
-        return _SAFE * (self._total - since[1]) / (now - since[0])
+        return _SAFE * (self._passed.total - since[1]) / (now - since[0])
 
     def _end_ramp(self, now: float, pace: float) -> None:
         """Begin to seek, well below; at once if the gateway's rate passed a while."""
@@ -261,7 +265,7 @@ class Auto:
         at, total = self._series
         found = 0.7 * self.rate
         if now - at >= 0.5:
-            passed = (self._total - total) / (now - at)
+            passed = (self._passed.total - total) / (now - at)
             found = min(found, max(passed, 0.25 * self.rate))
         self._settle(now, found)
 
@@ -279,7 +283,7 @@ class Auto:
             self._settle(now, measured)
         else:
             early = self.rate < 1.02 * level
-            most = max(20.0, 200 / self.rate, 6 * self._span)
+            most = max(20.0, 200 / self.rate, 6 * self._passed.span)
             rest = max(self._rest, min(2 * self._rest, most))
             self._settle(now, max(_SAFE * level if early else level, measured))
             self._rest, self._scale, self._proven = rest, 2.5, not early
@@ -299,7 +303,7 @@ class Auto:
 
     def _settle(self, now: float, level: float) -> None:
         self.rate = self.level = max(FLOOR, level)
-        slow = 2 * self._span if self._span > 1 else 0.0
+        slow = 2 * self._passed.span if self._passed.span > 1 else 0.0
         few = min(50 / self.rate, 15.0)
         self._rest = max(4.0, few, slow, min(20 * self._forced, 30.0))
         self._scale, self._proven = 1.5, False
@@ -313,38 +317,40 @@ class Auto:
         long = blocked > _BLOCKED and not self._rules and not self._forced
         if long:  # a window: what passed in it, over its time, always passes
             cycle = now - self._opened
-            passed = self._total - self._total_then
+            passed = self._passed.total - self._total_then
             if passed < _FEW:  # it was closed before we came: nothing is known
                 self.rate, self._top = max(self.rate, 10.0), CEILING
                 self._enter(_Phase.SEEK, now)
             else:
-                self._span = max(1.0, min(cycle, 60.0))
+                self._passed.span = max(1.0, min(cycle, 60.0))
                 self._settle(now, min(self.rate, passed / cycle))
                 self._proven = True
-            self._opened, self._total_then = now, self._total
+            self._opened, self._total_then = now, self._passed.total
             self.until = now + min(1.0, 0.05 * cycle)
         if long or self._forced:  # no time to measure by: nobody was let through
-            self._event = (now, self._total)
+            self._event = (now, self._passed.total)
             if self._marks:
                 self._marks[-1] = self._event
         self._next = max(self._next, now)
-        self._resumed = now
+        self._passed.resumed = now
 
-    def _pace(self, until: float) -> float:
-        """Give the successes a second lately, by *until*."""
-        first = until - self._span
-        if first < self._resumed < until - 0.3:
-            first = self._resumed
-        count = 0
-        for start in reversed(self._good):
-            if start < first:
-                break
-            count += 1
-        return max(FLOOR, count / (until - first))
-
-    def _obey(self, limit: Limit, now: float) -> None:
+    def _obey(self, answer: Answer, now: float) -> bool:
+        """Take up the rules that *answer* names; say if it names any."""
         spread = max(self._latencies) - min(self._latencies)
-        self._rules.obey(limit, now, spread=spread)
+        news = [self._rules.obey(rule, now, spread=spread) for rule in answer.limits]
+        # Long ones are used up in a burst, and asked for at their end: that is seldom.
+        short = all(rule.seconds <= _SHORT for rule in answer.limits)
+        if news and not any(news) and short and self._suspect is None:
+            self._rules.yield_some(now)
+        if any(news):
+            self._untold = False
+        if news:
+            self._spread()
+        return bool(news)
+
+    def _spread(self) -> None:
+        """Spread short rules: a long one may be used up at once."""
+        if self._untold:
+            return  # it is the other limit that the rate is about
         self.level = min(CEILING, self._rules.rate())
-        # A long window may be used up at once, a short one is not worth the burst.
-        self.rate = max(self.level, self.rate * (self._rules.longest > 5))
+        self.rate = max(self.level, self.rate * (self._rules.longest > _SHORT))

@@ -89,7 +89,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     """
     An answer, understood.
 
-    *retry_after* is seconds, *limit* the throttling rule that the message named,
+    *retry_after* is seconds, *limits* the throttling rules that the message named,
     *seen* the repository where the request read one.
     """
 
@@ -99,7 +99,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     message: str | None = None
     request_id: str | None = None
     retry_after: float | None = None
-    limit: Limit | None = None
+    limits: tuple[Limit, ...] = ()
     seen: dict[str, Any] | None = None
 
     @property

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from bulkrepo.adaptive import CAUTION, CEILING, FLOOR, Auto
 from bulkrepo.learnt import Learnt
 from bulkrepo.wire import Answer, Kind, Limit
-from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Limiter, Sliding
+from tests.limiters import (
+    KINDS,
+    Both,
+    Bucket,
+    Changing,
+    Fixed,
+    Leaky,
+    Limiter,
+    Shared,
+    Sliding,
+)
 from tests.simulation import DONE, simulate
 
 THROTTLED = Answer(Kind.THROTTLED, 429)
@@ -99,11 +109,49 @@ def test_several_named_rules_hold_together_and_newer_ones_replace() -> None:
     auto = Auto()
     assert auto.reserve(T) == 0.0
     for number, rule in enumerate([Limit(9, 1.0), Limit(5, 1.0), Limit(60, 60.0)]):
-        answer = Answer(Kind.THROTTLED, 429, limit=rule)
+        answer = Answer(Kind.THROTTLED, 429, limits=(rule,))
         auto.learn(T + 0.1 * number + 0.1, answer, started=T)
 
     assert auto.allowed() == 1.0
     assert set(auto.learnt().rules) == {Limit(5, 1.0), Limit(60, 60.0)}
+
+
+@pytest.mark.parametrize("rule", [Limit(60, 60.0), Limit(20, 1.0), Limit(10, 2.0)])
+def test_a_named_rule_that_is_shared_is_not_run_into_for_ever(rule: Limit) -> None:
+    """Somebody else takes half: a short one is left to him, a long one used up."""
+    half = rule.count / rule.seconds / 2
+    limiter = Shared(Sliding(rule.count, rule.seconds), 1 / half)
+    rows = int(half * 900)
+    run = simulate(Auto(), limiter, rows, rule=lambda: rule)
+
+    assert run.seconds <= 1.2 * rows / half
+    assert len(run.throttled) <= max(0.03 * rows, 20)
+
+
+def test_a_limit_that_nobody_names_holds_beside_a_named_rule() -> None:
+    """30 in ten seconds are told, that two a second are too many is not."""
+
+    class Told(Both):
+        """Says which of the two refused."""
+
+        told = False
+
+        def admit(self, now: float) -> bool:
+            """Ask both, the one that is told of first."""
+            self.told = not self._first.admit(now)
+            return not self.told and self._then.admit(now)
+
+    limiter = Told(Sliding(30, 10), Bucket(2, 40))
+    auto = Auto()
+    run = simulate(
+        auto,
+        limiter,
+        1000,
+        rule=lambda: Limit(30, 10.0) if limiter.told else None,
+    )
+
+    assert run.seconds <= 1.25 * 1000 / 2
+    assert len(run.throttled) <= 80
 
 
 def test_what_is_known_is_where_the_next_run_starts() -> None:
@@ -270,20 +318,22 @@ def test_an_answer_that_never_comes_does_not_hold_everybody_for_ever() -> None:
             st.floats(0.001, 100),
             st.sampled_from([*Kind]),
             st.none() | st.floats(0, 1000),
-            st.none() | st.builds(Limit, st.integers(1, 500), st.floats(0.5, 600)),
+            st.tuples(st.builds(Limit, st.integers(1, 500), st.floats(0.5, 600)))
+            | st.just(()),
         ),
         max_size=200,
     )
 )
 def test_it_stays_within_bounds_whatever_it_is_told(
-    told: list[tuple[float, Kind, float | None, Limit | None]],
+    told: list[tuple[float, Kind, float | None, tuple[Limit, ...]]],
 ) -> None:
     """No answer makes it stand still for ever, or run away."""
     auto, now = Auto(), T
-    for gap, kind, retry_after, limit in told:
+    for gap, kind, retry_after, limits in told:
         started, now = now, now + gap
         auto.reserve(started)
-        auto.learn(now, Answer(kind, retry_after=retry_after, limit=limit), started=now)
+        answer = Answer(kind, retry_after=retry_after, limits=limits)
+        auto.learn(now, answer, started=now)
         assert FLOOR <= auto.rate <= CEILING
     waited = 0.0
     while (wait := auto.reserve(now + waited)) > 0:

@@ -20,6 +20,7 @@ PURE = {
     "model",
     "naming",
     "outage",
+    "passed",
     "rate",
     "redact",
     "retry",
