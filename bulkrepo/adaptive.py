@@ -10,23 +10,21 @@ and who else uses it, nobody says: a level that fails is measured anew.
 from collections import deque
 from enum import Enum, auto
 
+from bulkrepo.blocked import Blocked
 from bulkrepo.learnt import Learnt
 from bulkrepo.passed import Passed
 from bulkrepo.window import Rules
 from bulkrepo.wire import Answer, Kind
 
-FLOOR = 1 / 6
-"""Requests a second: ten a minute is what writes of some services are limited to."""
+FLOOR = 1 / 300
+"""Requests a second that are always tried: twelve an hour."""
 CAUTION = 200.0
 """Requests a second that the gateway allows by default: nobody runs up beyond."""
 CEILING = 5000.0
 
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _SAFE = 0.98  # of what went through
-_POLL = 0.01  # seconds after which to ask again while one finds out for all
 _PAUSE = 0.5  # seconds
-_LONGEST_PAUSE = 60.0
-_WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # seconds of windows in use
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
 _SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
 _FEW = 20  # requests that say nothing about a window
@@ -69,18 +67,16 @@ class Auto:
         self._proven = False  # the level outlasted a rest, or is a window's average
         self._trial = self._bursty = False  # a probe believed; and wrongly so, once
         # When the next request may leave.
-        self._next = self.until = 0.0
+        self._next = 0.0
+        self._blocked = Blocked()
         self._pressed = False  # whether it is the rate that holds us back
-        self._suspect: float | None = None  # since when we do not know: one asks
-        self._asked: float | None = None  # when that one left
         self._pause = _PAUSE
-        self._forced = 0.0  # seconds that the last refusal asked to wait
         self._health = 1.0  # the share of answers lately that were no trouble
         # What went through.
         self._passed = Passed()
-        self._opened = 0.0  # the beginning, or the end of a long block
         self._begun = False
-        self._total_then = 0  # at `_opened`
+        self._total_then = 0  # when the last long block ended
+        self._few = False  # whether hardly any went through before it
         # (time, total by then) of the last refusal, or of the end of a long pause.
         self._event: tuple[float, int] | None = None
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
@@ -93,11 +89,10 @@ class Auto:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
         if not self._begun:
             self._begun = True
-            self._opened = self._since = now
-        if now < self.until:
-            return self.until - now
-        if self._asked is not None and now - self._asked < 1.0:
-            return _POLL
+            self._blocked.opened = self._since = now
+        wait = self._blocked.wait(now)
+        if wait > 0:
+            return wait
         pace, rule = self._next - now, self._rules.wait(now)
         if pace > 0 or rule > 0:
             self._pressed = self._pressed or pace >= rule
@@ -106,9 +101,14 @@ class Auto:
         # What a late wake-up missed may be made up for, by two requests at most.
         step = 1 / (self.rate * self._care())
         self._next = max(self._next, now - min(2 * step, 0.05)) + step
-        if self._suspect is not None:
-            self._asked = now
+        if self._blocked.since is not None:
+            self._blocked.left(now)
         return 0.0
+
+    @property
+    def until(self) -> float:
+        """Until when it is the service that holds everybody back."""
+        return self._blocked.until
 
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
         """Take in what the service says about our speed."""
@@ -124,11 +124,11 @@ class Auto:
             self._passed.count(started)
             if news:
                 self._passed.total += 1
-                if self._suspect is not None:
-                    self._reopen(now)
+                if self._blocked.since is not None:
+                    self._reopen(now, started)
                 self._climb(now)
         elif news:
-            self._asked = None
+            self._blocked.answered()
 
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
@@ -180,33 +180,22 @@ class Auto:
     def _refused(
         self, now: float, answer: Answer, started: float, *, news: bool
     ) -> None:
-        if answer.retry_after is not None:
-            self.until = max(self.until, now + answer.retry_after)
+        block = self._blocked
+        block.wish(now + (answer.retry_after or 0.0))
         told = self._obey(answer, now)
         if not news:
             return  # an echo: it left before we knew
-        self._forced = answer.retry_after or 0.0
-        if self._suspect is not None:
-            self._pause = self._next_look(now) - now
+        block.forced = answer.retry_after or 0.0
+        if block.since is not None:
+            block.go_on(now, latency=min(self._latencies))
         else:
-            self._suspect = now
             if told:
                 self._pause = min(max(0.05 * self._rules.shortest, 0.1), 2.0)
             else:
                 self._untold = bool(self._rules)
                 self._too_fast(now, started)
-        self._asked = None
+            block.begin(now, self._pause)
         self._event = (now, self._passed.total)
-        self.until = max(self.until, now + self._pause)
-
-    def _next_look(self, now: float) -> float:
-        """Give when to ask again: twice as late each time, or when a window may end."""
-        assert self._suspect is not None  # noqa: S101 - for the types
-        blocked = max(0.2, now - self._suspect)
-        reach = now + 1.35 * blocked
-        ends = [self._opened + seconds + 0.02 for seconds in _WINDOWS]
-        likely = [end for end in ends if now + 0.3 * blocked < end <= reach]
-        return min(likely[-1] if likely else now + blocked, now + _LONGEST_PAUSE)
 
     def _too_fast(self, now: float, started: float) -> None:
         """Find a rate that holds, from what went through."""
@@ -305,29 +294,31 @@ class Auto:
         self.rate = self.level = max(FLOOR, level)
         slow = 2 * self._passed.span if self._passed.span > 1 else 0.0
         few = min(50 / self.rate, 15.0)
-        self._rest = max(4.0, few, slow, min(20 * self._forced, 30.0))
+        self._rest = max(4.0, few, slow, min(20 * self._blocked.forced, 30.0))
         self._scale, self._proven = 1.5, False
         self._enter(_Phase.REST, now)
 
-    def _reopen(self, now: float) -> None:
+    def _reopen(self, now: float, started: float) -> None:
         """Go on: the one that asked went through."""
-        assert self._suspect is not None  # noqa: S101 - for the types
-        blocked = now - self._suspect
-        self._suspect = self._asked = None
-        long = blocked > _BLOCKED and not self._rules and not self._forced
+        block = self._blocked
+        lasted = block.end(started)
+        slow = 2 * min(self._latencies)
+        long = lasted > _BLOCKED + slow and not self._rules and not block.forced
         if long:  # a window: what passed in it, over its time, always passes
-            cycle = now - self._opened
+            cycle = now - block.opened
             passed = self._passed.total - self._total_then
-            if passed < _FEW:  # it was closed before we came: nothing is known
+            if passed < _FEW and not self._few:
+                # It was closed before we came, perhaps: nothing is known.
                 self.rate, self._top = max(self.rate, 10.0), CEILING
                 self._enter(_Phase.SEEK, now)
             else:
                 self._passed.span = max(1.0, min(cycle, 60.0))
                 self._settle(now, min(self.rate, passed / cycle))
                 self._proven = True
-            self._opened, self._total_then = now, self._passed.total
-            self.until = now + min(1.0, 0.05 * cycle)
-        if long or self._forced:  # no time to measure by: nobody was let through
+            self._few = passed < _FEW
+            block.opened, self._total_then = now, self._passed.total
+            block.until = now + min(1.0, 0.05 * cycle)
+        if long or block.forced:  # no time to measure by: nobody was let through
             self._event = (now, self._passed.total)
             if self._marks:
                 self._marks[-1] = self._event
@@ -340,7 +331,7 @@ class Auto:
         news = [self._rules.obey(rule, now, spread=spread) for rule in answer.limits]
         # Long ones are used up in a burst, and asked for at their end: that is seldom.
         short = all(rule.seconds <= _SHORT for rule in answer.limits)
-        if news and not any(news) and short and self._suspect is None:
+        if news and not any(news) and short and self._blocked.since is None:
             self._rules.yield_some(now)
         if any(news):
             self._untold = False

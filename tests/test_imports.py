@@ -11,6 +11,7 @@ PURE = {
     "adaptive",
     "answers",
     "auth",
+    "blocked",
     "digest",
     "endpoints",
     "flows",
