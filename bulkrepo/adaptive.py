@@ -12,18 +12,20 @@ from enum import Enum, auto
 
 from bulkrepo.blocked import Blocked
 from bulkrepo.learnt import Learnt
+from bulkrepo.lone import Lone
 from bulkrepo.passed import Passed
 from bulkrepo.window import Rules
 from bulkrepo.wire import Answer, Kind
 
 FLOOR = 1 / 300
-"""Requests a second that are always tried: twelve an hour."""
+"""Requests a second, twelve an hour: slower is no rate."""
 CAUTION = 200.0
 """Requests a second that the gateway allows by default: nobody runs up beyond."""
 CEILING = 5000.0
 
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _SAFE = 0.98  # of what went through
+_SLOW = 1 / 6  # requests a second: only a block of its own proves that it is less
 _PAUSE = 0.5  # seconds
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
 _SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
@@ -43,20 +45,15 @@ class Auto:
     """
     Requests a second, found by trying, or by an earlier run: *learnt*.
 
-    Rules that the texts of answers name become exact windows, and all of them hold;
-    they are doubted after a while, because a limit may be raised and nobody would say
-    so.
+    Rules that the texts of answers name become exact windows, and all of them hold.
     """
 
     given = False
 
     def __init__(self, learnt: Learnt | None = None) -> None:
-        start, known = 10.0, False
-        if learnt is not None:
-            known = learnt.limited
-            # Below one a second it was perhaps bad luck, and is soon found again.
-            start = max(learnt.rate, 1.0) if known else max(start, learnt.rate / 2)
-        self.rate = self.level = min(max(start, FLOOR), CEILING)
+        learnt = learnt or Learnt(rate=10.0, limited=False)
+        known = learnt.limited
+        self.rate = self.level = min(max(learnt.start(), FLOOR), CEILING)
         self.throttled = 0
         # Where we are in the search.
         self._phase = _Phase.REST if known else _Phase.RAMP
@@ -69,12 +66,12 @@ class Auto:
         # When the next request may leave.
         self._next = 0.0
         self._blocked = Blocked()
+        self._lone = Lone(known=known)
         self._pressed = False  # whether it is the rate that holds us back
         self._pause = _PAUSE
         self._health = 1.0  # the share of answers lately that were no trouble
         # What went through.
         self._passed = Passed()
-        self._begun = False
         self._total_then = 0  # when the last long block ended
         self._few = False  # whether hardly any went through before it
         # (time, total by then) of the last refusal, or of the end of a long pause.
@@ -82,22 +79,23 @@ class Auto:
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0
         self._latencies: deque[float] = deque(maxlen=64)
-        self._rules = Rules(learnt.rules if learnt is not None else ())
+        self._rules = Rules(learnt.rules)
         self._untold = False  # whether there is a limit besides, that nobody names
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
-        if not self._begun:
-            self._begun = True
+        if not self._lone.count:
             self._blocked.opened = self._since = now
-        wait = self._blocked.wait(now)
-        if wait > 0:
+        if (wait := self._blocked.wait(now)) > 0:
             return wait
+        if self._lone.count > self._lone.after and self._lone.waits(now):
+            return 0.005
         pace, rule = self._next - now, self._rules.wait(now)
         if pace > 0 or rule > 0:
             self._pressed = self._pressed or pace >= rule
             return max(pace, rule)
         self._rules.book(now)
+        self._lone.book(now)
         # What a late wake-up missed may be made up for, by two requests at most.
         step = 1 / (self.rate * self._care())
         self._next = max(self._next, now - min(2 * step, 0.05)) + step
@@ -113,6 +111,9 @@ class Auto:
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
         """Take in what the service says about our speed."""
         self._latencies.append(now - started)
+        if started >= self._lone.left:
+            quickest = min(self._latencies)
+            self._lone.answered(unknown=self._event is None, latency=quickest)
         news = self._event is None or started > self._event[0]
         if answer.kind is Kind.THROTTLED:
             self.throttled += 1
@@ -187,14 +188,14 @@ class Auto:
             return  # an echo: it left before we knew
         block.forced = answer.retry_after or 0.0
         if block.since is not None:
-            block.go_on(now, latency=min(self._latencies))
+            block.go_on(now)
         else:
             if told:
                 self._pause = min(max(0.05 * self._rules.shortest, 0.1), 2.0)
             else:
                 self._untold = bool(self._rules)
                 self._too_fast(now, started)
-            block.begin(now, self._pause)
+            block.begin(now, self._pause, latency=min(self._latencies))
         self._event = (now, self._passed.total)
 
     def _too_fast(self, now: float, started: float) -> None:
@@ -291,39 +292,41 @@ class Auto:
             self._rest = rest
 
     def _settle(self, now: float, level: float) -> None:
-        self.rate = self.level = max(FLOOR, level)
+        self.rate = self.level = max(FLOOR if self._few else _SLOW, level)
         slow = 2 * self._passed.span if self._passed.span > 1 else 0.0
-        few = min(50 / self.rate, 15.0)
-        self._rest = max(4.0, few, slow, min(20 * self._blocked.forced, 30.0))
+        forced = min(20 * self._blocked.forced, 30.0)
+        self._rest = max(4.0, min(50 / self.rate, 15.0), slow, forced)
         self._scale, self._proven = 1.5, False
         self._enter(_Phase.REST, now)
 
     def _reopen(self, now: float, started: float) -> None:
         """Go on: the one that asked went through."""
         block = self._blocked
-        lasted = block.end(started)
-        slow = 2 * min(self._latencies)
-        long = lasted > _BLOCKED + slow and not self._rules and not block.forced
-        if long:  # a window: what passed in it, over its time, always passes
-            cycle = now - block.opened
-            passed = self._passed.total - self._total_then
-            if passed < _FEW and not self._few:
-                # It was closed before we came, perhaps: nothing is known.
-                self.rate, self._top = max(self.rate, 10.0), CEILING
-                self._enter(_Phase.SEEK, now)
-            else:
-                self._passed.span = max(1.0, min(cycle, 60.0))
-                self._settle(now, min(self.rate, passed / cycle))
-                self._proven = True
-            self._few = passed < _FEW
-            block.opened, self._total_then = now, self._passed.total
-            block.until = now + min(1.0, 0.05 * cycle)
+        waited = block.end(started) - 2 * min(self._latencies)
+        long = waited > _BLOCKED and not (self._rules or block.forced)
+        if long:
+            self._believe_window(now, now - block.opened)
         if long or block.forced:  # no time to measure by: nobody was let through
             self._event = (now, self._passed.total)
             if self._marks:
                 self._marks[-1] = self._event
         self._next = max(self._next, now)
         self._passed.resumed = now
+
+    def _believe_window(self, now: float, cycle: float) -> None:
+        """Take a block for a window's: what passed in its *cycle* always passes."""
+        passed = self._passed.total - self._total_then
+        if passed < _FEW and not self._few:
+            # It was closed before we came, perhaps: nothing is known.
+            self.rate, self._top = max(self.rate, 10.0), CEILING
+            self._enter(_Phase.SEEK, now)
+        else:
+            self._few = passed < _FEW
+            self._passed.span = max(1.0, min(cycle, 60.0))
+            self._settle(now, min(self.rate, passed / cycle))
+            self._proven = True
+        self._few, self._total_then = passed < _FEW, self._passed.total
+        self._blocked.reopen(now, pause=min(1.0, 0.05 * cycle))
 
     def _obey(self, answer: Answer, now: float) -> bool:
         """Take up the rules that *answer* names; say if it names any."""

@@ -41,21 +41,21 @@ class Blocked:
         """Learn that the one that asked got an answer that says nothing."""
         self._asked = None
 
-    def begin(self, now: float, pause: float) -> None:
+    def begin(self, now: float, pause: float, *, latency: float) -> None:
         """Learn that a request was refused; the next one leaves after a *pause*."""
         self.since, self._asked = now, None
+        self._patience = max(1.0, 2 * latency)
         self.wish(now + pause)
 
-    def go_on(self, now: float, *, latency: float) -> None:
+    def go_on(self, now: float) -> None:
         """Learn that the one that asked was refused as well."""
         assert self.since is not None  # noqa: S101 - for the types
         self._asked = None
-        self._patience = max(1.0, 2 * latency)
         blocked = max(0.2, now - self.since)
         reach = now + 1.35 * blocked
         ends = (self.opened + seconds + 0.02 for seconds in _WINDOWS)
-        likely = [end for end in ends if now + 0.3 * blocked < end <= reach]
-        self.wish(min(likely[-1] if likely else now + blocked, now + _LONGEST))
+        likely = [end for end in ends if now + 0.1 * blocked < end <= reach]
+        self.wish(min(likely[0] if likely else now + blocked, now + _LONGEST))
 
     def end(self, started: float) -> float:
         """Learn that the one that *started* then went through; give how long it was."""
@@ -63,3 +63,7 @@ class Blocked:
         blocked = started - self.since
         self.since = self._asked = None
         return blocked
+
+    def reopen(self, now: float, *, pause: float) -> None:
+        """Learn that it was a long one; the next one leaves after a *pause*."""
+        self.opened, self.until = now, now + pause

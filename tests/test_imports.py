@@ -18,6 +18,7 @@ PURE = {
     "grammar",
     "learnt",
     "lists",
+    "lone",
     "model",
     "naming",
     "outage",
