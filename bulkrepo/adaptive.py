@@ -8,6 +8,7 @@ and who else uses it, nobody says: a level that fails is measured anew.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from enum import Enum, auto
 
 from bulkrepo.blocked import Blocked
@@ -50,13 +51,14 @@ class Auto:
 
     given = False
 
-    def __init__(self, learnt: Learnt | None = None) -> None:
+    def __init__(
+        self, learnt: Learnt | None = None, starts: Iterable[float] = ()
+    ) -> None:
         learnt = learnt or Learnt(rate=10.0, limited=False)
-        known = learnt.limited
         self.rate = self.level = min(max(learnt.start(), FLOOR), CEILING)
         self.throttled = 0
         # Where we are in the search.
-        self._phase = _Phase.REST if known else _Phase.RAMP
+        self._phase = _Phase.REST if learnt.limited else _Phase.RAMP
         self._since = 0.0  # when the phase began
         self._rest = 8.0  # seconds to rest before the next probe
         self._scale = 3.0  # seconds in which a probe doubles its pace
@@ -66,9 +68,8 @@ class Auto:
         # When the next request may leave.
         self._next = 0.0
         self._blocked = Blocked()
-        self._lone = Lone(known=known)
+        self._lone = Lone(known=learnt.limited)
         self._pressed = False  # whether it is the rate that holds us back
-        self._pause = _PAUSE
         self._health = 1.0  # the share of answers lately that were no trouble
         # What went through.
         self._passed = Passed()
@@ -79,7 +80,8 @@ class Auto:
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0
         self._latencies: deque[float] = deque(maxlen=64)
-        self._rules = Rules(learnt.rules)
+        self._rules = Rules(learnt.rules, starts)
+        self.starts = self._rules.starts  # those that count at a time
         self._untold = False  # whether there is a limit besides, that nobody names
 
     def reserve(self, now: float) -> float:
@@ -114,11 +116,11 @@ class Auto:
         if started >= self._lone.left:
             quickest = min(self._latencies)
             self._lone.answered(unknown=self._event is None, latency=quickest)
-        news = self._event is None or started > self._event[0]
         if answer.kind is Kind.THROTTLED:
             self.throttled += 1
-            self._refused(now, answer, started, news=news)
+            self._refused(now, answer, started)
             return
+        news = self._event is None or started > self._event[0]
         well = answer.kind not in _TROUBLE
         self._health += 0.1 * (well - self._health)
         if well:
@@ -178,13 +180,11 @@ class Auto:
     def _enter(self, phase: _Phase, now: float) -> None:
         self._phase, self._since = phase, now
 
-    def _refused(
-        self, now: float, answer: Answer, started: float, *, news: bool
-    ) -> None:
+    def _refused(self, now: float, answer: Answer, started: float) -> None:
         block = self._blocked
         block.wish(now + (answer.retry_after or 0.0))
         told = self._obey(answer, now)
-        if not news:
+        if self._event is not None and started <= self._event[0]:
             return  # an echo: it left before we knew
         block.forced = answer.retry_after or 0.0
         if block.since is not None:

@@ -31,6 +31,10 @@ class Window:
             return 0.0
         return self._seconds - (now - starts[-count])
 
+    def starts(self, now: float) -> list[float]:
+        """Give the starts that count at *now*."""
+        return [start for start in self._starts if now - start < self.limit.seconds]
+
     def book(self, now: float) -> None:
         """Count a start at *now*."""
         self._starts.append(now)
@@ -53,9 +57,11 @@ class Rules:
     with others: then we take less, and a little more after each window that is kept.
     """
 
-    def __init__(self, rules: Iterable[Limit] = ()) -> None:
+    def __init__(
+        self, rules: Iterable[Limit] = (), starts: Iterable[float] = ()
+    ) -> None:
         self._windows: dict[float, Window] = {}
-        self._starts: deque[float] = deque(maxlen=_MOST)
+        self._starts: deque[float] = deque(starts, maxlen=_MOST)
         self._until: float | None = None
         self._share, self._shared_at = 1.0, 0.0
         for rule in rules:
@@ -84,6 +90,11 @@ class Rules:
         """Give the rules as they were named."""
         windows = self._windows.items()
         return tuple(Limit(window.limit.count, s) for s, window in windows)
+
+    def starts(self, now: float) -> list[float]:
+        """Give the starts that count at *now*."""
+        seconds = max(self._windows, default=0.0)
+        return [start for start in self._starts if now - start < seconds]
 
     def wait(self, now: float) -> float:
         """Give the seconds until one more may start; 0.0 or less: now."""

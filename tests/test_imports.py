@@ -13,6 +13,7 @@ PURE = {
     "auth",
     "blocked",
     "digest",
+    "earlier",
     "endpoints",
     "flows",
     "grammar",
