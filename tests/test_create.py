@@ -186,7 +186,9 @@ async def test_what_does_not_go_well_is_told_with_its_last_answer(
         )
         there = held(box)
 
-    assert {(item["outcome"], item["status"]) for item in found} == wanted
+    told = {(item["outcome"], item["status"]) for item in found}
+    # Where it is not known whose fault a try was, another one follows, and finds it.
+    assert told - {("created", 409)} == wanted
     made = [item for item in found if item["outcome"] == "created"]
     assert set(names(made)) == there
     assert all(item["certain"] == (item["status"] == 201) for item in made)
