@@ -9,20 +9,14 @@ and who else uses it, nobody says: a level that fails is measured anew.
 
 from collections import deque
 from collections.abc import Iterable
-from enum import Enum, auto
 
 from bulkrepo.blocked import Blocked
 from bulkrepo.learnt import Learnt
 from bulkrepo.lone import Lone
 from bulkrepo.passed import Passed
+from bulkrepo.search import CAUTION, CEILING, FLOOR, Phase
 from bulkrepo.window import Rules
 from bulkrepo.wire import Answer, Kind
-
-FLOOR = 1 / 300
-"""Requests a second, twelve an hour: slower is no rate."""
-CAUTION = 200.0
-"""Requests a second that the gateway allows by default: nobody runs up beyond."""
-CEILING = 5000.0
 
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _SAFE = 0.98  # of what went through
@@ -33,13 +27,6 @@ _SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
 _FEW = 20  # requests that say nothing about a window
 _HEALTHY = 0.7  # share of answers that are no trouble
 _MEMORY = 30.0  # seconds for which an event says something about the next
-
-
-class _Phase(Enum):
-    RAMP = auto()  # nothing is known: up fast
-    SEEK = auto()  # below a rate that was too fast: up, faster every second
-    REST = auto()  # at a level that holds
-    PROBE = auto()  # above it, to see whether there is more by now
 
 
 class Auto:
@@ -58,7 +45,7 @@ class Auto:
         self.rate = self.level = min(max(learnt.start(), FLOOR), CEILING)
         self.throttled = 0
         # Where we are in the search.
-        self._phase = _Phase.REST if learnt.limited else _Phase.RAMP
+        self._phase = Phase.REST if learnt.limited else Phase.RAMP
         self._since = 0.0  # when the phase began
         self._rest = 8.0  # seconds to rest before the next probe
         self._scale = 3.0  # seconds in which a probe doubles its pace
@@ -75,6 +62,7 @@ class Auto:
         self._passed = Passed()
         self._total_then = 0  # when the last long block ended
         self._few = False  # whether hardly any went through before it
+        self._doubted = self._sure = False  # a window is tried; it was one
         # (time, total by then) of the last refusal, or of the end of a long pause.
         self._event: tuple[float, int] | None = None
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
@@ -116,13 +104,15 @@ class Auto:
         if started >= self._lone.left:
             quickest = min(self._latencies)
             self._lone.answered(unknown=self._event is None, latency=quickest)
+            if self._doubted and answer.kind is not Kind.THROTTLED:
+                self._doubted, self._top = False, CEILING  # it was no window
+                self._enter(Phase.SEEK, now)
         if answer.kind is Kind.THROTTLED:
             self.throttled += 1
             self._refused(now, answer, started)
             return
         news = self._event is None or started > self._event[0]
-        well = answer.kind not in _TROUBLE
-        self._health += 0.1 * (well - self._health)
+        self._health += 0.1 * ((well := answer.kind not in _TROUBLE) - self._health)
         if well:
             self._passed.count(started)
             if news:
@@ -144,7 +134,7 @@ class Auto:
     def learnt(self) -> Learnt:
         """Give what the next run should begin with."""
         limited = self._event is not None or bool(self._rules)
-        probing = self._phase is _Phase.PROBE
+        probing = self._phase is Phase.PROBE
         rate = (self.level + self.rate) / 2 if probing else self.rate
         return Learnt(rate=rate, limited=limited, rules=self._rules.named())
 
@@ -154,30 +144,30 @@ class Auto:
         if self._rules:
             if self._rules.outlived(now):
                 self._untold = False
-                self._enter(_Phase.PROBE, now)
+                self._enter(Phase.PROBE, now)
             elif self._rules.regain(now):
                 self._spread()
             if not self._untold:
                 return
-        if self._phase is _Phase.REST and lasted >= self._rest:
-            self._enter(_Phase.PROBE, now)
+        if self._phase is Phase.REST and lasted >= self._rest:
+            self._enter(Phase.PROBE, now)
             self._proven, self._trial, lasted = True, False, 0.0
         if not self._pressed or self._health <= _HEALTHY:
             return
         self._pressed = False
-        if self._phase is _Phase.RAMP:
-            self.rate = min(CAUTION, self.rate + 4.0)
+        if self._phase is Phase.RAMP:
+            self.rate = min(CAUTION, self.rate + 5.0)
             if self.rate == CAUTION:
                 self._settle(now, CAUTION)
-        elif self._phase is _Phase.SEEK:
+        elif self._phase is Phase.SEEK:
             near = self.rate > 0.95 * self._top
             self.rate += 0.1 if near else 0.15 * 2 ** min(lasted, 3.0)
-        elif self._phase is _Phase.PROBE:
+        elif self._phase is Phase.PROBE:
             scale = max(self._scale, self._passed.span / 2)
             self.rate += 0.01 * 2 ** min(lasted / scale, 6.0)
         self.rate = min(CEILING, self.rate)
 
-    def _enter(self, phase: _Phase, now: float) -> None:
+    def _enter(self, phase: Phase, now: float) -> None:
         self._phase, self._since = phase, now
 
     def _refused(self, now: float, answer: Answer, started: float) -> None:
@@ -210,15 +200,22 @@ class Auto:
         self._top = self.rate
         self._pause = min(_PAUSE, 3 / self.rate)
         marks = [mark for mark in self._marks if now - mark[0] < _MEMORY]
-        if self._phase is not _Phase.REST:
+        if self._phase is not Phase.REST:
             self._marks.clear()
-        if first and self._phase is not _Phase.PROBE:
+        doubted, self._doubted = self._doubted, False
+        if doubted:
+            self._settle(now, self.level)
+            self._proven = self._sure = True
+            if self._lone.count >= self._lone.after:  # it was a window
+                end = self._blocked.opened + self._passed.span
+                self._pause = max(_PAUSE, end - now)
+        elif first and self._phase is not Phase.PROBE:
             self._end_ramp(now, pace)
         elif self._failures:
             self._fail_again(now)
-        elif self._phase is _Phase.PROBE:
+        elif self._phase is Phase.PROBE:
             self._end_probe(now, self._measured(now, marks, pace))
-        elif self._phase is _Phase.REST:
+        elif self._phase is Phase.REST:
             self._end_rest(now, self._measured(now, marks, pace), marks)
         else:
             self._settle(now, pace)
@@ -235,13 +232,13 @@ class Auto:
 
     def _end_ramp(self, now: float, pace: float) -> None:
         """Begin to seek, well below; at once if the gateway's rate passed a while."""
-        if self._phase is _Phase.REST and pace > 0.85 * self.rate:
+        if self._phase is Phase.REST and pace > 0.85 * self.rate:
             self._pause = 0.1
             self._settle(now, pace)
             return
         self._pause = _PAUSE
         self.rate = max(0.1 * self.rate, 0.6 * pace)
-        self._enter(_Phase.SEEK, now)
+        self._enter(Phase.SEEK, now)
 
     def _fail_again(self, now: float) -> None:
         """Wait longer at a proven level; else come down to what still passes."""
@@ -297,7 +294,7 @@ class Auto:
         forced = min(20 * self._blocked.forced, 30.0)
         self._rest = max(4.0, min(50 / self.rate, 15.0), slow, forced)
         self._scale, self._proven = 1.5, False
-        self._enter(_Phase.REST, now)
+        self._enter(Phase.REST, now)
 
     def _reopen(self, now: float, started: float) -> None:
         """Go on: the one that asked went through."""
@@ -319,12 +316,17 @@ class Auto:
         if passed < _FEW and not self._few:
             # It was closed before we came, perhaps: nothing is known.
             self.rate, self._top = max(self.rate, 10.0), CEILING
-            self._enter(_Phase.SEEK, now)
+            self._enter(Phase.SEEK, now)
         else:
             self._few = passed < _FEW
             self._passed.span = max(1.0, min(cycle, 60.0))
             self._settle(now, min(self.rate, passed / cycle))
             self._proven = True
+            # A window lets as many pass at any pace: that is tried, once.
+            self._doubted = not (self._few or self._sure)
+            if self._doubted:
+                self._lone.expect(passed)
+                self.rate = min(CEILING, 3 * self.level)
         self._few, self._total_then = passed < _FEW, self._passed.total
         self._blocked.reopen(now, pause=min(1.0, 0.05 * cycle))
 
@@ -336,15 +338,13 @@ class Auto:
         short = all(rule.seconds <= _SHORT for rule in answer.limits)
         if news and not any(news) and short and self._blocked.since is None:
             self._rules.yield_some(now)
-        if any(news):
-            self._untold = False
+        self._untold = self._untold and not any(news)
         if news:
             self._spread()
         return bool(news)
 
     def _spread(self) -> None:
         """Spread short rules: a long one may be used up at once."""
-        if self._untold:
-            return  # it is the other limit that the rate is about
-        self.level = min(CEILING, self._rules.rate())
-        self.rate = max(self.level, self.rate * (self._rules.longest > _SHORT))
+        if not self._untold:  # else the rate is about the other limit
+            self.level = min(CEILING, self._rules.rate())
+            self.rate = max(self.level, self.rate * (self._rules.longest > _SHORT))

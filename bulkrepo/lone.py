@@ -19,6 +19,10 @@ class Lone:
         self.after = _NEVER if known else _ROUND[0]
         self.left = _NEVER
 
+    def expect(self, count: int) -> None:
+        """Let the one after *count* more go alone."""
+        self.after, self.left = self.count + count, _NEVER
+
     def waits(self, now: float) -> bool:
         """Whether the one that went alone is still waited for."""
         return now < self.left + _LOST

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.adaptive import CAUTION, CEILING, FLOOR, Auto
+from bulkrepo.adaptive import Auto
 from bulkrepo.learnt import Learnt
+from bulkrepo.search import CAUTION, CEILING, FLOOR
 from bulkrepo.wire import Answer, Kind, Limit
 from tests.limiters import (
     KINDS,
@@ -288,6 +289,25 @@ def test_a_block_before_anything_went_through_says_nothing_about_the_rate() -> N
 
     assert run.seconds <= 60
     assert auto.learnt().rate > 20
+
+
+@pytest.mark.parametrize("seconds", [3, 5, 8])
+def test_a_block_that_is_no_window_is_found_out(seconds: float) -> None:
+    """The service refused everybody for a while: that is over when it is over."""
+
+    class Upset(Bucket):
+        """Without limit, but for some seconds after the third."""
+
+        first: float | None = None
+
+        def admit(self, now: float) -> bool:
+            """Refuse for a while."""
+            self.first = now if self.first is None else self.first
+            return not 3 <= now - self.first < 3 + seconds
+
+    run = simulate(Auto(), Upset(1, 1), 4000)
+
+    assert run.seconds <= 4000 / CAUTION + seconds + 6
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

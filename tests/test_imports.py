@@ -27,6 +27,7 @@ PURE = {
     "rate",
     "redact",
     "retry",
+    "search",
     "settings",
     "skew",
     "visible",
