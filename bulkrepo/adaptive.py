@@ -8,58 +8,44 @@ and who else uses it, nobody says: a level that fails is measured anew.
 """
 
 from collections import deque
-from enum import Enum, auto
+from collections.abc import Iterable
 
+from bulkrepo.blocked import Blocked
 from bulkrepo.learnt import Learnt
+from bulkrepo.lone import Lone
+from bulkrepo.passed import Passed
+from bulkrepo.search import CAUTION, CEILING, FLOOR, Phase
 from bulkrepo.window import Rules
-from bulkrepo.wire import Answer, Kind, Limit
-
-FLOOR = 1 / 6
-"""Requests a second: ten a minute is what writes of some services are limited to."""
-CAUTION = 200.0
-"""Requests a second that the gateway allows by default: nobody runs up beyond."""
-CEILING = 5000.0
+from bulkrepo.wire import Answer, Kind
 
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _SAFE = 0.98  # of what went through
-_POLL = 0.01  # seconds after which to ask again while one finds out for all
+_SLOW = 1 / 6  # requests a second: only a block of its own proves that it is less
 _PAUSE = 0.5  # seconds
-_LONGEST_PAUSE = 60.0
-_WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # seconds of windows in use
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
+_SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
 _FEW = 20  # requests that say nothing about a window
 _HEALTHY = 0.7  # share of answers that are no trouble
 _MEMORY = 30.0  # seconds for which an event says something about the next
-
-
-class _Phase(Enum):
-    RAMP = auto()  # nothing is known: up fast
-    SEEK = auto()  # below a rate that was too fast: up, faster every second
-    REST = auto()  # at a level that holds
-    PROBE = auto()  # above it, to see whether there is more by now
 
 
 class Auto:
     """
     Requests a second, found by trying, or by an earlier run: *learnt*.
 
-    Rules that the texts of answers name become exact windows, and all of them hold;
-    they are doubted after a while, because a limit may be raised and nobody would say
-    so.
+    Rules that the texts of answers name become exact windows, and all of them hold.
     """
 
     given = False
 
-    def __init__(self, learnt: Learnt | None = None) -> None:
-        start, known = 10.0, False
-        if learnt is not None:
-            known = learnt.limited
-            # Below one a second it was perhaps bad luck, and is soon found again.
-            start = max(learnt.rate, 1.0) if known else max(start, learnt.rate / 2)
-        self.rate = self.level = min(max(start, FLOOR), CEILING)
+    def __init__(
+        self, learnt: Learnt | None = None, starts: Iterable[float] = ()
+    ) -> None:
+        learnt = learnt or Learnt(rate=10.0, limited=False)
+        self.rate = self.level = min(max(learnt.start(), FLOOR), CEILING)
         self.throttled = 0
         # Where we are in the search.
-        self._phase = _Phase.REST if known else _Phase.RAMP
+        self._phase = Phase.REST if learnt.limited else Phase.RAMP
         self._since = 0.0  # when the phase began
         self._rest = 8.0  # seconds to rest before the next probe
         self._scale = 3.0  # seconds in which a probe doubles its pace
@@ -67,68 +53,75 @@ class Auto:
         self._proven = False  # the level outlasted a rest, or is a window's average
         self._trial = self._bursty = False  # a probe believed; and wrongly so, once
         # When the next request may leave.
-        self._next = self._until = 0.0
+        self._next = 0.0
+        self._blocked = Blocked()
+        self._lone = Lone(known=learnt.limited)
         self._pressed = False  # whether it is the rate that holds us back
-        self._suspect: float | None = None  # since when we do not know: one asks
-        self._asked: float | None = None  # when that one left
-        self._pause = _PAUSE
-        self._forced = 0.0  # seconds that the last refusal asked to wait
         self._health = 1.0  # the share of answers lately that were no trouble
         # What went through.
-        self._good: deque[float] = deque(maxlen=20_000)
-        self._total = 0
-        self._opened = 0.0  # the beginning, or the end of a long block
-        self._begun = False
-        self._resumed = 0.0  # when the last pause ended
-        self._span = 1.0  # seconds over which to measure
-        self._total_then = 0  # at `_opened`
+        self._passed = Passed()
+        self._total_then = 0  # when the last long block ended
+        self._few = False  # whether hardly any went through before it
+        self._doubted = self._sure = False  # a window is tried; it was one
         # (time, total by then) of the last refusal, or of the end of a long pause.
         self._event: tuple[float, int] | None = None
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0
         self._latencies: deque[float] = deque(maxlen=64)
-        self._rules = Rules(learnt.rules if learnt is not None else ())
+        self._rules = Rules(learnt.rules, starts)
+        self.starts = self._rules.starts  # those that count at a time
+        self._untold = False  # whether there is a limit besides, that nobody names
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
-        if not self._begun:
-            self._begun = True
-            self._opened = self._since = now
-        if now < self._until:
-            return self._until - now
-        if self._asked is not None and now - self._asked < 1.0:
-            return _POLL
-        wait = max(self._next - now, self._rules.wait(now))
-        if wait > 0:
-            self._pressed = True
+        if not self._lone.count:
+            self._blocked.opened = self._since = now
+        if (wait := self._blocked.wait(now)) > 0:
             return wait
+        if self._lone.count > self._lone.after and self._lone.waits(now):
+            return 0.005
+        pace, rule = self._next - now, self._rules.wait(now)
+        if pace > 0 or rule > 0:
+            self._pressed = self._pressed or pace >= rule
+            return max(pace, rule)
         self._rules.book(now)
+        self._lone.book(now)
         # What a late wake-up missed may be made up for, by two requests at most.
         step = 1 / (self.rate * self._care())
         self._next = max(self._next, now - min(2 * step, 0.05)) + step
-        if self._suspect is not None:
-            self._asked = now
+        if self._blocked.since is not None:
+            self._blocked.left(now)
         return 0.0
+
+    @property
+    def until(self) -> float:
+        """Until when it is the service that holds everybody back."""
+        return self._blocked.until
 
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
         """Take in what the service says about our speed."""
         self._latencies.append(now - started)
-        news = self._event is None or started > self._event[0]
+        if started >= self._lone.left:
+            quickest = min(self._latencies)
+            self._lone.answered(unknown=self._event is None, latency=quickest)
+            if self._doubted and answer.kind is not Kind.THROTTLED:
+                self._doubted, self._top = False, CEILING  # it was no window
+                self._enter(Phase.SEEK, now)
         if answer.kind is Kind.THROTTLED:
             self.throttled += 1
-            self._refused(now, answer, started, news=news)
+            self._refused(now, answer, started)
             return
-        well = answer.kind not in _TROUBLE
-        self._health += 0.1 * (well - self._health)
+        news = self._event is None or started > self._event[0]
+        self._health += 0.1 * ((well := answer.kind not in _TROUBLE) - self._health)
         if well:
-            self._good.append(started)
+            self._passed.count(started)
             if news:
-                self._total += 1
-                if self._suspect is not None:
-                    self._reopen(now)
+                self._passed.total += 1
+                if self._blocked.since is not None:
+                    self._reopen(now, started)
                 self._climb(now)
         elif news:
-            self._asked = None
+            self._blocked.answered()
 
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
@@ -141,7 +134,7 @@ class Auto:
     def learnt(self) -> Learnt:
         """Give what the next run should begin with."""
         limited = self._event is not None or bool(self._rules)
-        probing = self._phase is _Phase.PROBE
+        probing = self._phase is Phase.PROBE
         rate = (self.level + self.rate) / 2 if probing else self.rate
         return Learnt(rate=rate, limited=limited, rules=self._rules.named())
 
@@ -150,85 +143,83 @@ class Auto:
         lasted = now - self._since
         if self._rules:
             if self._rules.outlived(now):
-                self._enter(_Phase.PROBE, now)
-            return
-        if self._phase is _Phase.REST and lasted >= self._rest:
-            self._enter(_Phase.PROBE, now)
+                self._untold = False
+                self._enter(Phase.PROBE, now)
+            elif self._rules.regain(now):
+                self._spread()
+            if not self._untold:
+                return
+        if self._phase is Phase.REST and lasted >= self._rest:
+            self._enter(Phase.PROBE, now)
             self._proven, self._trial, lasted = True, False, 0.0
         if not self._pressed or self._health <= _HEALTHY:
             return
         self._pressed = False
-        if self._phase is _Phase.RAMP:
-            self.rate = min(CAUTION, self.rate + 4.0)
+        if self._phase is Phase.RAMP:
+            self.rate = min(CAUTION, self.rate + 5.0)
             if self.rate == CAUTION:
                 self._settle(now, CAUTION)
-        elif self._phase is _Phase.SEEK:
+        elif self._phase is Phase.SEEK:
             near = self.rate > 0.95 * self._top
             self.rate += 0.1 if near else 0.15 * 2 ** min(lasted, 3.0)
-        elif self._phase is _Phase.PROBE:
-            scale = max(self._scale, self._span / 2)
+        elif self._phase is Phase.PROBE:
+            scale = max(self._scale, self._passed.span / 2)
             self.rate += 0.01 * 2 ** min(lasted / scale, 6.0)
         self.rate = min(CEILING, self.rate)
 
-    def _enter(self, phase: _Phase, now: float) -> None:
+    def _enter(self, phase: Phase, now: float) -> None:
         self._phase, self._since = phase, now
 
-    def _refused(
-        self, now: float, answer: Answer, started: float, *, news: bool
-    ) -> None:
-        if answer.retry_after is not None:
-            self._until = max(self._until, now + answer.retry_after)
-        if answer.limit is not None:
-            self._obey(answer.limit, now)
-        if not news:
+    def _refused(self, now: float, answer: Answer, started: float) -> None:
+        block = self._blocked
+        block.wish(now + (answer.retry_after or 0.0))
+        told = self._obey(answer, now)
+        if self._event is not None and started <= self._event[0]:
             return  # an echo: it left before we knew
-        self._forced = answer.retry_after or 0.0
-        if self._suspect is not None:
-            self._pause = self._next_look(now) - now
+        block.forced = answer.retry_after or 0.0
+        if block.since is not None:
+            block.go_on(now)
         else:
-            self._suspect = now
-            if self._rules:  # others use it as well, or it began before us
+            if told:
                 self._pause = min(max(0.05 * self._rules.shortest, 0.1), 2.0)
             else:
+                self._untold = bool(self._rules)
                 self._too_fast(now, started)
-        self._asked = None
-        self._event = (now, self._total)
-        self._until = max(self._until, now + self._pause)
-
-    def _next_look(self, now: float) -> float:
-        """Give when to ask again: twice as late each time, or when a window may end."""
-        assert self._suspect is not None  # noqa: S101 - for the types
-        blocked = max(0.2, now - self._suspect)
-        reach = now + 1.35 * blocked
-        ends = [self._opened + seconds + 0.02 for seconds in _WINDOWS]
-        likely = [end for end in ends if now + 0.3 * blocked < end <= reach]
-        return min(likely[-1] if likely else now + blocked, now + _LONGEST_PAUSE)
+            block.begin(now, self._pause, latency=min(self._latencies))
+        self._event = (now, self._passed.total)
 
     def _too_fast(self, now: float, started: float) -> None:
         """Find a rate that holds, from what went through."""
         first = self._event is None
-        pace = _SAFE * min(self.rate, self._pace(started))
-        fresh = self._total - (self._event[1] if self._event else 0)
+        pace = _SAFE * min(self.rate, max(FLOOR, self._passed.pace(started)))
+        fresh = self._passed.total - (self._event[1] if self._event else 0)
         if first or fresh >= 0.3 * self.rate:
-            self._series, self._failures = (now, self._total), 0
+            self._series, self._failures = (now, self._passed.total), 0
         else:
             self._failures += 1
         self._top = self.rate
         self._pause = min(_PAUSE, 3 / self.rate)
         marks = [mark for mark in self._marks if now - mark[0] < _MEMORY]
-        if self._phase is not _Phase.REST:
+        if self._phase is not Phase.REST:
             self._marks.clear()
-        if first and self._phase is not _Phase.PROBE:
+        doubted, self._doubted = self._doubted, False
+        if doubted:
+            self._settle(now, self.level)
+            self._proven = self._sure = True
+            if self._lone.count >= self._lone.after:  # it was a window
+                end = self._blocked.opened + self._passed.span
+                self._pause = max(_PAUSE, end - now)
+        elif first and self._phase is not Phase.PROBE:
             self._end_ramp(now, pace)
         elif self._failures:
             self._fail_again(now)
-        elif self._phase is _Phase.PROBE:
+        elif self._phase is Phase.PROBE:
             self._end_probe(now, self._measured(now, marks, pace))
-        elif self._phase is _Phase.REST:
+        elif self._phase is Phase.REST:
             self._end_rest(now, self._measured(now, marks, pace), marks)
         else:
             self._settle(now, pace)
-        self._marks.append((now, self._total))
+        self._marks.append((now, self._passed.total))
 
     def _measured(
         self, now: float, marks: list[tuple[float, int]], pace: float
@@ -237,17 +228,17 @@ class Auto:
         since = marks[0] if marks else self._event
         if since is None:
             return pace
-        return _SAFE * (self._total - since[1]) / (now - since[0])
+        return _SAFE * (self._passed.total - since[1]) / (now - since[0])
 
     def _end_ramp(self, now: float, pace: float) -> None:
         """Begin to seek, well below; at once if the gateway's rate passed a while."""
-        if self._phase is _Phase.REST and pace > 0.85 * self.rate:
+        if self._phase is Phase.REST and pace > 0.85 * self.rate:
             self._pause = 0.1
             self._settle(now, pace)
             return
         self._pause = _PAUSE
         self.rate = max(0.1 * self.rate, 0.6 * pace)
-        self._enter(_Phase.SEEK, now)
+        self._enter(Phase.SEEK, now)
 
     def _fail_again(self, now: float) -> None:
         """Wait longer at a proven level; else come down to what still passes."""
@@ -261,7 +252,7 @@ class Auto:
         at, total = self._series
         found = 0.7 * self.rate
         if now - at >= 0.5:
-            passed = (self._total - total) / (now - at)
+            passed = (self._passed.total - total) / (now - at)
             found = min(found, max(passed, 0.25 * self.rate))
         self._settle(now, found)
 
@@ -279,7 +270,7 @@ class Auto:
             self._settle(now, measured)
         else:
             early = self.rate < 1.02 * level
-            most = max(20.0, 200 / self.rate, 6 * self._span)
+            most = max(20.0, 200 / self.rate, 6 * self._passed.span)
             rest = max(self._rest, min(2 * self._rest, most))
             self._settle(now, max(_SAFE * level if early else level, measured))
             self._rest, self._scale, self._proven = rest, 2.5, not early
@@ -298,53 +289,62 @@ class Auto:
             self._rest = rest
 
     def _settle(self, now: float, level: float) -> None:
-        self.rate = self.level = max(FLOOR, level)
-        slow = 2 * self._span if self._span > 1 else 0.0
-        few = min(50 / self.rate, 15.0)
-        self._rest = max(4.0, few, slow, min(20 * self._forced, 30.0))
+        self.rate = self.level = max(FLOOR if self._few else _SLOW, level)
+        slow = 2 * self._passed.span if self._passed.span > 1 else 0.0
+        forced = min(20 * self._blocked.forced, 30.0)
+        self._rest = max(4.0, min(50 / self.rate, 15.0), slow, forced)
         self._scale, self._proven = 1.5, False
-        self._enter(_Phase.REST, now)
+        self._enter(Phase.REST, now)
 
-    def _reopen(self, now: float) -> None:
+    def _reopen(self, now: float, started: float) -> None:
         """Go on: the one that asked went through."""
-        assert self._suspect is not None  # noqa: S101 - for the types
-        blocked = now - self._suspect
-        self._suspect = self._asked = None
-        long = blocked > _BLOCKED and not self._rules and not self._forced
-        if long:  # a window: what passed in it, over its time, always passes
-            cycle = now - self._opened
-            passed = self._total - self._total_then
-            if passed < _FEW:  # it was closed before we came: nothing is known
-                self.rate, self._top = max(self.rate, 10.0), CEILING
-                self._enter(_Phase.SEEK, now)
-            else:
-                self._span = max(1.0, min(cycle, 60.0))
-                self._settle(now, min(self.rate, passed / cycle))
-                self._proven = True
-            self._opened, self._total_then = now, self._total
-            self._until = now + min(1.0, 0.05 * cycle)
-        if long or self._forced:  # no time to measure by: nobody was let through
-            self._event = (now, self._total)
+        block = self._blocked
+        waited = block.end(started) - 2 * min(self._latencies)
+        long = waited > _BLOCKED and not (self._rules or block.forced)
+        if long:
+            self._believe_window(now, now - block.opened)
+        if long or block.forced:  # no time to measure by: nobody was let through
+            self._event = (now, self._passed.total)
             if self._marks:
                 self._marks[-1] = self._event
         self._next = max(self._next, now)
-        self._resumed = now
+        self._passed.resumed = now
 
-    def _pace(self, until: float) -> float:
-        """Give the successes a second lately, by *until*."""
-        first = until - self._span
-        if first < self._resumed < until - 0.3:
-            first = self._resumed
-        count = 0
-        for start in reversed(self._good):
-            if start < first:
-                break
-            count += 1
-        return max(FLOOR, count / (until - first))
+    def _believe_window(self, now: float, cycle: float) -> None:
+        """Take a block for a window's: what passed in its *cycle* always passes."""
+        passed = self._passed.total - self._total_then
+        if passed < _FEW and not self._few:
+            # It was closed before we came, perhaps: nothing is known.
+            self.rate, self._top = max(self.rate, 10.0), CEILING
+            self._enter(Phase.SEEK, now)
+        else:
+            self._few = passed < _FEW
+            self._passed.span = max(1.0, min(cycle, 60.0))
+            self._settle(now, min(self.rate, passed / cycle))
+            self._proven = True
+            # A window lets as many pass at any pace: that is tried, once.
+            self._doubted = not (self._few or self._sure)
+            if self._doubted:
+                self._lone.expect(passed)
+                self.rate = min(CEILING, 3 * self.level)
+        self._few, self._total_then = passed < _FEW, self._passed.total
+        self._blocked.reopen(now, pause=min(1.0, 0.05 * cycle))
 
-    def _obey(self, limit: Limit, now: float) -> None:
+    def _obey(self, answer: Answer, now: float) -> bool:
+        """Take up the rules that *answer* names; say if it names any."""
         spread = max(self._latencies) - min(self._latencies)
-        self._rules.obey(limit, now, spread=spread)
-        self.level = min(CEILING, self._rules.rate())
-        # A long window may be used up at once, a short one is not worth the burst.
-        self.rate = max(self.level, self.rate * (self._rules.longest > 5))
+        news = [self._rules.obey(rule, now, spread=spread) for rule in answer.limits]
+        # Long ones are used up in a burst, and asked for at their end: that is seldom.
+        short = all(rule.seconds <= _SHORT for rule in answer.limits)
+        if news and not any(news) and short and self._blocked.since is None:
+            self._rules.yield_some(now)
+        self._untold = self._untold and not any(news)
+        if news:
+            self._spread()
+        return bool(news)
+
+    def _spread(self) -> None:
+        """Spread short rules: a long one may be used up at once."""
+        if not self._untold:  # else the rate is about the other limit
+            self.level = min(CEILING, self._rules.rate())
+            self.rate = max(self.level, self.rate * (self._rules.longest > _SHORT))

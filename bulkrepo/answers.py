@@ -83,7 +83,7 @@ def read(reply: Reply | NoReply, *, request: Request, now: float) -> Answer:
         message or _plain(reply),
         request_id or headers.get("X-IAM-Trace-Id") or inner_id,
         _retry_after(reply, now) if answer_to_wait else None,
-        _named_limit(message) if message and answer_to_wait else None,
+        _named_limits(message) if message and answer_to_wait else (),
     )
 
 
@@ -224,13 +224,13 @@ _RULE = re.compile(r"limit:(\d{1,9}),\s*time:(\d{1,9})\s*(second|minute|hour|day
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
-def _named_limit(message: str) -> Limit | None:
-    """Read `policy user over ratelimit,limit:200,time:5 minute` as a limit."""
-    rule = _RULE.search(message)
-    if rule is None:
-        return None
-    count, seconds = int(rule[1]), int(rule[2]) * _UNITS[rule[3]]
-    return Limit(count, float(seconds)) if count and seconds else None
+def _named_limits(message: str) -> tuple[Limit, ...]:
+    """Read `policy user over ratelimit,limit:200,time:5 minute`, however many."""
+    rules = (
+        Limit(int(count), float(int(number) * _UNITS[unit]))
+        for count, number, unit in _RULE.findall(message)
+    )
+    return tuple(rule for rule in rules if rule.count and rule.seconds)
 
 
 def _retry_after(reply: Reply, now: float) -> float | None:

@@ -48,6 +48,12 @@ def cli() -> None:
     show_default=True,
     help="How long an outage is waited out.",
 )
+@click.option(
+    "--timeout",
+    default="30s",
+    show_default=True,
+    help="How long one request may take.",
+)
 @click.option("--deadline", help="Stop tidily after this long.")
 @click.option(
     "--max-failures", type=click.IntRange(1), help="Stop after so many failed rows."

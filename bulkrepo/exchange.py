@@ -14,19 +14,20 @@ from typing import Protocol
 import msgspec
 import tenacity
 
-from bulkrepo import events, retry
-from bulkrepo.answers import read, said
+from bulkrepo import retry
+from bulkrepo.answers import read
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
-from bulkrepo.outage import Outage
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
+from bulkrepo.turns import Turns
 from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
 
 FEW = 3
-"""So many rows in trouble at once may be the rows' own fault, more is an outage."""
+"""Where no more requests may be in flight, rows that wait leave others a worker."""
+_DONE = frozenset({Kind.DONE, Kind.EXISTS})
 
 
 class Gateway(Protocol):
@@ -58,13 +59,13 @@ class InterruptedTriesError(Exception):
 
 
 class Tries:
-    """Requests sent for one row, when the first left, and the first unsure one."""
+    """Requests sent for one row, when the first, last and first unsure one left."""
 
-    __slots__ = ("sent", "started", "started_at", "unsure_at")
+    __slots__ = ("asked", "sent", "started", "started_at", "unsure_at")
 
     def __init__(self, sent: int) -> None:
         self.sent = sent
-        self.started = 0.0
+        self.started = self.asked = 0.0
         self.started_at: float | None = None
         self.unsure_at: float | None = None
 
@@ -93,30 +94,31 @@ class Exchange:
         self._credential = Credential(auth, brake)
         self._clock, self._brake, self._limits = clock, brake, limits
         self._stats = stats
-        self._log = events.logger()
-        self._backoff = retry.Backoff()
+        self._backoff, self._budget = retry.Backoff(), retry.Budget()
         self._chance = random.Random()  # noqa: S311 - jitter
-        self._gate = asyncio.Lock()
         # Workers are as many as requests may be in flight, unless those are few.
         few = limits.concurrency <= FEW
         self._slots = asyncio.Semaphore(limits.concurrency) if few else None
-        self._began = clock.now()
-        self._last_good = float("-inf")
-        self._troubled = 0
-        self._outage = Outage()
-        self._last_trouble = ""
+        self._turns = Turns(
+            rate,
+            clock=clock,
+            brake=brake,
+            patience=limits.patience,
+            stats=stats,
+            probe=self._probe,
+        )
+        self._outage = self._turns.outage
 
     @property
     def waiting(self) -> str | None:
-        """Say why nothing moves, if the service is out: what it answered last."""
-        return self._last_trouble if self._outage.closed else None
+        """Say why nothing moves, if nothing does."""
+        return self._turns.waiting
 
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
-        began = self._clock.now()
         answer = await self._once(request, tries, None)
         if retry.again(answer):
-            answer = await self._ask_again(request, tries, answer, began=began)
+            answer = await self._ask_again(request, tries, answer)
         return Heard(answer, tries.unsure_at)
 
     async def glance(self, request: Request) -> Answer:
@@ -135,85 +137,89 @@ class Exchange:
         return await self._once(request, Tries(0), answer)
 
     async def _ask_again(
-        self, request: Request, tries: Tries, answer: Answer, *, began: float
+        self, request: Request, tries: Tries, answer: Answer
     ) -> Answer:
         """Second and later tries: tenacity keeps the loop, we count and wait."""
-        asked = began
-        used = int(retry.counts(answer, healthy=self._healthy(asked, began)))
+        used, most, counted = 0, self._limits.max_attempts, False
+
+        def count() -> bool:
+            """Count the last try, once; say whether it was the last of all."""
+            nonlocal used, counted
+            if not counted:
+                own = self._outage.own(tries.asked)
+                counted = retry.counts(answer, healthy=own)
+                used += counted
+            return used >= most
 
         async def once() -> Answer:
-            nonlocal answer, asked, used
-            asked = self._clock.now()
+            nonlocal answer, counted
+            if not counted and answer.kind is not Kind.THROTTLED:
+                if not await self._vouched(tries.asked):
+                    raise InterruptedTriesError(answer)
+                if count():
+                    return answer
+                while not self._budget.take(self._clock.now()):
+                    await pause(1 / self._budget.trickle)
             answer = await self._once(request, tries, answer)
-            used += retry.counts(answer, healthy=self._healthy(asked, began))
+            counted = False
             return answer
-
-        def enough(_: tenacity.RetryCallState) -> bool:
-            self._lose_patience(answer)
-            return used >= self._limits.max_attempts
 
         def delay(state: tenacity.RetryCallState | None) -> float:
             done = 1 + (state.attempt_number if state is not None else 0)
             return self._backoff.wait(done, answer, self._chance.random())
 
         async def pause(seconds: float) -> None:
-            if not await self._brake.pause(min(seconds, self._limits.patience)):
+            if not await self._turns.pause(seconds):
                 raise InterruptedTriesError(answer)
 
-        if used >= self._limits.max_attempts:
+        if count():
             return answer
-        self._troubled += 1
-        try:
-            self._lose_patience(answer)
-            await pause(delay(None))
-            again = tenacity.AsyncRetrying(
-                retry=tenacity.retry_if_result(retry.again),
-                stop=enough,
-                wait=delay,
-                sleep=pause,
-                retry_error_callback=lambda _: answer,
-            )
-            last: Answer = await again(once)
-        finally:
-            self._troubled -= 1
+        await pause(delay(None))
+        again = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_result(retry.again),
+            stop=lambda _: count(),
+            wait=delay,
+            sleep=pause,
+            retry_error_callback=lambda _: answer,
+        )
+        last: Answer = await again(once)
         return last
 
-    def _healthy(self, asked: float, began: float) -> bool:
-        """
-        Whether an error of a try made at *asked* is the row's own.
-
-        It is if anybody succeeded since; at the end of a list, where nobody else is
-        left to succeed, also if few rows are in trouble and one succeeded since the
-        row was begun, at *began*.
-        """
-        if self._last_good >= asked:
+    async def _vouched(self, asked: float) -> bool:
+        """Wait until it is known whose fault a failed try is; False: the run stops."""
+        if not self._outage.questionable(asked):
             return True
-        return self._troubled <= FEW and self._last_good >= began
+        if self._slots is None:
+            return await self._turns.vouched(asked)
+        async with self._slots:
+            return await self._turns.vouched(asked)
 
-    def _lose_patience(self, answer: Answer) -> None:
-        patience = self._limits.patience
-        good = max(self._began, self._last_good)
-        if self._clock.now() - good > patience:
-            self._brake.stop(
-                f"nothing succeeded for {patience:g} s (--patience); the last answer: "
-                f"{said(answer)}",
-                exit_code=3,
-            )
-            raise InterruptedTriesError(answer)
+    async def _probe(self, witness: Request) -> Answer:
+        return await self._once(witness, Tries(0), None, probe=True)
 
     async def _once(
-        self, request: Request, tries: Tries, before: Answer | None
+        self,
+        request: Request,
+        tries: Tries,
+        before: Answer | None,
+        *,
+        probe: bool = False,
     ) -> Answer:
-        """Send once, in our turn; a refused credential is renewed on the way."""
+        """
+        Send once, in our turn; a refused credential is renewed on the way.
+
+        *before* is what the last try got. A *probe* has its turn already.
+        """
         while True:
-            clock, slots = self._clock, self._slots
+            clock, slots = self._clock, None if probe else self._slots
             if slots is not None:
                 await slots.acquire()
             try:
                 # Mostly nothing holds us back: then no coroutine is made to find out.
-                if not self._free() and not await self._turn_comes():
+                if not (probe or self._turns.free() or await self._turns.comes()):
                     raise InterruptedTriesError(before)
                 started, sent_at = clock.now(), clock.time()
+                tries.asked = started
                 if tries.started_at is None:
                     tries.started_at, tries.started = sent_at, started
                 tries.sent += 1
@@ -237,47 +243,26 @@ class Exchange:
                 self._first_contact(answer)
             kind = answer.kind
             if kind is Kind.UNAUTHORIZED:
-                if await self._credential.renewed(headers, answer):
+                if not await self._credential.renewed(headers, answer):
+                    raise InterruptedTriesError(answer)
+                if not probe:
                     continue
-                raise InterruptedTriesError(answer)
+                return answer
             if answer.unsure and request.creates and tries.unsure_at is None:
                 tries.unsure_at = sent_at
             if retry.again(answer):
-                if kind is Kind.THROTTLED:
-                    self._held_back(answer)
-                else:
-                    self._in_trouble(now, answer)
-                self._log.debug(
-                    "request.failed",
-                    method=request.method,
-                    path=request.path,
-                    status=answer.status,
-                    code=answer.code,
+                first = before is None and not probe
+                self._turns.failed(
+                    now, request, answer, started=started, first=first, probe=probe
                 )
             else:
-                self._last_good = now
-                self._outage.good()
+                self._outage.good(started, first=before is None)
+                if not self._budget.full:
+                    self._budget.earn()
+                if request.creates and kind in _DONE:
+                    self._outage.witness = request
                 self._credential.accepted(headers)
             return answer
-
-    def _held_back(self, answer: Answer) -> None:
-        """Count a throttled answer; to wait longer than we may is to stop."""
-        self._stats["throttled"] += 1
-        seconds, patience = answer.retry_after or 0.0, self._limits.patience
-        if seconds > patience:
-            self._brake.stop(
-                f"the service asks to wait {seconds:g} s, longer than {patience:g} s "
-                "(--patience)",
-                exit_code=3,
-            )
-
-    def _in_trouble(self, now: float, answer: Answer) -> None:
-        u, was_closed = self._chance.random(), self._outage.closed
-        retry_after = min(answer.retry_after or 0.0, self._limits.patience)
-        self._outage.trouble(now, u=u, retry_after=retry_after)
-        self._last_trouble = f"the service is out: {said(answer)}"
-        if self._outage.closed and not was_closed:
-            self._log.warning("service.out", last_answer=said(answer))
 
     def _first_contact(self, answer: Answer) -> None:
         if answer.kind is Kind.UNREACHABLE:
@@ -288,34 +273,3 @@ class Exchange:
             )
         elif answer.kind is not Kind.UNAUTHORIZED:
             self.contact.set()
-
-    def _free(self) -> bool:
-        """Whether a request may leave at once, and is booked."""
-        return (
-            self._brake.stopped is None
-            and not self._outage.closed
-            and not self._gate.locked()
-            and self._rate.reserve(self._clock.now()) <= 0
-        )
-
-    async def _turn_comes(self) -> bool:
-        """Wait until one more request may leave; False: the run stops first."""
-        async with self._gate:  # one waiter asks at a time, first come first served
-            while True:
-                if self._brake.stopped is not None:
-                    return False
-                now = self._clock.now()
-                seconds = self._outage.wait(now) or self._rate.reserve(now)
-                if seconds <= 0:
-                    self._outage.left()
-                    return True
-                if seconds > self._limits.patience and not self._rate.given:
-                    self._brake.stop(
-                        f"the service allows no request for {seconds:.0f} s, longer "
-                        f"than {self._limits.patience:g} s (--patience)",
-                        exit_code=3,
-                    )
-                    return False
-                # Held back for long: another rule may come to hold meanwhile.
-                if not await self._brake.pause(min(seconds, 5.0)):
-                    return False

@@ -88,6 +88,7 @@ def _settings(
         patience=duration(options["patience"]),
         deadline=None if deadline is None else duration(deadline),
         max_failures=options["max_failures"],
+        timeout=duration(options["timeout"]),
         cacert=options["cacert"] or os.environ.get("OS_CACERT"),
         strict=options["strict"],
         on_differs=options["on_differs"],

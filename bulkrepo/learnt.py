@@ -15,3 +15,10 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     limited: bool
     rules: tuple[Limit, ...] = ()
+
+    def start(self) -> float:
+        """Give the requests a second to begin with."""
+        if self.limited:
+            # Below one a second it was perhaps bad luck, and is soon found again.
+            return max(self.rate, 1.0)
+        return max(10.0, self.rate / 2)

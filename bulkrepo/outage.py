@@ -1,14 +1,28 @@
 """
-Pure. Whether the service is out: then nobody starts but one at a time, to find out.
+Pure. Whether the service is out, and whose fault a failed try is.
 
-It is out when several answers in a row were trouble and none was good; one good answer
-ends it. Time is monotonic seconds and an argument.
+Four rows that always get a 500 and four that met an outage look alike. What tells them
+apart is the *witness*: the last create that went well, sent again. It changes nothing
+(SWR says that the repository exists, and the list wants it to), and unlike a read it
+goes the way of a create: through the gateway, the permissions and the organization.
+It is asked where nobody else shows that the service is well: before a row that failed
+tries again, if no request succeeded since; and, once several answers in a row were
+trouble, instead of any other. If it succeeds, the rows' trouble is their own; if it
+fails, the service is out, and what failed before it is nobody's fault. Before anything
+went well there is no witness, and no row's own fault either.
+
+Where most first tries fail, the service is not well, whoever succeeds now and then.
+Time is monotonic seconds and an argument.
 """
 
+from bulkrepo.wire import Request
+
 IN_A_ROW = 5
-"""So many troubled answers without a good one between them are no row's own fault."""
+"""So many troubled answers without a good one between them are worth a question."""
 _SHORTEST, _LONGEST = 1.0, 15.0
 _SHARE = 15.0
+_WELL = 0.5  # the share of first tries that succeed where the service is well
+_WEIGHT = 0.1  # of the last first try in that share
 
 
 class Outage:
@@ -16,10 +30,17 @@ class Outage:
     A gate for all requests. Probes pause for a fifteenth of the time that it lasts.
 
     So a short outage is over for us soon after it is over, and a long one is not made
-    longer by us.
+    longer by us. *witness* is what to probe with, *out* that there is an outage.
     """
 
+    witness: Request | None
+
     def __init__(self) -> None:
+        self.witness = None
+        self.out = False
+        self.good_at = self._out_at = float("-inf")
+        self._share = 1.0
+        self._silent: float | None = None
         self._troubled = 0
         self._since: float | None = None
         self._next = 0.0
@@ -48,22 +69,73 @@ class Outage:
             self._probing = False
             self._next = max(self._next, now + _SHORTEST)
 
-    def good(self) -> None:
-        """Learn of an answer that was no trouble."""
-        self._troubled, self._since, self._probing = 0, None, False
+    def good(self, started: float, *, first: bool = True) -> None:
+        """
+        Learn of an answer that was no trouble, to a *first* try or another one.
 
-    def trouble(self, now: float, *, u: float, retry_after: float | None) -> None:
+        When it *started* counts: what left before the trouble began proves nothing.
+        """
+        if started > self.good_at:  # noqa: PLR1730 - faster, for each request
+            self.good_at = started
+        if self._silent is not None:
+            self._silent = self._since = None
+            self._troubled, self._probing, self.out = 0, False, False
+        if first and self._share < 1.0:
+            self._share += _WEIGHT * (1.0 - self._share)
+
+    def trouble(
+        self,
+        now: float,
+        *,
+        started: float,
+        u: float,
+        retry_after: float | None,
+        first: bool = True,
+        probe: bool = False,
+    ) -> None:
         """
         Learn of a troubled answer; *u* is chance, from 0 to 1.
 
-        *retry_after* is what the answer asks for, in seconds.
+        *retry_after* is what the answer asks for, in seconds. The witness is a *probe*.
         """
+        self.refused(started)
         self._troubled += 1
         self._probing = False
-        if self._troubled < IN_A_ROW:
+        if first or probe:
+            self._share -= _WEIGHT * self._share
+        if probe:
+            self._out_at = now
+        elif self._troubled < IN_A_ROW:
             return
         if self._since is None:
             self._since = now
+        self.out = self.out or probe or self.witness is None
         share = (now - self._since) / _SHARE
         pause = min(_LONGEST, max(_SHORTEST, share)) * (0.8 + 0.2 * u)
         self._next = max(self._next, now + max(pause, retry_after or 0.0))
+
+    # Whose fault it is.
+
+    def own(self, asked: float) -> bool:
+        """Whether it is its row's fault that a try made at *asked* failed."""
+        return self.good_at >= asked > self._out_at and self._share >= _WELL
+
+    def questionable(self, asked: float) -> bool:
+        """Whether only the witness can tell that, because nobody succeeded since."""
+        return self.good_at < asked and self.witness is not None
+
+    # How long it has been silent.
+
+    def refused(self, started: float) -> None:
+        """Learn of an answer that was not good, to a request that left at *started*."""
+        if self._silent is None:
+            self._silent = started
+
+    def silence(self, now: float) -> float:
+        """Give the seconds for which nothing good came although we asked."""
+        return 0.0 if self._silent is None else now - self._silent
+
+    def excuse(self, seconds: float) -> None:
+        """Learn that for so long it was us who did not ask."""
+        if self._silent is not None:
+            self._silent += seconds

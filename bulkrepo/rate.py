@@ -8,6 +8,7 @@ worth of requests into one. Time is monotonic seconds and an argument.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Protocol
 
 from bulkrepo.adaptive import Auto
@@ -24,6 +25,11 @@ class RateControl(Protocol):
     given: bool
     """Whether it is the user who says how fast, and not the service."""
 
+    @property
+    def until(self) -> float:
+        """Until when it is the service that holds everybody back."""
+        ...
+
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
         ...
@@ -34,6 +40,10 @@ class RateControl(Protocol):
 
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
+        ...
+
+    def starts(self, now: float) -> list[float]:
+        """Give the starts that count at *now*, for a process that goes on."""
         ...
 
 
@@ -81,8 +91,8 @@ class Fixed:
 
     given = True
 
-    def __init__(self, limit: Limit) -> None:
-        self._window = Window(limit)
+    def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
+        self._window = Window(limit, starts)
         self._hold = _Hold()
         self._step = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
         self._next = 0.0
@@ -106,6 +116,15 @@ class Fixed:
             self._hold.begin(now, answer, started=started)
         elif answer.status is not None:
             self._hold.healthy(started=started)
+
+    @property
+    def until(self) -> float:
+        """Until when it is the service that holds everybody back."""
+        return self._hold.until
+
+    def starts(self, now: float) -> list[float]:
+        """Give the starts that count at *now*, for a process that goes on."""
+        return self._window.starts(now)
 
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
@@ -134,6 +153,8 @@ def parse(text: str) -> Limit | None:
     return Limit(int(match[1]), float(int(match[2] or 1) * _SECONDS[match[3]]))
 
 
-def control(limit: Limit | None, learnt: Learnt | None = None) -> Auto | Fixed:
-    """Give the control for what `parse` read; *learnt* is an earlier run's."""
-    return Auto(learnt) if limit is None else Fixed(limit)
+def control(
+    limit: Limit | None, learnt: Learnt | None = None, starts: Iterable[float] = ()
+) -> Auto | Fixed:
+    """Give the control for what `parse` read; the rest is an earlier process's."""
+    return Auto(learnt, starts) if limit is None else Fixed(limit, starts)

@@ -22,6 +22,39 @@ def counts(answer: Answer, *, healthy: bool) -> bool:
     return healthy and answer.kind is not Kind.THROTTLED
 
 
+class Budget:
+    """
+    Retries that are allowed: one for each good answer, and *trickle* a second.
+
+    *most* are saved up, so that a short outage is made up for at once. But where most
+    requests fail, retries are at most as many as what succeeds and a little more: they
+    wait, and do not make a service in trouble carry a multiple of its load.
+
+    Source: retry throttling of gRPC (proposal A6), retry quota of the AWS SDKs.
+    """
+
+    def __init__(self, *, most: float = 100.0, trickle: float = 2.0) -> None:
+        self.full = True
+        self.trickle = trickle
+        self._most = self._left = most
+        self._at = 0.0
+
+    def earn(self) -> None:
+        """Learn of a good answer; of no use while it is *full*."""
+        self._left = min(self._most, self._left + 1)
+        self.full = self._left == self._most
+
+    def take(self, now: float) -> bool:
+        """Whether one more retry may leave at *now* (monotonic seconds)."""
+        gained = 0.0 if self.full else (now - self._at) * self.trickle
+        self._left, self._at = min(self._most, self._left + gained), now
+        self.full = False
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class Backoff:
     """
     Exponential back-off with full jitter: *base* and *cap* in seconds.

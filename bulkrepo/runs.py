@@ -14,13 +14,12 @@ from importlib.metadata import version
 import msgspec
 import structlog
 
-from bulkrepo import descriptors, events, rate, report, reports
+from bulkrepo import descriptors, events, pace, rate, report, reports
 from bulkrepo.adaptive import Auto
 from bulkrepo.brake import Stop
 from bulkrepo.client import Client, trusted
 from bulkrepo.engine import Engine
 from bulkrepo.flows import Flow
-from bulkrepo.learnt import Learnt
 from bulkrepo.ledger import Ledger, LedgerThread
 from bulkrepo.model import (
     SUCCESSES,
@@ -112,6 +111,7 @@ async def run(
         async with LedgerThread(
             lambda: Ledger(settings.ledger, now=time.time)
         ) as ledger:
+            sent = await ledger.do(pace.starts, settings)
             started = await ledger.do(job.load)
             tell(started)
             log = events.logger()
@@ -129,7 +129,11 @@ async def run(
                 why = f"{started.invalid} rows break a rule and --strict is set"
                 ended = Stop(f"{why}: nothing was sent", 2), Counter[str]()
                 return await ledger.do(_conclude, settings, started.run, *ended)
-            stop, stats = await _work(job, started, ledger, tell, control)
+            limit = await ledger.do(pace.control, settings, sent)
+            stop, stats = await _work(
+                job, started, ledger, limit, tell=tell, control=control
+            )
+            await ledger.do(pace.keep, settings, limit, ended=True)
             return await ledger.do(_conclude, settings, started.run, stop, stats)
     except* LedgerError as group:
         raise group.exceptions[0] from None
@@ -143,13 +147,14 @@ async def _work(
     job: Job,
     started: Started,
     ledger: LedgerThread,
+    limit: Auto | Fixed,
+    *,
     tell: Callable[[Event], None],
     control: Control,
 ) -> tuple[Stop | None, Counter[str]]:
     """Send what is pending; give what stopped it, and the engine's counts."""
     settings = job.settings
     log = events.logger().bind()  # bound once, not for every row
-    limit = await _rate_control(settings, ledger)
     flow, prepare = job.work(ledger)
 
     def settled(claim: Claim, outcome: Outcome) -> None:
@@ -180,24 +185,13 @@ async def _work(
         )
         control.steer(engine)
         ticker = asyncio.create_task(_tick(engine, limit, started, tell))
+        keeper = asyncio.create_task(pace.keeping(ledger, settings, limit))
         try:
             stop = await engine.run()
         finally:
             ticker.cancel()
-    if isinstance(limit, Auto):
-        found = msgspec.json.encode(limit.learnt()).decode()
-        await ledger.do(Ledger.remember, "rate", found)
+            keeper.cancel()
     return stop, engine.stats
-
-
-async def _rate_control(settings: Settings, ledger: LedgerThread) -> Auto | Fixed:
-    """Begin where the last run to this endpoint ended, if the rate is ours to find."""
-    found = await ledger.do(Ledger.recall, "rate")
-    try:
-        learnt = None if found is None else msgspec.json.decode(found, type=Learnt)
-    except msgspec.DecodeError:
-        learnt = None  # another version's: found again in a second
-    return rate.control(rate.parse(settings.rate), learnt)
 
 
 async def _tick(

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from bulkrepo.wire import Limit
 
+_MOST = 10_000
+"""Starts that are kept: a longer rule is kept in parts, which is stricter."""
+
 
 class Window:
     """
@@ -14,16 +17,23 @@ class Window:
     apart, each window holds one.
     """
 
-    def __init__(self, limit: Limit, starts: deque[float] | None = None) -> None:
+    def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
         self.limit = limit
-        self._starts: deque[float] = deque(starts or (), maxlen=limit.count)
+        parts = -(-limit.count // _MOST)
+        self._count, self._seconds = limit.count // parts, limit.seconds / parts
+        self._starts: deque[float] = deque(starts, maxlen=self._count)
 
-    def wait(self, now: float) -> float:
-        """Give the seconds until one more may start; 0.0 or less: now."""
-        starts, limit = self._starts, self.limit
-        if len(starts) < limit.count:
+    def wait(self, now: float, share: float = 1.0) -> float:
+        """Give the seconds until one more of a *share* may start; 0.0 or less: now."""
+        starts = self._starts
+        count = self._count if share == 1.0 else max(1, int(share * self._count))
+        if len(starts) < count:
             return 0.0
-        return limit.seconds - (now - starts[0])
+        return self._seconds - (now - starts[-count])
+
+    def starts(self, now: float) -> list[float]:
+        """Give the starts that count at *now*."""
+        return [start for start in self._starts if now - start < self.limit.seconds]
 
     def book(self, now: float) -> None:
         """Count a start at *now*."""
@@ -43,13 +53,17 @@ class Rules:
     Limits that answers named, one for each length of a window: all of them hold.
 
     They are believed for a minute or two windows, whichever is longer: a limit may be
-    raised, and nobody would say so.
+    raised, and nobody would say so. Who is refused although he keeps them shares them
+    with others: then we take less, and a little more after each window that is kept.
     """
 
-    def __init__(self, rules: Iterable[Limit] = ()) -> None:
+    def __init__(
+        self, rules: Iterable[Limit] = (), starts: Iterable[float] = ()
+    ) -> None:
         self._windows: dict[float, Window] = {}
-        self._starts: deque[float] = deque(maxlen=2000)
+        self._starts: deque[float] = deque(starts, maxlen=_MOST)
         self._until: float | None = None
+        self._share, self._shared_at = 1.0, 0.0
         for rule in rules:
             if rule.count > 0 and rule.seconds > 0:
                 self._add(rule, spread=0.1)
@@ -70,16 +84,21 @@ class Rules:
     def rate(self) -> float:
         """Give the requests a second that all of them allow in the long run."""
         rates = (rule.count / rule.seconds for rule in self.named())
-        return min(rates, default=float("inf"))
+        return self._share * min(rates, default=float("inf"))
 
     def named(self) -> tuple[Limit, ...]:
         """Give the rules as they were named."""
         windows = self._windows.items()
         return tuple(Limit(window.limit.count, s) for s, window in windows)
 
+    def starts(self, now: float) -> list[float]:
+        """Give the starts that count at *now*."""
+        seconds = max(self._windows, default=0.0)
+        return [start for start in self._starts if now - start < seconds]
+
     def wait(self, now: float) -> float:
         """Give the seconds until one more may start; 0.0 or less: now."""
-        waits = (window.wait(now) for window in self._windows.values())
+        waits = (window.wait(now, self._share) for window in self._windows.values())
         return max(waits, default=0.0)
 
     def book(self, now: float) -> None:
@@ -88,16 +107,30 @@ class Rules:
         for window in self._windows.values():
             window.book(now)
 
-    def obey(self, rule: Limit, now: float, *, spread: float) -> None:
+    def obey(self, rule: Limit, now: float, *, spread: float) -> bool:
         """
-        Take up *rule*; it replaces one for as many seconds, and joins others.
+        Take up *rule*, and say if it is new; one for as many seconds is replaced.
 
         What leaves evenly arrives unevenly: *spread* is by how many seconds.
         """
         known = self._windows.get(rule.seconds)
-        if known is None or known.limit.count != rule.count:
+        new = known is None or known.limit.count != rule.count
+        if new:
             self._add(rule, spread=spread)
+            self._share = 1.0
         self._believe(now)
+        return new
+
+    def yield_some(self, now: float) -> None:
+        """Take less: others use what the rules allow as well."""
+        self._share, self._shared_at = max(0.05, 0.75 * self._share), now
+
+    def regain(self, now: float) -> bool:
+        """Take a little more if the last window was kept; say if so."""
+        if self._share == 1.0 or now - self._shared_at < max(10.0, self.shortest):
+            return False
+        self._share, self._shared_at = min(1.0, self._share + 0.1), now
+        return True
 
     def outlived(self, now: float) -> bool:
         """Forget the rules when they were believed for long enough; say if so."""

@@ -92,7 +92,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     """
     An answer, understood.
 
-    *retry_after* is seconds, *limit* the throttling rule that the message named,
+    *retry_after* is seconds, *limits* the throttling rules that the message named,
     *seen* what the request wanted to read, *total* how many of such there are.
     """
 
@@ -102,7 +102,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     message: str | None = None
     request_id: str | None = None
     retry_after: float | None = None
-    limit: Limit | None = None
+    limits: tuple[Limit, ...] = ()
     seen: Any = None
     total: int | None = None
 

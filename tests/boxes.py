@@ -68,14 +68,14 @@ def held(box: Sandbox) -> set[str]:
 
 class Bell:
     """
-    A sandbox's sleep that rings as request number *at* arrives.
+    A sandbox's sleep that rings as request number *at* arrives; *count* did by now.
 
     Later requests wait for `release`: what is in flight then stays in flight.
     """
 
     def __init__(self, at: int, *, hold: bool = False) -> None:
         self.rung = asyncio.Event()
-        self._at, self._count = at, 0
+        self._at, self.count = at, 0
         self._gate = asyncio.Event()
         if not hold:
             self._gate.set()
@@ -86,8 +86,8 @@ class Bell:
 
     async def __call__(self, _seconds: float) -> None:
         """Stand in for `asyncio.sleep`."""
-        self._count += 1
-        if self._count >= self._at:
+        self.count += 1
+        if self.count >= self._at:
             self.rung.set()
             await self._gate.wait()
 

@@ -78,6 +78,34 @@ class Sliding:
         return True
 
 
+class Both:
+    """Two limiters in a row; what one of them refuses the other does not count."""
+
+    def __init__(self, first: Limiter, then: Limiter) -> None:
+        self._first, self._then = first, then
+
+    def admit(self, now: float) -> bool:
+        """Ask both."""
+        return self._first.admit(now) and self._then.admit(now)
+
+
+class Shared:
+    """A limiter that somebody else asks as well, every so many *seconds*."""
+
+    def __init__(self, limiter: Limiter, seconds: float) -> None:
+        self._limiter, self._seconds = limiter, seconds
+        self._next: float | None = None
+
+    def admit(self, now: float) -> bool:
+        """Let the other one ask first."""
+        if self._next is None:
+            self._next = now
+        while self._next <= now:
+            self._limiter.admit(self._next)
+            self._next += self._seconds
+        return self._limiter.admit(now)
+
+
 class Changing:
     """One limiter after another: each for as many requests that pass."""
 

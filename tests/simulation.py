@@ -29,7 +29,7 @@ def simulate(
     seed: int = 0,
     latency: float = 0.05,
     workers: int = 64,
-    rule: Callable[[], Limit] | None = None,
+    rule: Callable[[], Limit | None] | None = None,
     retry_after: float | None = None,
 ) -> Simulated:
     """
@@ -58,8 +58,9 @@ def simulate(
         if what == "arrival":
             if not limiter.admit(now):
                 named = rule() if rule else None
+                limits = (named,) if named else ()
                 answer = Answer(
-                    Kind.THROTTLED, 429, limit=named, retry_after=retry_after
+                    Kind.THROTTLED, 429, limits=limits, retry_after=retry_after
                 )
             plan(way(), "answer", started, answer)
             continue

@@ -361,32 +361,37 @@ def test_retry_after_is_ignored_when_another_try_makes_no_sense(status: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "limit"),
+    ("text", "limits"),
     [
         pytest.param(
             "policy user over ratelimit,limit:200,time:5 minute",
-            Limit(200, 300.0),
+            [Limit(200, 300.0)],
             id="vpc",
         ),
         pytest.param(
-            "over ratelimit,limit:100,time:1 minute", Limit(100, 60.0), id="dns"
+            "over ratelimit,limit:100,time:1 minute", [Limit(100, 60.0)], id="dns"
         ),
-        pytest.param("limit:5,time:1 second", Limit(5, 1.0), id="second"),
-        pytest.param("limit:10,time:2 hours", Limit(10, 7200.0), id="hours"),
-        pytest.param("limit:10, time:1 day", Limit(10, 86_400.0), id="blank"),
-        pytest.param("limit:0,time:1 minute", None, id="zero"),
-        pytest.param("limit:5,time:0 minute", None, id="no-time"),
-        pytest.param("limit:5,time:1 fortnight", None, id="unknown-unit"),
-        pytest.param("policy api over ratelimit", None, id="unnamed"),
+        pytest.param("limit:5,time:1 second", [Limit(5, 1.0)], id="second"),
+        pytest.param("limit:10,time:2 hours", [Limit(10, 7200.0)], id="hours"),
+        pytest.param("limit:10, time:1 day", [Limit(10, 86_400.0)], id="blank"),
+        pytest.param("limit:0,time:1 minute", [], id="zero"),
+        pytest.param("limit:5,time:0 minute", [], id="no-time"),
+        pytest.param("limit:5,time:1 fortnight", [], id="unknown-unit"),
+        pytest.param("policy api over ratelimit", [], id="unnamed"),
+        pytest.param(
+            "limit:20,time:1 second; limit:600,time:1 minute",
+            [Limit(20, 1.0), Limit(600, 60.0)],
+            id="two",
+        ),
     ],
 )
 def test_limit_is_read_when_the_text_names_a_rule(
-    text: str, limit: Limit | None
+    text: str, limits: list[Limit]
 ) -> None:
-    """The gateway says in words how much it allows."""
+    """The gateway says in words how much it allows, in one rule or in several."""
     answer = understood(429, body("APIGW.0308", text))
 
-    assert (answer.kind, answer.limit) == (Kind.THROTTLED, limit)
+    assert (answer.kind, answer.limits) == (Kind.THROTTLED, tuple(limits))
 
 
 JSON = st.recursive(

@@ -220,7 +220,9 @@ async def test_every_row_is_created_and_we_are_unsure_only_of_what_was_not_told(
     assert 0.05 * ROWS < len(unsure) < 0.2 * ROWS
     requests = page["requests"]
     assert isinstance(requests, dict)
-    assert sum(item.attempts for item in found) == requests["create"] + requests["show"]
+    tries = sum(item.attempts for item in found)
+    # The others asked, by rows that were done, whether the service is well.
+    assert tries <= requests["create"] + requests["show"] <= tries + 0.05 * ROWS
 
 
 async def test_no_try_is_wasted_on_what_is_refused_for_good(tmp_path: Path) -> None:

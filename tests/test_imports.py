@@ -11,18 +11,23 @@ PURE = {
     "adaptive",
     "answers",
     "auth",
+    "blocked",
     "digest",
+    "earlier",
     "endpoints",
     "flows",
     "grammar",
     "learnt",
     "lists",
+    "lone",
     "model",
     "naming",
     "outage",
+    "passed",
     "rate",
     "redact",
     "retry",
+    "search",
     "settings",
     "skew",
     "visible",
@@ -96,7 +101,7 @@ def test_the_engine_knows_no_edge() -> None:
     """What schedules is tested without a socket, a disk or a terminal."""
     edges = {"client", "ledger", "terminal", "logs", "report", "api", "cli"}
 
-    for name in ("brake", "engine", "exchange", "flows"):
+    for name in ("brake", "engine", "exchange", "flows", "turns"):
         assert _ours(name) & edges == set()
 
 

@@ -3,19 +3,22 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
+from structlog.testing import capture_logs
 
 from bulkrepo.adaptive import Auto
 from bulkrepo.auth import Token
 from bulkrepo.engine import Engine
 from bulkrepo.exchange import Limits
 from bulkrepo.learnt import Learnt
+from bulkrepo.model import Verdict
 from bulkrepo.outage import IN_A_ROW, Outage
 from bulkrepo.rate import Fixed, RateControl
 from bulkrepo.wire import Limit, NoReply, Reply, Request
 from tests.fakes import (
+    ABSENT,
     BROKEN,
     CREATED,
     LOST,
@@ -26,6 +29,7 @@ from tests.fakes import (
     ScriptedGateway,
     claims,
     error,
+    told,
 )
 from tests.limiters import Leaky
 
@@ -36,16 +40,16 @@ T = 1000.0
 def out(outage: Outage, now: float = T) -> None:
     """Let so many answers be trouble that the service is out."""
     for _ in range(IN_A_ROW):
-        outage.trouble(now, u=1.0, retry_after=None)
+        outage.trouble(now, started=now, u=1.0, retry_after=None)
 
 
 def test_it_is_no_outage_while_something_goes_well_now_and_then() -> None:
     """A good answer begins the count anew."""
     outage = Outage()
     for number in range(100):
-        outage.trouble(T, u=0.5, retry_after=None)
+        outage.trouble(T, started=T, u=0.5, retry_after=None)
         if number % (IN_A_ROW - 1) == 0:
-            outage.good()
+            outage.good(T)
         assert not outage.closed
         assert outage.wait(T) == 0.0
 
@@ -61,7 +65,7 @@ def test_only_one_asks_and_less_and_less_often() -> None:
         assert outage.wait(now) == 0.0
         outage.left()
         assert outage.wait(now) > 0.0  # nobody else
-        outage.trouble(now, u=1.0, retry_after=None)
+        outage.trouble(now, started=now, u=1.0, retry_after=None)
 
     assert pauses[0] == 1.0
     assert pauses == sorted(pauses)
@@ -77,7 +81,7 @@ def test_the_end_is_open_for_all_at_once() -> None:
     """One good answer, whoever's, and everybody may leave."""
     outage = Outage()
     out(outage)
-    outage.good()
+    outage.good(T)
 
     assert not outage.closed
     assert outage.wait(T) == 0.0
@@ -87,7 +91,7 @@ def test_a_wish_to_wait_is_respected() -> None:
     """`Retry-After` of a 503 holds the next probe back."""
     outage = Outage()
     out(outage)
-    outage.trouble(T, u=0.0, retry_after=40.0)
+    outage.trouble(T, started=T, u=0.0, retry_after=40.0)
 
     assert outage.wait(T) == 40.0
 
@@ -152,7 +156,7 @@ async def run(service: Service, control: RateControl, rows: int) -> ListStore:
         clock=service.clock,
         limits=Limits(),
     )
-    engine._exchange._chance = random.Random(1)
+    engine._exchange._turns._chance = random.Random(1)
 
     assert await engine.run() is None
     return store
@@ -280,6 +284,118 @@ async def test_it_is_said_why_nothing_moves() -> None:
     assert said[4] is said[40] is None
     assert said[20] is not None
     assert "the service is out: 503" in said[20]
+
+
+def bad_at_the_end(
+    rows: int, bad: int
+) -> Callable[[Request, Mapping[str, str]], Reply]:
+    """Answer a 500 to each create of the last *bad* of *rows*."""
+    ill = {f"r{row}" for row in range(rows - bad, rows)}
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        what, name = told(request).split()
+        if what == "GET":
+            return ABSENT
+        return BROKEN if name in ill else CREATED
+
+    return answer
+
+
+@pytest.mark.parametrize("concurrency", [1, 8, 64])
+@pytest.mark.parametrize("bad", [1, 4, 30])
+async def test_bad_rows_at_the_end_fail_for_themselves(
+    bad: int, concurrency: int
+) -> None:
+    """Nobody is left to succeed beside them: the last that did bears witness."""
+    clock, rows = FakeClock(), 100
+    store = ListStore(claims(rows))
+    with capture_logs() as logs:
+        engine = Engine(
+            ScriptedGateway(bad_at_the_end(rows, bad), clock=clock),
+            Token("SWR_TOKEN", lambda: "t"),
+            fifty(),
+            store,
+            clock=clock,
+            limits=Limits(concurrency=concurrency),
+        )
+        stop = await engine.run()
+
+    assert stop is None
+    assert [store.outcomes[row].outcome for row in range(rows)] == [
+        *[Verdict.CREATED] * (rows - bad),
+        *[Verdict.FAILED] * bad,
+    ]
+    assert clock.elapsed < 150
+    assert not [entry for entry in logs if entry["event"] == "service.out"]
+    assert max(store.outcomes[row].attempts for row in range(rows)) <= 8
+
+
+@pytest.mark.parametrize("most", [1, 5])
+@pytest.mark.parametrize("left", [1, 4, 10])
+@pytest.mark.parametrize("trouble", [BROKEN, LOST, UNSENT])
+async def test_an_outage_that_begins_at_the_end_fails_no_row(
+    trouble: Reply | NoReply, left: int, most: int
+) -> None:
+    """Though reads are answered all the time, and only few rows are left to ask."""
+    clock, rows, begun = FakeClock(), 100, 0.0
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+        nonlocal begun
+        if request.method == "GET":
+            return ABSENT
+        if int(told(request).split("r")[1]) >= rows - left:
+            begun = begun or clock.elapsed
+        return trouble if begun and clock.elapsed < begun + 300 else CREATED
+
+    store = ListStore(claims(rows))
+    with capture_logs() as logs:
+        engine = Engine(
+            ScriptedGateway(answer, clock=clock),
+            Token("SWR_TOKEN", lambda: "t"),
+            fifty(),
+            store,
+            clock=clock,
+            limits=Limits(max_attempts=most),
+        )
+        stop = await engine.run()
+
+    assert stop is None
+    assert engine.stats["created"] == rows
+    assert clock.elapsed < 400
+    assert engine.stats["requests"] < rows + 80
+    assert [entry["event"] for entry in logs].count("service.out") == 1
+
+
+async def test_before_anything_went_well_no_row_fails() -> None:
+    """There is no witness, and no sign that creates work at all."""
+    store, clock = ListStore(claims(20)), FakeClock()
+    engine = Engine(
+        ScriptedGateway(bad_at_the_end(20, 20), clock=clock),
+        Token("SWR_TOKEN", lambda: "t"),
+        fifty(),
+        store,
+        clock=clock,
+        limits=Limits(patience=60),
+    )
+    stop = await engine.run()
+
+    assert stop is not None
+    assert stop.exit_code == 3
+    assert {str(row.outcome) for row in store.outcomes.values()} == {"not_attempted"}
+    assert 60 <= clock.elapsed <= 61
+
+
+@pytest.mark.parametrize("share", [0.6, 0.75, 0.9])
+async def test_where_most_fails_retries_are_few_and_no_row_fails(share: float) -> None:
+    """They wait for what succeeds: a service in trouble is not asked even more."""
+    clock, rows = FakeClock(), 300
+    service = Service(clock, share=share, seed=5)
+    store = await run(service, fifty(), rows)
+    first = sum(row.attempts == 1 for row in store.outcomes.values())
+
+    assert {str(row.outcome) for row in store.outcomes.values()} == {"created"}
+    assert len(service.came) - rows <= 100 + rows + 2 * clock.elapsed
+    assert first < rows
 
 
 async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None:

@@ -71,7 +71,7 @@ def test_no_window_holds_more_than_its_count(
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=IDS)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(delays=st.lists(st.floats(0, 0.002), min_size=1, max_size=50))
 def test_all_of_the_rate_is_used_when_work_waits(
     limit: Limit, delays: list[float]
@@ -83,6 +83,29 @@ def test_all_of_the_rate_is_used_when_work_waits(
 
     assert fits(found, limit)
     assert number >= 0.99 * limit.count * (windows - 1)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.4])
+@pytest.mark.parametrize("count", [9_999, 10_001, 25_000])
+def test_a_long_rule_is_kept_in_bounded_memory(count: int, gap: float) -> None:
+    """In parts, of which none is exceeded; nearly all of it may be used."""
+    window = Window(Limit(count, 3600.0))
+    found = starts(window, [gap] * 2 * count, late=forever([0.0]))
+
+    assert len(window._starts) <= 10_000
+    assert fits(found, Limit(count, 3600.0))
+    assert found[-1] - T <= 2 * count * gap + 2 * 3600 + 1
+
+
+def test_a_share_of_a_window_is_less() -> None:
+    """Half of ten is five; nothing is never less than one."""
+    window = Window(Limit(10, 60.0))
+    for _ in range(5):
+        window.book(T)
+
+    assert window.wait(T) == 0.0
+    assert window.wait(T, 0.5) == 60.0
+    assert Window(Limit(10, 60.0)).wait(T, 0.01) == 0.0
 
 
 def test_window_excludes_its_end() -> None:

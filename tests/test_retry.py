@@ -58,6 +58,37 @@ def test_wait_obeys_what_the_service_asks_for(answer: Answer, wait: float) -> No
 
 
 @given(
+    gaps=st.lists(st.floats(0, 5), max_size=200),
+    good=st.lists(st.booleans(), min_size=200, max_size=200),
+)
+def test_retries_are_bounded_by_what_succeeds(
+    gaps: list[float], good: list[bool]
+) -> None:
+    """At most what was saved up, one for each success, and a few a second."""
+    budget, now, taken, earned = retry.Budget(most=10, trickle=2), 1000.0, 0, 0
+    for gap, success in zip(gaps, good, strict=False):
+        now += gap
+        if success:
+            budget.earn()
+            earned += 1
+        taken += budget.take(now)
+        assert taken <= 10 + earned + 2 * (now - 1000) + 1e-6
+
+
+def test_a_retry_that_waits_has_its_turn() -> None:
+    """However bad it is, two a second may leave; and all at once after better times."""
+    budget = retry.Budget(most=4, trickle=2)
+    assert [budget.take(1000.0) for _ in range(5)] == [True] * 4 + [False]
+    assert not budget.take(1000.4)
+    assert budget.take(1000.5)
+    for _ in range(9):
+        budget.earn()
+
+    assert budget.full
+    assert [budget.take(1001.0) for _ in range(5)] == [True] * 4 + [False]
+
+
+@given(
     tries=st.integers(1, 10**6),
     u=st.floats(0, 1),
     kind=st.sampled_from(IN_ORDER),

@@ -147,6 +147,15 @@ class Ledger:
         with self._file.transaction() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def sent_since(self, at: float) -> tuple[list[tuple[float, int]], int]:
+        """
+        Give what was sent after *at* (epoch seconds), as far as it is known.
+
+        That is the first start and the tries of each row that was settled, and how
+        many more rows were handed out by a process that died.
+        """
+        return working.sent_since(self._file, at)
+
     def run_info(self, run: int | None = None, *, creating: bool = False) -> RunInfo:
         """
         Give a run, or the last one; SettingsError if there is none.

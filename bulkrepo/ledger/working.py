@@ -92,6 +92,19 @@ def _end(file: LedgerFile, run: int, stopped: str | None) -> None:
     )
 
 
+def sent_since(file: LedgerFile, at: float) -> tuple[list[tuple[float, int]], int]:
+    """Give starts and tries of rows settled after *at*, and how many were not."""
+    with file.guard():
+        rows = file.db.execute(
+            "SELECT started_at, attempts FROM outcome WHERE started_at > ?", (at,)
+        ).fetchall()
+    lost = file.value(
+        "SELECT count(*) FROM outcome"
+        " WHERE outcome = 'not_attempted' AND attempts = 0 AND doubt IS NOT NULL"
+    )
+    return rows, lost
+
+
 def settled(outcome: Outcome) -> tuple[object, ...]:
     """
     Give an outcome as a row of its table.

@@ -1,0 +1,44 @@
+"""Who does not know his limit meets it by one request, and not by many."""
+
+from bulkrepo.lone import Lone
+
+T = 1000.0
+
+
+def booked(lone: Lone, count: int) -> Lone:
+    """Let *count* requests leave."""
+    for _ in range(count):
+        lone.book(T)
+    return lone
+
+
+def test_nobody_follows_the_one_after_a_round_number() -> None:
+    """The sixty-first is answered before the next one leaves; so are later ones."""
+    lone = booked(Lone(known=False), 60)
+    assert lone.count <= lone.after
+    booked(lone, 1)
+    assert lone.count > lone.after
+    assert lone.waits(T + 0.5)
+    lone.answered(unknown=True, latency=0.05)
+
+    assert lone.after == 100
+    assert booked(lone, 39).count == 100
+
+
+def test_an_answer_that_is_lost_is_not_waited_for() -> None:
+    """A second is enough; then all go on, also if it comes after all."""
+    lone = booked(Lone(known=False), 61)
+    assert not lone.waits(T + 1)
+    booked(lone, 20)
+
+    assert lone.left == T
+
+
+def test_who_knows_or_waits_long_for_answers_does_not_stop() -> None:
+    """A limit that is known is kept; slow answers would cost more than they tell."""
+    slow = booked(Lone(known=False), 61)
+    slow.answered(unknown=True, latency=1.0)
+    met = booked(Lone(known=False), 61)
+    met.answered(unknown=False, latency=0.05)
+
+    assert float("inf") == slow.after == met.after == Lone(known=True).after
