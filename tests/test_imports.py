@@ -24,6 +24,7 @@ PURE = {
     "redact",
     "retry",
     "settings",
+    "signing",
     "skew",
     "visible",
     "window",
