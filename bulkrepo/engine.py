@@ -17,12 +17,12 @@ from bulkrepo.brake import Brake, Clock, Stop
 from bulkrepo.exchange import (
     FEW,
     Exchange,
-    Gateway,
     InterruptedTriesError,
     Limits,
     Tries,
 )
 from bulkrepo.flows import Conclusion, create
+from bulkrepo.gateway import Gateway
 from bulkrepo.model import UNPROVEN, Claim, Outcome, RepoSpec, Verdict
 from bulkrepo.rate import RateControl
 from bulkrepo.wire import Answer, Kind

@@ -8,8 +8,6 @@ much as a request.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 import tenacity
@@ -20,23 +18,14 @@ from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
+from bulkrepo.gateway import Gateway
 from bulkrepo.outage import Outage
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
-from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
+from bulkrepo.wire import Answer, Kind, Reply, Request
 
 FEW = 3
 """So many rows in trouble at once may be the rows' own fault, more is an outage."""
-
-
-class Gateway(Protocol):
-    """Where requests go."""
-
-    async def send(
-        self, request: Request, headers: Mapping[str, str]
-    ) -> Reply | NoReply:
-        """Send one request; what goes wrong is a value."""
-        ...
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +79,14 @@ class Exchange:
         self.contact = asyncio.Event()
         self.skew = Skew()
         self._gateway, self._rate = gateway, rate
-        self._credential = Credential(auth, brake)
+        self._credential = Credential(
+            auth,
+            brake,
+            gateway=gateway,
+            clock=clock,
+            patience=limits.patience,
+            skew=self.skew,
+        )
         self._clock, self._brake, self._limits = clock, brake, limits
         self._stats = stats
         self._log = events.logger()
@@ -191,7 +187,7 @@ class Exchange:
     ) -> Answer:
         """Send once, in our turn; a refused credential is renewed on the way."""
         while True:
-            clock, slots = self._clock, self._slots
+            clock, slots, credential = self._clock, self._slots, self._credential
             if slots is not None:
                 await slots.acquire()
             try:
@@ -199,11 +195,14 @@ class Exchange:
                 if not self._free() and not await self._turn_comes():
                     raise InterruptedTriesError(before)
                 started, sent_at = clock.now(), clock.time()
+                if credential.due <= sent_at:
+                    await self._signed_in(before)
+                    continue  # in a turn of its own: this one may be over
                 if tries.started_at is None:
                     tries.started_at, tries.started = sent_at, started
                 tries.sent += 1
                 self._stats["requests"] += 1
-                headers = self._credential.sign(request)
+                headers = credential.sign(request, at=sent_at)
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
             finally:
@@ -220,15 +219,14 @@ class Exchange:
             self._rate.learn(now, answer, started=started)
             if not self.contact.is_set():
                 self._first_contact(answer)
-            kind = answer.kind
-            if kind is Kind.UNAUTHORIZED:
+            if answer.kind is Kind.UNAUTHORIZED:
                 if await self._credential.renewed(headers, answer):
                     continue
                 raise InterruptedTriesError(answer)
             if answer.unsure and request.creates and tries.unsure_at is None:
                 tries.unsure_at = sent_at
             if retry.again(answer):
-                if kind is Kind.THROTTLED:
+                if answer.kind is Kind.THROTTLED:
                     self._held_back(answer)
                 else:
                     self._in_trouble(now, answer)
@@ -244,6 +242,10 @@ class Exchange:
                 self._outage.good()
                 self._credential.accepted(headers)
             return answer
+
+    async def _signed_in(self, before: Answer | None) -> None:
+        if not await self._credential.ready():
+            raise InterruptedTriesError(before)
 
     def _held_back(self, answer: Answer) -> None:
         """Count a throttled answer; to wait longer than we may is to stop."""
@@ -271,7 +273,9 @@ class Exchange:
                 "or --region, the network, and HTTPS_PROXY",
                 exit_code=3,
             )
-        elif answer.kind is not Kind.UNAUTHORIZED:
+        elif answer.kind is not Kind.UNAUTHORIZED and not (
+            self._credential.locks and retry.again(answer)  # nothing is proven yet
+        ):
             self.contact.set()
 
     def _free(self) -> bool:

@@ -47,6 +47,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """
     One request to SWR. *path* is raw, percent-encoding included; *body* is JSON.
 
+    A request to somebody else, such as IAM, has a full URL for its path.
+
     *creates* says that doing it twice or not at all makes a difference: only then is
     a lost answer a doubt.
     """
@@ -142,6 +144,15 @@ def show(namespace: str, repository: str) -> Request:
     """
     name = repository.replace("/", "$")
     return Request("GET", f"/v2/manage/namespaces/{namespace}/repos/{name}")
+
+
+def organizations() -> Request:
+    """
+    Give the request that lists our organizations and what we may do in each.
+
+    Source: SWR API reference, Querying Organizations.
+    """
+    return Request("GET", "/v2/manage/namespaces")
 
 
 def server_time(reply: Reply) -> float | None:
