@@ -1,5 +1,6 @@
 """Edge. A cloud of OpenStack's clouds.yaml, as OpenStack's own loader reads it."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +14,7 @@ def load(name: str) -> Mapping[str, Any]:
     Raises SettingsError if there is none, or no loader.
     """
     try:
-        import yaml  # noqa: PLC0415 - comes with the extra
-        from openstack.config import OpenStackConfig  # noqa: PLC0415
+        from openstack.config import OpenStackConfig  # noqa: PLC0415 - an extra
         from openstack.exceptions import ConfigException  # noqa: PLC0415
     except ImportError as error:
         raise SettingsError(
@@ -22,13 +22,10 @@ def load(name: str) -> Mapping[str, Any]:
             "is not installed: pip install 'bulkrepo[clouds]'"
         ) from error
     try:
-        config: Mapping[str, Any] = (
-            OpenStackConfig().get_one(cloud=name, validate=False).config
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns about itself
+            cloud = OpenStackConfig().get_one(cloud=name, validate=False)
     except ConfigException as error:
-        raise SettingsError(f"OS_CLOUD {name}: {error}") from error
-    except yaml.MarkedYAMLError as error:  # whose text quotes the line
-        mark = error.problem_mark
-        where = f"{mark.name}, line {mark.line + 1}" if mark else "clouds.yaml"
-        raise SettingsError(f"OS_CLOUD {name}: {where}: not YAML") from None
+        raise SettingsError(f"OS_CLOUD {name}: {error}") from None
+    config: Mapping[str, Any] = cloud.config
     return config

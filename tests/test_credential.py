@@ -10,11 +10,14 @@ import msgspec
 import pytest
 
 from bulkrepo.auth import Auth, Keys, Password
+from bulkrepo.brake import Brake
+from bulkrepo.credential import Credential
 from bulkrepo.engine import Engine
 from bulkrepo.exchange import Limits
 from bulkrepo.iam import Login
 from bulkrepo.rate import Fixed
-from bulkrepo.wire import Limit, NoReply, Reply, Request
+from bulkrepo.skew import Skew
+from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request
 from tests.fakes import (
     CREATED,
     LOST,
@@ -156,6 +159,28 @@ async def test_a_401_leads_to_one_new_sign_in_for_all() -> None:
     assert len(cloud.logins) == 2
     assert cloud.engine.stats["created"] == 60
     assert 1 <= cloud.refused <= 8
+
+
+async def test_those_who_come_together_sign_in_once() -> None:
+    """Before the first token as well as before the end of one."""
+    cloud = Cloud(slow=1.0)
+    auth = Password(Login(endpoint=IAM, user_id="u", password="P", project_id="p"))
+    credential = Credential(
+        auth,
+        Brake(cloud.clock),
+        gateway=cloud,
+        clock=cloud.clock,
+        patience=60.0,
+        skew=Skew(),
+    )
+
+    assert await asyncio.gather(*(credential.ready() for _ in range(5))) == [True] * 5
+    assert len(cloud.logins) == 1
+    old = credential.sign(Request("GET", "/"), at=0.0)
+    auth.due = credential.due = cloud.clock.time()  # the end is near, and a 401 nearer
+    both = credential.renewed(old, Answer(Kind.UNAUTHORIZED, 401)), credential.ready()
+    assert all(await asyncio.gather(*both))
+    assert len(cloud.logins) == 2
 
 
 async def test_a_token_is_renewed_before_it_ends() -> None:
