@@ -27,6 +27,9 @@ _HEADERS = {
     "Accept-Encoding": "identity",
 }
 
+_LONGEST = 32 * 1024
+"""Bytes of a header, as the API gateway has it: IAM's tokens have many thousands."""
+
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 _STARVED = 0.05
 """Seconds until a socket is asked for again, where no more files may be open."""
@@ -74,6 +77,7 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout / 2),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            max_field_size=_LONGEST,
             headers=self._headers,
         )
         return self

@@ -154,6 +154,7 @@ class Credential:
                 self._reached = True
                 return self._conclude(reply, answer, at=at)
             if ahead:
+                self.due += answer.retry_after or 0.0
                 return True
             tries += 1
             left = began + self._patience - self._clock.now()

@@ -255,6 +255,12 @@ def test_a_token_is_renewed_some_time_before_it_ends(
     assert auth.due == due
 
 
+def test_a_password_goes_to_no_place_where_everybody_reads_it() -> None:
+    """Nor is one built that would send it there."""
+    with pytest.raises(SettingsError, match="a password is not sent over plain http"):
+        Password(Login(endpoint="http://iam.example", password=SECRET, user_id="u"))
+
+
 def test_a_passcode_is_not_sent_twice() -> None:
     """It is good for once; the run says so and ends when the token does."""
     auth = password(passcode="123456")

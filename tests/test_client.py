@@ -201,6 +201,17 @@ async def test_new_headers_are_sent_when_the_token_was_renewed() -> None:
     ]
 
 
+async def test_a_token_of_many_thousand_characters_arrives() -> None:
+    """IAM's are as long as somebody has roles."""
+    token = b"MII" + b"x" * 30_000
+    answer = CREATED[:-2] + b"X-Subject-Token: " + token + b"\r\n\r\n"
+    async with serving(saying(answer)) as host:
+        reply = await ask("http://" + host)
+
+    assert isinstance(reply, Reply)
+    assert reply.headers["X-Subject-Token"] == token.decode()
+
+
 async def test_a_request_may_name_another_server() -> None:
     """IAM is asked by the same client; what it is given stays the endpoint's."""
     swr: list[bytes] = []

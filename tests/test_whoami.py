@@ -79,7 +79,7 @@ def desk(
 
 def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
     """Line by line."""
-    login = Login(endpoint="", user_name="", password="")
+    login = Login(endpoint="https://iam.example", user_name="", password="")
     auth = Password(login, name="HW_USER_NAME and HW_USER_PASSWORD")
     auth.facts = {
         "user": "ci-bot",

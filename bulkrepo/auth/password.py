@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from bulkrepo import iam
+from msgspec import structs
+
+from bulkrepo import endpoints, iam
 from bulkrepo.auth.protocol import FIRST, NEVER, sendable
 from bulkrepo.model import SettingsError
 from bulkrepo.wire import Answer, Reply, Request
@@ -22,6 +24,8 @@ class Password:
 
     *names* says where `user`, `password`, `domain`, `project` and `passcode` come
     from, for messages. *hide* is told of every token, so that no log shows it.
+
+    Raises SettingsError where *login* would send the password in the clear.
     """
 
     locks = False
@@ -37,7 +41,9 @@ class Password:
         self.name = name
         self.due = FIRST
         self.facts: Mapping[str, str] = {}
-        self._login, self._hide = login, hide
+        endpoint = endpoints.checked_iam(login.endpoint, named="IAM's endpoint")
+        self._login = structs.replace(login, endpoint=endpoint)
+        self._hide = hide
         self._names = {
             key: key for key in ("user", "password", "domain", "project", "passcode")
         } | dict(names or {})
