@@ -212,6 +212,17 @@ async def test_a_renewal_ahead_of_time_is_put_off_while_iam_is_out() -> None:
     assert at == [0, 240, 255, 270]
 
 
+async def test_a_renewal_ahead_of_time_is_put_off_as_iam_asks() -> None:
+    """What it says is added to our own fifteen seconds."""
+    asks = error(429, "IAM.0012", Retry_After="20")
+    cloud = Cloud(None, asks, rows=290, lifetime=300.0, rate=Limit(1, 1.0))
+
+    assert await cloud.run() == ("", 0)
+    assert cloud.refused == 0
+    at = [round(at - cloud.logins[0]) // 5 * 5 for at in cloud.logins]
+    assert at == [0, 240, 275]
+
+
 async def test_an_outage_of_iam_at_the_end_of_a_token_is_waited_out() -> None:
     """Then everybody waits, and no row fails."""
     cloud = Cloud(None, *[BUSY] * 8, rows=150, lifetime=100.0, rate=Limit(1, 1.0))

@@ -393,6 +393,7 @@ def test_a_cloud_may_have_a_token() -> None:
             {"OS_CLOUD": "bare"},
             "password of cloud bare .* is set, but username of cloud bare",
         ),
+        ({"OS_CLOUD": "none"}, "cloud none .* is set, but username of cloud none"),
         ({"OS_CLOUD": "app"}, "auth_type applicationcredential is none that SWR"),
     ],
 )
@@ -409,6 +410,7 @@ def test_half_a_credential_names_the_other_half(
     }
     clouds: dict[str, dict[str, Any]] = {
         "bare": {"auth": {"password": "sEcReT"}},
+        "none": {},
         "app": {"auth": {}, "auth_type": "v3applicationcredential"},
     }
 

@@ -113,7 +113,8 @@ def whole(
             raise SettingsError(f"{named} has characters in it that nobody can type")
     missing = next(_missing(fields), None)
     if missing is not None:
-        there = next(names[part] for part in ("user", "password") if _has(fields, part))
+        parts = (names[part] for part in ("user", "password") if _has(fields, part))
+        there = next(parts, name)
         raise SettingsError(
             f"{there} is set, but {names[missing]} is not: set it too, or pick "
             "another way to sign in by --auth"
