@@ -251,4 +251,4 @@ def _retry_after(reply: Reply, now: float) -> float | None:
 def said(answer: Answer) -> str:
     """Give an answer in a few words, for a message."""
     words = (str(answer.status or ""), answer.code or "", answer.message or "")
-    return " ".join(word for word in words if word)
+    return " ".join(dict.fromkeys(word for word in words if word))

@@ -134,6 +134,23 @@ def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
 
 
 @cli.command()
+@where
+@click.option(
+    "--patience",
+    default="1m",
+    show_default=True,
+    help="How long an outage is waited out.",
+)
+def whoami(**options: Any) -> None:
+    """Say who we are signed in as, where, and what we may do in which organization."""
+    import asyncio  # noqa: PLC0415
+
+    from bulkrepo import whoami  # noqa: PLC0415
+
+    sys.exit(asyncio.run(whoami.run(options)))
+
+
+@cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8099, show_default=True)
 @click.option("--token", default="sandbox-token", show_default=True)

@@ -27,6 +27,9 @@ _HEADERS = {
     "Accept-Encoding": "identity",
 }
 
+_LONGEST = 32 * 1024
+"""Bytes of a header, as the API gateway has it: IAM's tokens have many thousands."""
+
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 _STARVED = 0.05
 """Seconds until a socket is asked for again, where no more files may be open."""
@@ -34,7 +37,7 @@ _STARVED = 0.05
 
 class Client:
     """
-    One aiohttp session to one endpoint.
+    One aiohttp session to one endpoint, and to those that a request names itself.
 
     *timeout* is the one deadline of a request, in seconds; connecting may take half
     of it, so that what was certainly not sent is known as such. *connections* bounds
@@ -56,6 +59,9 @@ class Client:
         self._connections = connections
         self._headers = {**_HEADERS, "User-Agent": user_agent}
         self._tls = tls
+        # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
+        # request: that costs more than the request.
+        self._proxy = _proxy(self._endpoint)
         self._urls: dict[str, URL] = {}
         self._signed: tuple[Mapping[str, str], CIMultiDict[str]] | None = None
         self._overdue = Overdue(timeout)
@@ -71,9 +77,7 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout / 2),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
-            # request: that costs more than the request.
-            proxy=_proxy(self._endpoint),
+            max_field_size=_LONGEST,
             headers=self._headers,
         )
         return self
@@ -96,6 +100,8 @@ class Client:
         task = asyncio.current_task(self._loop)
         if session is None or task is None:
             raise RuntimeError("the client is not open")
+        ours = request.path.startswith("/")
+        proxy = self._proxy if ours else _proxy(request.path)
         self._overdue.begin(task)
         try:
             while True:
@@ -107,6 +113,7 @@ class Client:
                         data=request.body,
                         headers=self._cased(headers),
                         allow_redirects=False,
+                        proxy=proxy,
                     )
                     break
                 except aiohttp.ClientConnectorError as error:
@@ -141,7 +148,8 @@ class Client:
         if url is None:
             if len(self._urls) >= 1000:
                 self._urls.clear()
-            url = self._urls[path] = URL(self._endpoint + path, encoded=True)
+            full = self._endpoint + path if path.startswith("/") else path
+            url = self._urls[path] = URL(full, encoded=True)
         return url
 
     def _cased(self, headers: Mapping[str, str]) -> CIMultiDict[str]:

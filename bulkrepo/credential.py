@@ -1,31 +1,72 @@
-"""Shell. One credential for all workers: renewed once for all of them, then dead."""
+"""Shell. One credential for all workers: signed in and renewed once, then dead."""
 
 import asyncio
+import random
 from collections.abc import Mapping
 
 from msgspec import structs
 
-from bulkrepo.answers import said
-from bulkrepo.auth import Auth
-from bulkrepo.brake import Brake
+from bulkrepo import events, retry
+from bulkrepo.answers import read, said
+from bulkrepo.auth import FIRST, NEVER, Auth
+from bulkrepo.brake import Brake, Clock
+from bulkrepo.gateway import Gateway
 from bulkrepo.model import SettingsError
 from bulkrepo.redact import conceal
-from bulkrepo.wire import Answer, Request
+from bulkrepo.skew import Skew
+from bulkrepo.wire import Answer, Kind, Reply, Request
 
 _PROBE = Request("GET", "/")
+_BARE: Mapping[str, str] = {}
+"""What IAM needs besides the usual headers: nobody is signed in yet."""
+
+_LATER = 15.0
+"""Seconds until a renewal ahead of time is tried again."""
+
+_SHORTEST = 1.0
+"""Seconds between two sign-ins at least, however soon a token ends."""
+
+_UNANSWERED = 3
+"""Sign-ins that may be lost while it is unknown whether the password is right."""
 
 
 class Credential:
-    """Signs requests, and stops the run when there is nothing left to sign with."""
+    """
+    Signs requests, and stops the run when there is nothing left to sign with.
 
-    def __init__(self, auth: Auth, brake: Brake) -> None:
+    *patience* is how many seconds IAM may keep us waiting. `due` is the epoch second
+    from which on `ready` must be called before `sign`.
+    """
+
+    def __init__(
+        self,
+        auth: Auth,
+        brake: Brake,
+        *,
+        gateway: Gateway,
+        clock: Clock,
+        patience: float,
+        skew: Skew,
+    ) -> None:
+        self.due = auth.due
         self._auth, self._brake = auth, brake
+        self._gateway, self._clock = gateway, clock
+        self._patience, self._skew = patience, skew
+        self._log = events.logger()
+        self._backoff = retry.Backoff()
+        self._chance = random.Random()  # noqa: S311 - jitter
         self._renewing = asyncio.Lock()
+        self._reached = False
         self._unproven: Mapping[str, str] | None = None  # renewed, not yet accepted
 
-    def sign(self, request: Request) -> Mapping[str, str]:
-        """Give the headers that make *request* ours."""
-        return self._auth.sign(request)
+    @property
+    def locks(self) -> bool:
+        """Whether a few refusals lock it for a while."""
+        return self._auth.locks
+
+    def sign(self, request: Request, *, at: float) -> Mapping[str, str]:
+        """Give the headers that make *request*, which leaves at *at*, ours."""
+        return self._auth.sign(request, at=at)
 
     def concealed(self, answer: Answer) -> Answer:
         """Give *answer* without what it quotes of the credential."""
@@ -45,6 +86,27 @@ class Credential:
         if headers is self._unproven:
             self._unproven = None
 
+    async def ready(self) -> bool:
+        """
+        Sign in before the first request, or anew before a token ends.
+
+        For the first time everybody waits; later the others go on with what there is.
+        False: IAM refuses, the run ends.
+        """
+        ahead = self.due > FIRST
+        if ahead:
+            self.due = self._clock.time() + _LATER
+        async with self._renewing:
+            if self._brake.stopped is not None:
+                return False
+            if self._auth.due > self._clock.time():  # somebody did it meanwhile
+                return True
+            request = self._auth.login()
+            if request is None:
+                self.due = NEVER
+                return True
+            return await self._sign_in(request, ahead=ahead)
+
     async def renewed(self, refused: Mapping[str, str], answer: Answer) -> bool:
         """
         Renew what was *refused* once for everybody; False: it is dead, the run ends.
@@ -54,12 +116,12 @@ class Credential:
         async with self._renewing:
             if self._brake.stopped is not None:
                 return False
-            if self._auth.sign(_PROBE) is not refused:
+            if not self._auth.holds(refused):
                 return True  # somebody renewed it while our request was on its way
-            hint = "set a new one, for this region and project"
+            hint = self._auth.advice(answer, ahead=self._skew.apart)
             try:
-                if refused is not self._unproven and self._auth.renew():
-                    self._unproven = self._auth.sign(_PROBE)
+                if refused is not self._unproven and await self._newer():
+                    self._unproven = self._auth.sign(_PROBE, at=self._clock.time())
                     return True
             except SettingsError as error:
                 hint = str(error)
@@ -69,3 +131,77 @@ class Credential:
                 exit_code=3,
             )
             return False
+
+    async def _newer(self) -> bool:
+        request = self._auth.login()
+        if request is None:
+            return self._auth.renew()
+        return await self._sign_in(request, ahead=False)
+
+    async def _sign_in(self, request: Request, *, ahead: bool) -> bool:
+        """
+        Ask IAM until it says yes or no; no, or none in time, stops the run.
+
+        *ahead* of time it is asked once: what we have is still good.
+        """
+        began, tries = self._clock.now(), 0
+        while True:
+            at = self._clock.time()
+            reply = await self._gateway.send(request, _BARE)
+            answer = read(reply, request=request, now=self._clock.time())
+            answer = self.concealed(answer)
+            if isinstance(reply, Reply) and not retry.again(answer):
+                self._reached = True
+                return self._conclude(reply, answer, at=at)
+            if ahead:
+                self.due += answer.retry_after or 0.0
+                return True
+            tries += 1
+            left = began + self._patience - self._clock.now()
+            wait = self._wait(tries, answer)
+            why = self._hopeless(answer, tries=tries, left=left - wait)
+            if why is not None:
+                self._brake.stop(why, exit_code=3)
+                return False
+            self._reached = self._reached or isinstance(reply, Reply)
+            self._log.debug("credential.failed", last_answer=said(answer))
+            if not await self._brake.pause(wait):
+                return False
+
+    def _conclude(self, reply: Reply, answer: Answer, *, at: float) -> bool:
+        why = self._auth.accept(reply, answer, at=at)
+        if why is not None:
+            self._brake.stop(why, exit_code=3)
+            return False
+        self.due = max(self._auth.due, self._clock.time() + _SHORTEST)
+        self._log.info(
+            "credential.issued",
+            signed_in_by=self._auth.name,
+            expires_at=self._auth.facts.get("expires_at"),
+        )
+        return True
+
+    def _wait(self, tries: int, answer: Answer) -> float:
+        """Give seconds; IAM's throttling has no rate control of its own."""
+        busy = structs.replace(answer, kind=Kind.BUSY)
+        return self._backoff.wait(tries, busy, self._chance.random())
+
+    def _hopeless(self, answer: Answer, *, tries: int, left: float) -> str | None:
+        """Say why IAM is not asked again, if it is not."""
+        if answer.kind is Kind.UNREACHABLE and not self._reached:
+            return (
+                f"IAM cannot be reached: {answer.message}. Check --iam-endpoint "
+                "(SWR_IAM_ENDPOINT) or --region, the network, and HTTPS_PROXY"
+            )
+        unproven = self.due == FIRST and answer.kind is Kind.UNSURE
+        if unproven and tries >= _UNANSWERED:
+            return (
+                f"IAM left {tries} sign-ins without an answer ({answer.message}); more "
+                "might lock the user, if the password is wrong"
+            )
+        if left <= 0:
+            return (
+                f"IAM gives no token within {self._patience:g} s (--patience); its "
+                f"last answer: {said(answer)}"
+            )
+        return None

@@ -18,12 +18,12 @@ from bulkrepo.brake import Brake, Clock, Stop
 from bulkrepo.exchange import (
     FEW,
     Exchange,
-    Gateway,
     InterruptedTriesError,
     Limits,
     Tries,
 )
 from bulkrepo.flows import Conclusion, Flow, create
+from bulkrepo.gateway import Gateway
 from bulkrepo.model import Claim, Outcome, Verdict
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew

@@ -8,8 +8,6 @@ much as a request.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 import tenacity
@@ -20,24 +18,15 @@ from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
+from bulkrepo.gateway import Gateway
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.turns import Turns
-from bulkrepo.wire import Answer, Kind, NoReply, Reply, Request
+from bulkrepo.wire import Answer, Kind, Reply, Request
 
 FEW = 3
 """Where no more requests may be in flight, rows that wait leave others a worker."""
 _DONE = frozenset({Kind.DONE, Kind.EXISTS})
-
-
-class Gateway(Protocol):
-    """Where requests go."""
-
-    async def send(
-        self, request: Request, headers: Mapping[str, str]
-    ) -> Reply | NoReply:
-        """Send one request; what goes wrong is a value."""
-        ...
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +80,14 @@ class Exchange:
         self.contact = asyncio.Event()
         self.skew = Skew()
         self._gateway, self._rate = gateway, rate
-        self._credential = Credential(auth, brake)
+        self._credential = Credential(
+            auth,
+            brake,
+            gateway=gateway,
+            clock=clock,
+            patience=limits.patience,
+            skew=self.skew,
+        )
         self._clock, self._brake, self._limits = clock, brake, limits
         self._stats = stats
         self._backoff, self._budget = retry.Backoff(), retry.Budget()
@@ -211,7 +207,8 @@ class Exchange:
         *before* is what the last try got. A *probe* has its turn already.
         """
         while True:
-            clock, slots = self._clock, None if probe else self._slots
+            clock, credential = self._clock, self._credential
+            slots = None if probe else self._slots
             if slots is not None:
                 await slots.acquire()
             try:
@@ -219,12 +216,15 @@ class Exchange:
                 if not (probe or self._turns.free() or await self._turns.comes()):
                     raise InterruptedTriesError(before)
                 started, sent_at = clock.now(), clock.time()
+                if credential.due <= sent_at:
+                    await self._signed_in(before)
+                    continue  # in a turn of its own: this one may be over
                 tries.asked = started
                 if tries.started_at is None:
                     tries.started_at, tries.started = sent_at, started
                 tries.sent += 1
                 self._stats["requests"] += 1
-                headers = self._credential.sign(request)
+                headers = credential.sign(request, at=sent_at)
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
             finally:
@@ -256,13 +256,22 @@ class Exchange:
                     now, request, answer, started=started, first=first, probe=probe
                 )
             else:
-                self._outage.good(started, first=before is None)
-                if not self._budget.full:
-                    self._budget.earn()
-                if request.creates and kind in _DONE:
-                    self._outage.witness = request
-                self._credential.accepted(headers)
+                self._went_well(request, kind, started, first=before is None)
+                credential.accepted(headers)
             return answer
+
+    def _went_well(
+        self, request: Request, kind: Kind, started: float, *, first: bool
+    ) -> None:
+        self._outage.good(started, first=first)
+        if not self._budget.full:
+            self._budget.earn()
+        if request.creates and kind in _DONE:
+            self._outage.witness = request
+
+    async def _signed_in(self, before: Answer | None) -> None:
+        if not await self._credential.ready():
+            raise InterruptedTriesError(before)
 
     def _first_contact(self, answer: Answer) -> None:
         if answer.kind is Kind.UNREACHABLE:
@@ -271,5 +280,7 @@ class Exchange:
                 "or --region, the network, and HTTPS_PROXY",
                 exit_code=3,
             )
-        elif answer.kind is not Kind.UNAUTHORIZED:
+        elif answer.kind is not Kind.UNAUTHORIZED and not (
+            self._credential.locks and retry.again(answer)  # nothing is proven yet
+        ):
             self.contact.set()

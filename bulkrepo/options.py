@@ -71,6 +71,12 @@ def where(command: F) -> F:
             "--region", help="Where; gives the endpoint.  [env: HW_REGION_NAME]"
         ),
         click.option("--endpoint", help="https://swr-api....  [env: SWR_ENDPOINT]"),
+        click.option("--iam-endpoint", help="https://iam....  [env: SWR_IAM_ENDPOINT]"),
+        click.option(
+            "--auth",
+            type=click.Choice(["token", "aksk", "password", "cloud"]),
+            help="Sign in this way, instead of the first that is there.",
+        ),
         click.option(
             "--token-file",
             type=click.Path(),

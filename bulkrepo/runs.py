@@ -73,7 +73,9 @@ class Control:
         self._engine = engine
 
 
-class _Clock:
+class Clock:
+    """Real time."""
+
     now = staticmethod(time.monotonic)
     time = staticmethod(time.time)
     sleep = staticmethod(asyncio.sleep)
@@ -177,7 +179,7 @@ async def _work(
             settings.auth(),
             limit,
             ledger,
-            clock=_Clock(),
+            clock=Clock(),
             limits=settings.limits(),
             settled=settled,
             flow=flow,

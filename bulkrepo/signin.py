@@ -1,56 +1,115 @@
 """Wiring. Where to, and who as: from options, environment and files."""
 
 import os
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from bulkrepo import auth, endpoints
-from bulkrepo.auth import Auth
+import msgspec
+
+from bulkrepo import clouds, endpoints, sources
+from bulkrepo.auth import Auth, Token
 from bulkrepo.logs import LogControl
 from bulkrepo.model import SettingsError
+
+_KEYS_FILE = Path("~/.huaweicloud/credentials")
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """SWR's *endpoint*, *iam*'s URL where it is known, and who we are."""
+
+    endpoint: str
+    auth: Auth
+    iam: str | None = None
 
 
 async def where(
     stack: AsyncExitStack, options: dict[str, Any], log: LogControl
 ) -> tuple[str, Auth]:
     """Give endpoint and credential: of the sandbox, or from options and environment."""
+    found = await whole(stack, options, log)
+    return found.endpoint, found.auth
+
+
+async def whole(
+    stack: AsyncExitStack, options: dict[str, Any], log: LogControl
+) -> SignIn:
+    """Give all that is known of where to, and who as. Sets the option *cacert*."""
     if options["sandbox"]:
         from bulkrepo.sandbox import Sandbox  # noqa: PLC0415
         from bulkrepo.sandbox import Settings as Faults  # noqa: PLC0415
 
         box = await stack.enter_async_context(Sandbox(Faults(any_organization=True)))
-        return box.url, auth.Token("the sandbox", lambda: box.settings.token)
-
-    def read_file(path: str) -> str:
-        token = _read_file(path)
-        log.hide(token.strip())
-        return token
-
+        token = Token("the sandbox", lambda: box.settings.token)
+        return SignIn(endpoint=box.url, auth=token, iam=box.url)
     environment = os.environ
-    for name in auth.TOKEN_VARIABLES:
-        if environment.get(name):
-            log.hide(environment[name].strip())
-    endpoint = options["endpoint"]
-    region = options["region"]
-    if endpoint is None and region is None:
-        endpoint = environment.get("SWR_ENDPOINT")
-        region = environment.get("HW_REGION_NAME") or environment.get("OS_REGION_NAME")
-    if endpoint is None and region is None:
-        raise SettingsError(
-            "where? Give --region or --endpoint, or set HW_REGION_NAME or SWR_ENDPOINT "
-            "(to try things out without an account, add --sandbox)"
-        )
-    if endpoint is None:
-        endpoint = endpoints.of_region(region)
-    return endpoints.checked(endpoint), auth.choose(
-        environment, token_file=options["token_file"], read_file=read_file
+    given = sources.Given(
+        environment=environment,
+        read_file=_read_file,
+        load_cloud=clouds.load,
+        hide=log.hide,
+        token_file=options["token_file"],
+        keys_file=_keys_file(),
     )
+    source = sources.find(given, method=options["auth"])
+    place = _place(options, environment, source)
+    auth = source.build(place)
+    for secret in auth.secrets():
+        log.hide(secret)
+    options["cacert"] = (
+        options["cacert"] or environment.get("OS_CACERT") or source.cacert
+    )
+    return SignIn(endpoint=place.endpoint, auth=auth, iam=place.iam)
 
 
-def _read_file(path: str) -> str:
+def _place(
+    options: Mapping[str, Any], environment: Mapping[str, str], source: sources.Source
+) -> sources.Place:
+    endpoint: str | None = options["endpoint"]
+    region: str | None = options["region"]
+    named = "--endpoint"
+    if endpoint is None and region is None:
+        endpoint, named = environment.get("SWR_ENDPOINT") or None, "SWR_ENDPOINT"
+    region = (
+        region
+        or environment.get("HW_REGION_NAME")
+        or environment.get("OS_REGION_NAME")
+        or source.region
+    )
+    if endpoint is None:
+        if region is None:
+            raise SettingsError(
+                "where? Give --region or --endpoint, or set HW_REGION_NAME or "
+                "SWR_ENDPOINT (to try things out without an account, add --sandbox)"
+            )
+        endpoint = endpoints.of_region(region)
+    endpoint = endpoints.checked(endpoint, named=named)
+    region = endpoints.region_of(endpoint) or region
+    said = {
+        "--iam-endpoint": options["iam_endpoint"],
+        "SWR_IAM_ENDPOINT": environment.get("SWR_IAM_ENDPOINT"),
+        source.auth_url_named: source.auth_url,
+        "--region": region and endpoints.iam_of_region(region),
+    }
+    iam = next(
+        (endpoints.checked_iam(url, named=name) for name, url in said.items() if url),
+        None,
+    )
+    return sources.Place(endpoint=endpoint, region=region, iam=iam)
+
+
+def _keys_file() -> str | None:
+    try:
+        path = _KEYS_FILE.expanduser()
+        return str(path) if path.is_file() else None
+    except (RuntimeError, OSError):  # nobody's home
+        return None
+
+
+def _read_file(path: str, named: str) -> str:
     try:
         return Path(path).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not a token"
-        raise SettingsError(f"--token-file {path}: {why}") from error
+        why = error.strerror if isinstance(error, OSError) else "not plain ASCII text"
+        raise SettingsError(f"{named} {path}: {why}") from None

@@ -36,6 +36,13 @@ class Skew:
         else:
             self._low, self._high = max(low, self._low), min(high, self._high)
 
+    @property
+    def apart(self) -> float:
+        """Seconds that the server's clock is ahead of ours at least, or behind: < 0."""
+        if self._low is None or self._high is None:
+            return 0.0
+        return max(self._low, 0.0) + min(self._high, 0.0)
+
     def earliest(self, ours: float) -> float:
         """Give the earliest time that the server's clock may have shown at *ours*."""
         return ours + (-UNKNOWN_TOLERANCE if self._low is None else self._low)

@@ -47,6 +47,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """
     One request to SWR. *path* is raw, percent-encoding included; *body* is JSON.
 
+    A request to somebody else, such as IAM, has a full URL for its path.
+
     *creates* says that doing it twice or not at all makes a difference: only then is
     a lost answer a doubt. *wants* is what the body of a good answer must be, and
     *limit* how many bytes of it are read.
@@ -133,7 +135,7 @@ class Shown(msgspec.Struct, frozen=True, gc=False):
 class Organization(msgspec.Struct, frozen=True, gc=False):
     """An organization, and what we may do in it: *auth* 7 manage, 3 edit, 1 read."""
 
-    name: str | None = None
+    name: str = ""
     auth: int | None = None
 
 
@@ -221,7 +223,11 @@ def organization(namespace: str) -> Request:
 
 
 def organizations() -> Request:
-    """Give the request that lists all organizations, on one page."""
+    """
+    Give the request that lists all organizations, on one page.
+
+    Source: SWR API reference, Querying Organizations.
+    """
     return Request(
         "GET", "/v2/manage/namespaces", wants=Organizations, limit=_PAGE_LIMIT
     )

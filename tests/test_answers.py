@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from bulkrepo.answers import MESSAGE_LIMIT, read
+from bulkrepo.answers import MESSAGE_LIMIT, read, said
 from bulkrepo.model import RepoSpec
 from bulkrepo.wire import (
     Answer,
@@ -465,3 +465,17 @@ def test_authorization_message_never_appears(secret: str, status: int) -> None:
     }
     for shape in (content, {"encoded_authorization_message": secret}):
         assert secret not in repr(understood(status, json.dumps(shape).encode()))
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer(Kind.REFUSED, 400, "APIGW.0201", "too big"), "400 APIGW.0201 too big"),
+        (Answer(Kind.UNAUTHORIZED, 401, "401", "wrong"), "401 wrong"),
+        (Answer(Kind.UNREACHABLE, code="no-reply.dns"), "no-reply.dns"),
+        (Answer(Kind.BROKEN, 502), "502"),
+    ],
+)
+def test_an_answer_is_told_in_a_few_words(answer: Answer, words: str) -> None:
+    """A code that is only the status once more is not repeated."""
+    assert said(answer) == words

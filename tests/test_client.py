@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectionError
 
+from bulkrepo.auth import Keys
 from bulkrepo.client import Client
 from bulkrepo.model import RepoSpec
+from bulkrepo.signing import signed
 from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request, create, show
 from tests.conftest import FakeCloud
 
@@ -197,6 +199,84 @@ async def test_new_headers_are_sent_when_the_token_was_renewed() -> None:
         True,
         True,
     ]
+
+
+async def test_a_token_of_many_thousand_characters_arrives() -> None:
+    """IAM's are as long as somebody has roles."""
+    token = b"MII" + b"x" * 30_000
+    answer = CREATED[:-2] + b"X-Subject-Token: " + token + b"\r\n\r\n"
+    async with serving(saying(answer)) as host:
+        reply = await ask("http://" + host)
+
+    assert isinstance(reply, Reply)
+    assert reply.headers["X-Subject-Token"] == token.decode()
+
+
+async def test_a_request_may_name_another_server() -> None:
+    """IAM is asked by the same client; what it is given stays the endpoint's."""
+    swr: list[bytes] = []
+    iam: list[bytes] = []
+    async with (
+        serving(saying(CREATED, requests=swr)) as host,
+        serving(saying(CREATED, requests=iam)) as other,
+        client("http://" + host) as gateway,
+    ):
+        asked = Request("POST", f"http://{other}/v3/auth/tokens?nocatalog=true", b"{}")
+        assert isinstance(await gateway.send(asked, {}), Reply)
+        assert isinstance(await gateway.send(POST, TOKEN), Reply)
+
+    assert iam[0].startswith(b"POST /v3/auth/tokens?nocatalog=true HTTP/1.1\r\n")
+    assert f"Host: {other}\r\n".encode() in iam[0]
+    assert b"X-Auth-Token" not in iam[0]
+    assert f"Host: {host}\r\n".encode() in swr[0]
+
+
+@pytest.mark.parametrize("scheme_host", ["127.0.0.1", "localhost", "LocalHost"])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        POST,
+        GET,
+        create(RepoSpec("team", "a", is_public=True, description="дом")),
+        Request("GET", "/v2/manage/repos?filter=name%3A%3Aa~b%7Cx::y&limit=1&empty="),
+        Request("DELETE", "/v2/manage/namespaces/team/repos/web$app"),
+    ],
+)
+async def test_what_is_signed_is_what_leaves(
+    scheme_host: str, request_: Request
+) -> None:
+    """Signed again from the bytes on the wire, it is the same signature."""
+    requests: list[bytes] = []
+    async with serving(saying(CREATED, requests=requests)) as host:
+        endpoint = f"http://{scheme_host}:{host.rsplit(':', 1)[1]}"
+        auth = Keys(
+            endpoint=endpoint,
+            access_key="AK",
+            secret_key="SK",
+            security_token="tt==",
+            project_id="p1",
+        )
+        async with client(endpoint) as gateway:
+            await gateway.send(request_, auth.sign(request_, at=1_767_323_045.0))
+
+    head, _, body = requests[0].partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, target, _ = first.split(" ")
+    pairs = [line.split(": ", 1) for line in lines]
+    headers = {name.lower(): value for name, value in pairs}
+    assert len(headers) == len(pairs)
+    said = headers["authorization"]
+    names = said.split("SignedHeaders=")[1].split(",")[0].split(";")
+    assert names == ["host", "x-project-id", "x-sdk-date", "x-security-token"]
+    assert said == signed(
+        method,
+        f"http://{headers['host']}{target}",
+        {name: headers[name] for name in names if name.startswith("x-")},
+        body,
+        access_key="AK",
+        secret_key="SK",
+        date=headers["x-sdk-date"],
+    )
 
 
 async def test_cookies_are_not_kept() -> None:
@@ -456,6 +536,29 @@ async def test_no_proxy_is_used_where_the_environment_says_so(
         reply = await ask("http://" + host)
 
     assert isinstance(reply, Reply)
+
+
+async def test_each_server_is_reached_by_its_own_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where `NO_PROXY` names only one of SWR and IAM."""
+    asked: list[bytes] = []
+    async with (
+        serving(saying(CREATED, requests=asked)) as proxy,
+        serving(saying(CREATED)) as host,
+    ):
+        monkeypatch.setenv("HTTP_PROXY", f"http://{proxy}")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        async with client("http://" + host) as gateway:
+            login = Request("POST", "http://iam.invalid/v3/auth/tokens", b"{}")
+            direct = await gateway.send(POST, TOKEN)
+            through = await gateway.send(login, {})
+
+    assert isinstance(direct, Reply)
+    assert isinstance(through, Reply)
+    assert [line.split(b"\r\n")[0] for line in asked] == [
+        b"POST http://iam.invalid/v3/auth/tokens HTTP/1.1"
+    ]
 
 
 async def test_netrc_is_not_read(

@@ -2,7 +2,13 @@
 
 import pytest
 
-from bulkrepo.endpoints import checked, of_region
+from bulkrepo.endpoints import (
+    checked,
+    checked_iam,
+    iam_of_region,
+    of_region,
+    region_of,
+)
 from bulkrepo.model import SettingsError
 
 
@@ -13,7 +19,9 @@ from bulkrepo.model import SettingsError
         ("ap-southeast-3", "https://swr-api.ap-southeast-3.myhuaweicloud.com"),
         ("eu-west-101", "https://swr-api.eu-west-101.myhuaweicloud.eu"),
         ("eu-de", "https://swr-api.eu-de.otc.t-systems.com"),
+        ("eu-nl", "https://swr-api.eu-nl.otc.t-systems.com"),
         ("eu-ch2", "https://swr-api.eu-ch2.sc.otc.t-systems.com"),
+        ("eu-west-0", "https://swr-api.eu-west-0.prod-cloud-ocb.orange-business.com"),
         ("ru-moscow-1", "https://swr-api.ru-moscow-1.hc.sbercloud.ru"),
     ],
 )
@@ -21,6 +29,74 @@ def test_region_leads_to_its_management_host(region: str, endpoint: str) -> None
     """Clouds that are not Huawei Cloud's own have hosts of their own."""
     assert of_region(region) == endpoint
     assert checked(endpoint) == endpoint
+    assert region_of(endpoint) == region
+
+
+@pytest.mark.parametrize(
+    ("region", "url"),
+    [
+        ("cn-north-4", "https://iam.cn-north-4.myhuaweicloud.com"),
+        ("eu-west-101", "https://iam.eu-west-101.myhuaweicloud.eu"),
+        ("eu-de", "https://iam.eu-de.otc.t-systems.com"),
+        ("eu-nl", "https://iam.eu-nl.otc.t-systems.com"),
+        ("eu-ch2", "https://iam-pub.eu-ch2.sc.otc.t-systems.com"),
+        ("eu-west-0", "https://iam.eu-west-0.prod-cloud-ocb.orange-business.com"),
+        ("ru-moscow-1", "https://iam.ru-moscow-1.hc.sbercloud.ru"),
+    ],
+)
+def test_region_leads_to_its_iam(region: str, url: str) -> None:
+    """The Swiss one has a name of its own."""
+    assert iam_of_region(region) == url
+    assert checked_iam(url) == url
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://swr-api.cn-north-4.evil.example",
+        "https://swr-api.eu-de.myhuaweicloud.com",
+        "http://swr-api.cn-north-4.myhuaweicloud.com",
+        "https://swr-api.cn-north-4.myhuaweicloud.com:8443",
+        "https://swr.cn-north-4.myhuaweicloud.com",
+        "http://127.0.0.1:8099",
+        "",
+    ],
+)
+def test_no_other_endpoint_tells_a_region(endpoint: str) -> None:
+    """A password goes to no IAM that somebody's host name made up."""
+    assert region_of(endpoint) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("https://iam.example.org/v3", "https://iam.example.org"),
+        ("https://iam.example.org/v3/", "https://iam.example.org"),
+        ("https://example.org/identity/v3", "https://example.org/identity"),
+        ("https://example.org/identity", "https://example.org/identity"),
+        ("http://127.0.0.1:5000/v3", "http://127.0.0.1:5000"),
+    ],
+)
+def test_iam_may_be_said_with_its_version(url: str, wanted: str) -> None:
+    """As `OS_AUTH_URL` is; a Keystone may have a path before it."""
+    assert checked_iam(url) == wanted
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("iam.example.org", "HW_AUTH_URL 'iam.example.org' is no URL: write https://i"),
+        ("http://iam.example.org/v3", "a password is not sent over plain http"),
+        ("https://user:secret@iam.example.org", "HW_AUTH_URL: give scheme"),
+        ("https://iam.example.org?a=b", "HW_AUTH_URL: give scheme"),
+    ],
+)
+def test_iam_is_refused_where_a_password_may_not_go(url: str, why: str) -> None:
+    """What named it is named; a password in it is not."""
+    with pytest.raises(SettingsError, match=why) as raised:
+        checked_iam(url, named="HW_AUTH_URL")
+
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("region", ["", "-", "a.b", "a/b", "a b", "evil.org#", "é"])

@@ -17,6 +17,7 @@ PURE = {
     "endpoints",
     "flows",
     "grammar",
+    "iam",
     "learnt",
     "lists",
     "lone",
@@ -29,7 +30,9 @@ PURE = {
     "retry",
     "search",
     "settings",
+    "signing",
     "skew",
+    "sources",
     "visible",
     "window",
     "wire",
@@ -46,6 +49,7 @@ ONLY = {
     "rich": {"terminal"},
     "click": {"cli", "options"},
     "ijson": {"inputs"},
+    "openstack": {"clouds"},
     "fcntl": {"ledger"},
     "resource": {"descriptors"},
 }
@@ -101,7 +105,7 @@ def test_the_engine_knows_no_edge() -> None:
     """What schedules is tested without a socket, a disk or a terminal."""
     edges = {"client", "ledger", "terminal", "logs", "report", "api", "cli"}
 
-    for name in ("brake", "engine", "exchange", "flows", "turns"):
+    for name in ("brake", "credential", "engine", "exchange", "flows", "turns"):
         assert _ours(name) & edges == set()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
+import bulkrepo
 from bulkrepo.cli import cli
 from bulkrepo.exports import COLUMNS
 from bulkrepo.ledger import schema
@@ -54,6 +55,17 @@ def test_every_table_of_the_ledger_is_named() -> None:
 
     assert [name for name in tables if f"`{name}`" not in section] == []
     assert ", ".join(schema.OUTCOME_COLUMNS) in section
+
+
+def test_every_variable_is_named() -> None:
+    """What is read from the environment can be read of."""
+    package = Path(bulkrepo.__file__).parent
+    files = [package / "signin.py", *(package / "sources").glob("*.py")]
+    text = "".join(path.read_text() for path in files)
+    names = set(re.findall(r"\b(?:SWR|HW|OS|HUAWEICLOUD)_[A-Z_]+\b", text))
+
+    assert len(names) > 30
+    assert {name for name in names if f"`{name}`" not in README} == set()
 
 
 async def test_the_library_example_runs(

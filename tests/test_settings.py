@@ -65,7 +65,7 @@ def test_credential_may_be_a_token_or_a_way_to_sign_in() -> None:
     auth = Token("mine", lambda: "xyz")
 
     assert Settings(**MINIMUM | {"credential": auth}).auth() is auth
-    signed = Settings(**MINIMUM).auth().sign(Request("GET", "/"))
+    signed = Settings(**MINIMUM).auth().sign(Request("GET", "/"), at=0.0)
     assert signed == {"X-Auth-Token": "abc"}
 
 

@@ -74,3 +74,14 @@ def test_earliest_is_never_too_late(
         now += trip
 
     assert skew.earliest(T) <= T + offset + 1e-3
+
+
+@pytest.mark.parametrize("off", [0.0, 0.5, -0.5, 600.0, -600.0])
+def test_how_far_clocks_are_apart_is_never_overstated(off: float) -> None:
+    """What a `Date` of whole seconds and a slow answer leave open is left out."""
+    skew = Skew()
+    assert skew.apart == 0.0
+    skew.observe(answer(T + off), sent=T - 1, received=T + 1)
+
+    assert abs(skew.apart) <= abs(off)
+    assert abs(skew.apart - off) <= 2.5

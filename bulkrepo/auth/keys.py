@@ -1,0 +1,108 @@
+"""Pure. An access key and a secret key, with which requests are signed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from bulkrepo.auth.protocol import Ready, sendable
+from bulkrepo.signing import host, signed
+from bulkrepo.wire import Answer, Request
+
+_CLOCK = 60.0
+"""Seconds that clocks must be apart before a refusal is said to be about that."""
+
+_PARTS = {
+    "access_key": "key",
+    "secret_key": "key",
+    "security_token": "token",
+    "project_id": "project id",
+}
+
+
+class Keys(Ready):
+    """
+    An access key and a secret key, which sign every request to *endpoint* anew.
+
+    *security_token* belongs to temporary keys. *project_id* is needed where the
+    project is not the region's default one. *names* says where these parts come from,
+    for messages.
+    """
+
+    locks = True
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        access_key: str,
+        secret_key: str,
+        security_token: str | None = None,
+        project_id: str | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self._names = {name: name for name in _PARTS} | dict(names or {})
+        self.name = f"{self._names['access_key']} and {self._names['secret_key']}"
+        self._endpoint = endpoint.rstrip("/")
+        self._access_key = self._checked("access_key", access_key)
+        self._secret_key = self._checked("secret_key", secret_key)
+        self._fixed: dict[str, str] = {}
+        self.facts: Mapping[str, str] = {}
+        if security_token is not None:
+            token = self._checked("security_token", security_token)
+            self._fixed["X-Security-Token"] = token
+        if project_id is not None:
+            project = self._checked("project_id", project_id)
+            self._fixed["X-Project-Id"] = project
+            self.facts = {"project_id": project}
+        # Host is said, so that nobody on the way out writes another form of it.
+        self._sent = {**self._fixed, "Host": host(self._endpoint)}
+
+    def _checked(self, part: str, text: str) -> str:
+        return sendable(text, name=self._names[part], what=f"a {_PARTS[part]}")
+
+    def sign(self, request: Request, *, at: float) -> Mapping[str, str]:
+        """Give a signature of *request* at *at*, good for one try."""
+        date = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
+        signature = signed(
+            request.method,
+            self._endpoint + request.path,
+            self._fixed,
+            request.body or b"",
+            access_key=self._access_key,
+            secret_key=self._secret_key,
+            date=date,
+        )
+        return {**self._sent, "X-Sdk-Date": date, "Authorization": signature}
+
+    def holds(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002
+        """Whether these keys signed: there are no others."""
+        return True
+
+    def advice(self, answer: Answer, *, ahead: float) -> str:
+        """Say which of the two to look at, or whether it is the clock."""
+        message = (answer.message or "").lower()
+        access_key, secret_key = (self._names[n] for n in ("access_key", "secret_key"))
+        if abs(ahead) >= _CLOCK:
+            way = "behind" if ahead > 0 else "ahead of"
+            return (
+                f"this machine's clock is {abs(ahead) / 60:.0f} minutes {way} the "
+                "service's, and a signature is good for a short time only: set it right"
+            )
+        if "reach the limit" in message:
+            return (
+                "the key is locked after wrong signatures: wait five minutes, then "
+                f"check {secret_key}"
+            )
+        if "not exist" in message:
+            return f"{access_key} is no access key of this cloud"
+        if "X-Security-Token" in self._fixed:
+            return (
+                "a temporary key may have expired: set all three parts anew. Else "
+                f"check {secret_key}"
+            )
+        return f"check {access_key} and {secret_key}, which belong together"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give both keys, and what temporary ones carry."""
+        temporary = self._fixed.get("X-Security-Token")
+        keys = (self._secret_key, self._access_key)
+        return keys if temporary is None else (*keys, temporary)

@@ -1,0 +1,112 @@
+"""Pure. A name and a password, for which IAM gives tokens."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from bulkrepo import endpoints, iam
+from bulkrepo.auth.protocol import FIRST, NEVER, sendable
+from bulkrepo.model import SettingsError
+from bulkrepo.wire import Answer, Reply, Request
+
+_MARGIN, _SHARE = 300.0, 0.2
+"""Seconds, or share of its life if that is less, before its end to renew a token."""
+
+
+def _nobody(_: str) -> None:
+    """Be told, where there is no log."""
+
+
+class Password:
+    """
+    A password, for which IAM gives tokens: signed in once, and again before they end.
+
+    *names* says where `user`, `password`, `domain`, `project` and `passcode` come
+    from, for messages. *hide* is told of every token, so that no log shows it.
+
+    Raises SettingsError where *login* would send the password in the clear.
+    """
+
+    locks = False
+
+    def __init__(
+        self,
+        login: iam.Login,
+        *,
+        name: str = "the password given",
+        names: Mapping[str, str] | None = None,
+        hide: Callable[[str], None] = _nobody,
+    ) -> None:
+        self.name = name
+        self.due = FIRST
+        self.facts: Mapping[str, str] = {}
+        endpoint = endpoints.checked_iam(login.endpoint, named="IAM's endpoint")
+        self._login = structs.replace(login, endpoint=endpoint)
+        self._hide = hide
+        self._names = {
+            key: key for key in ("user", "password", "domain", "project", "passcode")
+        } | dict(names or {})
+        self._had: dict[str, None] = {}
+        self._headers: Mapping[str, str] = {}
+
+    def sign(
+        self,
+        request: Request,  # noqa: ARG002 - protocol
+        *,
+        at: float,  # noqa: ARG002 - protocol
+    ) -> Mapping[str, str]:
+        """Give the token header; the same mapping until there is a newer token."""
+        return self._headers
+
+    def holds(self, headers: Mapping[str, str]) -> bool:
+        """Whether *headers* carry the newest token."""
+        return headers is self._headers
+
+    def renew(self) -> bool:
+        """Have nothing newer than what IAM gives."""
+        return False
+
+    def login(self) -> Request | None:
+        """Ask for a token; None where the passcode, good for once, has been used."""
+        spent = self._login.passcode is not None and self._headers
+        return None if spent else iam.ask(self._login)
+
+    def accept(self, reply: Reply, answer: Answer, *, at: float) -> str | None:
+        """Take the token, and reckon when to ask for the next one."""
+        token = reply.headers.get(iam.TOKEN_HEADER) if reply.status < 300 else None
+        if not token:
+            return iam.advice(reply, answer, self._names)
+        try:
+            token = sendable(token, name="IAM's answer", what="a token")
+        except SettingsError as error:
+            return str(error)
+        self._hide(token)
+        self._had[token] = None
+        self._headers = {"X-Auth-Token": token}
+        issued = iam.issued(reply)
+        self.facts, self.due = issued.facts, NEVER
+        if issued.lifetime is not None:
+            ends = at + issued.lifetime
+            stamp = datetime.fromtimestamp(ends, UTC).isoformat(timespec="seconds")
+            self.facts = {**issued.facts, "expires_at": stamp}
+            if self._login.passcode is None:
+                self.due = ends - min(_MARGIN, issued.lifetime * _SHARE)
+        return None
+
+    def advice(self, answer: Answer, *, ahead: float) -> str:  # noqa: ARG002
+        """Say that the token is good, but not for this place, or that it was once."""
+        if self._login.passcode is not None:
+            return (
+                "a passcode signs in once: give the command again with a new "
+                f"{self._names['passcode']}"
+            )
+        return (
+            "IAM signs us in, but SWR does not take its token: check that "
+            f"{self._names['project']} is of the same region as the endpoint"
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give the password, the passcode and all tokens there were."""
+        kept = (self._login.password, self._login.passcode, *self._had)
+        return tuple(secret for secret in kept if secret)

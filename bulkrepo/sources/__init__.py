@@ -1,0 +1,55 @@
+"""
+Pure. Which credential is taken: the first that is there, or the one that is picked.
+
+Names are those of the Terraform providers, the vendor's SDK and OpenStack. What is
+half there is an error that names the other half: nobody wants to be signed in as
+somebody else because of a typing error.
+"""
+
+from collections.abc import Callable
+
+from bulkrepo.model import SettingsError
+from bulkrepo.sources import cloud, keys, passwords, tokens
+from bulkrepo.sources.given import Given, Place, Source
+
+__all__ = ["METHODS", "Given", "Place", "Source", "find"]
+
+METHODS = {
+    "token": "set SWR_TOKEN to an IAM token, or give --token-file FILE",
+    "aksk": "set HW_ACCESS_KEY and HW_SECRET_KEY",
+    "password": "set HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME and "
+    "HW_PROJECT_NAME",
+    "cloud": "set OS_CLOUD to a cloud of clouds.yaml",
+}
+"""The words of `--auth`, and what to set for each."""
+
+
+def find(given: Given, *, method: str | None = None) -> Source:
+    """
+    Give the first credential that is there, of *method* if one is picked.
+
+    Raises SettingsError, which says what to set, for none and for half of one.
+    """
+    if given.token_file is not None and method not in (None, "token"):
+        raise SettingsError(f"--auth {method} and --token-file: give one of them")
+    for kind, look in _ORDER:
+        if method in (None, kind) and (source := look(given)) is not None:
+            return source
+    if method is not None:
+        raise SettingsError(f"--auth {method}, but there is none: {METHODS[method]}")
+    ways = "; or ".join(METHODS.values())
+    raise SettingsError(
+        f"no credential: {ways} (to try things out without an account, add --sandbox)"
+    )
+
+
+_ORDER: tuple[tuple[str, Callable[[Given], Source | None]], ...] = (
+    ("token", tokens.from_file),
+    ("token", tokens.from_environment),
+    ("aksk", keys.from_environment),
+    ("aksk", keys.from_named_file),
+    ("password", passwords.from_environment),
+    ("cloud", cloud.from_cloud),
+    # What somebody said comes before a file that merely lies there.
+    ("aksk", keys.from_usual_file),
+)

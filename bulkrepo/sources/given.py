@@ -1,0 +1,60 @@
+"""Pure. Where to look for a credential, and what is found."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from bulkrepo.auth import Auth
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to: SWR's *endpoint*, its *region* and IAM's URL, if they are known."""
+
+    endpoint: str
+    region: str | None = None
+    iam: str | None = None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A credential that is there. *build* makes of it a way to sign in at a place.
+
+    *region*, *auth_url* and *cacert* are what it says itself about the place.
+    """
+
+    build: Callable[[Place], Auth]
+    region: str | None = None
+    auth_url: str | None = None
+    auth_url_named: str = "auth_url"
+    cacert: str | None = None
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Where to look.
+
+    *read_file* takes a path and what named it; *keys_file* is the vendor's credentials
+    file at its usual place, if it is there; *load_cloud* gives a cloud of clouds.yaml
+    by its name. *hide* is told of what no log may show.
+    """
+
+    environment: Mapping[str, str]
+    read_file: Callable[[str, str], str]
+    load_cloud: Callable[[str], Mapping[str, Any]]
+    hide: Callable[[str], None]
+    token_file: str | None = None
+    keys_file: str | None = None
+
+    def __repr__(self) -> str:
+        return "Given(an environment)"
+
+    def __rich_repr__(self) -> Any:
+        yield repr(self)
+
+    def at(self, *names: str) -> str | None:
+        """Give the first of these variables that is set; an empty one is not."""
+        return next((text for name in names if (text := self._get(name))), None)
+
+    def _get(self, name: str) -> str:
+        return self.environment.get(name, "").strip()

@@ -1,0 +1,112 @@
+"""Pure. Access keys, from the environment or from the vendor's credentials file."""
+
+from configparser import ConfigParser, Error, MissingSectionHeaderError, ParsingError
+from functools import partial
+from typing import Any
+
+from bulkrepo.auth import Auth, Keys
+from bulkrepo.model import SettingsError
+from bulkrepo.sources.given import Given, Place, Source
+
+_KEYS = (
+    ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"),
+    ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+    ("OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN"),
+)
+"""Access key, secret key, and what temporary keys have besides."""
+
+_KEYS_FILE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+_PROJECT_IDS = ("HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID", "OS_PROJECT_ID")
+_PROJECT_NAMES = ("HW_PROJECT_NAME", "OS_PROJECT_NAME")
+
+
+def from_environment(given: Given) -> Source | None:
+    """Take the first keys of the environment, all of them or none."""
+    for names in _KEYS:
+        access_key, secret_key, security_token = map(given.at, names)
+        if access_key is None and secret_key is None and security_token is None:
+            continue
+        if access_key is None or secret_key is None:
+            there = ", ".join(name for name in names if given.at(name))
+            missing = names[0] if access_key is None else names[1]
+            raise SettingsError(
+                f"{there} is set, but {missing} is not: set it too, or none of them"
+            )
+        build = partial(
+            _signer,
+            given,
+            names=dict(zip(_PARTS, names, strict=True)),
+            access_key=access_key,
+            secret_key=secret_key,
+            security_token=security_token,
+            project_id=given.at(*_PROJECT_IDS),
+        )
+        return Source(build=build)
+    return None
+
+
+_PARTS = ("access_key", "secret_key", "security_token")
+
+
+def _signer(given: Given, place: Place, **parts: Any) -> Auth:
+    """Sign for *place*; a project that only has a name cannot be signed for."""
+    project = given.at(*_PROJECT_NAMES)
+    by_default = project is None or place.region in (None, project)
+    if parts["project_id"] is None and not by_default:
+        raise SettingsError(
+            f"with an access key a project is known by its id: set HW_PROJECT_ID to "
+            f"that of {project} (or unset the project's name to use the region's own)"
+        )
+    return Keys(endpoint=place.endpoint, **parts)
+
+
+def from_named_file(given: Given) -> Source | None:
+    """Take the keys of the file that the environment names."""
+    path = given.at(_KEYS_FILE)
+    return None if path is None else _from_file(given, path, _KEYS_FILE)
+
+
+def from_usual_file(given: Given) -> Source | None:
+    """Take the keys of the file that lies at its usual place."""
+    if given.keys_file is None:
+        return None
+    return _from_file(given, given.keys_file, "the credentials file")
+
+
+def _from_file(given: Given, path: str, named: str) -> Source:
+    """Read the vendor's credentials file: INI, `ak` and `sk` under `basic`."""
+    text = given.read_file(path, named)
+    parser = ConfigParser(interpolation=None)
+    line = None
+    try:
+        parser.read_string(text)
+    except MissingSectionHeaderError as error:
+        line = error.lineno
+    except ParsingError as error:
+        line = error.errors[0][0]
+    except Error as error:  # their texts quote the line, and with it the key
+        line = getattr(error, "lineno", 0)
+    if line is not None:
+        raise SettingsError(f"{path}, line {line}: not an INI file with a [basic] part")
+    section = next((name for name in ("basic", "global") if name in parser), None)
+    found = dict(parser[section]) if section is not None else {}
+    missing = next((name for name in ("ak", "sk") if not found.get(name)), None)
+    if missing is not None:
+        raise SettingsError(
+            f"{named} {path}: {missing} is missing under [{section or 'basic'}]"
+        )
+    build = partial(
+        _signer,
+        given,
+        names={
+            "access_key": f"ak of {path}",
+            "secret_key": f"sk of {path}",
+            "security_token": f"security_token of {path}",
+            "project_id": f"project_id of {path}",
+        },
+        access_key=found["ak"],
+        secret_key=found["sk"],
+        security_token=found.get("security_token") or None,
+        project_id=found.get("project_id") or given.at(*_PROJECT_IDS),
+    )
+    return Source(build=build)

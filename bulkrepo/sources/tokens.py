@@ -1,0 +1,28 @@
+"""Pure. Ready tokens."""
+
+from bulkrepo.auth import Token
+from bulkrepo.sources.given import Given, Source
+
+TOKENS = ("SWR_TOKEN", "HW_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN")
+
+
+def from_file(given: Given) -> Source | None:
+    """Take what `--token-file` names, read again when it is refused."""
+    path = given.token_file
+    if path is None:
+        return None
+
+    def read() -> str:
+        token = given.read_file(path, "--token-file")
+        given.hide(token.strip())
+        return token
+
+    return Source(build=lambda _: Token(path, read))
+
+
+def from_environment(given: Given) -> Source | None:
+    """Take the first variable that is set."""
+    name = next((name for name in TOKENS if given.at(name)), None)
+    if name is None:
+        return None
+    return Source(build=lambda _: Token(name, lambda: given.environment[name]))
