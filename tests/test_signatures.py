@@ -154,17 +154,18 @@ def test_a_signature_is_what_others_make_it(vector: Vector) -> None:
 
 def test_the_canonical_form_is_the_documented_one() -> None:
     """Path and query are escaped anew and sorted, headers in lines, body hashed."""
-    url = "https://h/v2/a%7eb/%E4%BB%93?b=2&a=%7C&a=%20&c="
-    call = asked("GET", url, {}, b"")
+    url = "https://h/v2/a%7eb/%E4%BB%93?b=2&a=%7C&a=%2F&c="
+    call = asked("GET", url, {"A": " b c "}, b"")
 
-    assert canonical(call, signed=("host", "x-sdk-date")).split("\n") == [
+    assert canonical(call, signed=("a", "host", "x-sdk-date")).split("\n") == [
         "GET",
         "/v2/a~b/%E4%BB%93/",
-        "a=%20&a=%7C&b=2&c=",
+        "a=%2F&a=%7C&b=2&c=",
+        "a:b c",
         "host:h",
         f"x-sdk-date:{DATE}",
         "",
-        "host;x-sdk-date",
+        "a;host;x-sdk-date",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     ]
 
