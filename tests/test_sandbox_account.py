@@ -1,10 +1,15 @@
 """The sandbox's account: rights, quotas, images, and other people at work."""
 
+import re
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bulkrepo.cli import sandbox
 from bulkrepo.sandbox import Settings
+from tests.boxes import begin, end
 from tests.test_sandbox import GOOD, LIST, ORGANIZATIONS, REPOS, Client, started
 
 FORBIDDEN = (403, "SVCSTG.SWR.4037017")
@@ -229,6 +234,38 @@ async def test_nobody_creates_where_there_is_no_organization() -> None:
     async with started(Settings(appear=1, vanish=1)) as client:
         assert (await client("GET", LIST)).body == []
         assert (await client.page())["repositories"] == 0
+
+
+# The command line
+
+
+def test_every_option_is_a_setting() -> None:
+    """And only what is better given in Python is no option."""
+    options = {each.name for each in sandbox.params} - {"host", "port"}
+    settings = {each.name for each in fields(Settings)}
+
+    assert settings - options == {"any_organization", "users", "hyphen_runs"}
+    assert options <= settings
+
+
+async def test_the_command_says_where_it_is_and_what_it_takes(tmp_path: Path) -> None:
+    """A line to export on stdout; on stderr the same for an access key."""
+    words = ("--organization", "demo", "--secret-key", "s", "--security-token", "t")
+    process = await begin("sandbox", "--port", "0", *words, cwd=tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = (await process.stdout.readline()).decode()
+    comment = (await process.stderr.readline()).decode()
+    process.terminate()
+    await end(process)
+
+    url = re.escape(line.split()[1].partition("=")[2])
+    assert re.fullmatch(rf"export SWR_ENDPOINT={url} SWR_TOKEN=sandbox-token\n", line)
+    assert re.search(
+        rf"export SWR_ENDPOINT={url} HW_ACCESS_KEY=SANDBOXACCESSKEY HW_SECRET_KEY=s"
+        " HW_SECURITY_TOKEN=t\n",
+        comment,
+    )
 
 
 # What was asked

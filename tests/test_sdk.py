@@ -112,6 +112,7 @@ def otc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call]:
         yield ask
 
 
+HERE = "http://127.0.0.1:8099"
 PROJECT = "0123456789abcdef" * 2
 
 
@@ -310,6 +311,29 @@ def test_another_client_logs_in_and_works(otc: Call) -> None:
     assert [each["name"] for each in organizations["items"]] == ["demo", "theirs"]
     assert "SVCSTG.SWR.4090060" in theirs["text"]
     assert nobody["raised"]
+
+
+def test_the_readmes_example_runs(huawei: Call, tmp_path: Path) -> None:
+    """It creates a repository with the default key."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    code = readme.split("## The sandbox")[1].split("```python\n")[1].split("```")[0]
+    with sandbox("--organization", "demo") as box:
+        subprocess.run(
+            [
+                os.environ[HUAWEI[0]],
+                "-W",
+                "ignore",
+                "-c",
+                code.replace(HERE, box.endpoint),
+            ],
+            check=True,
+            env=environment(HOME=str(tmp_path)),
+            stdout=subprocess.DEVNULL,
+        )
+        page = box.page()
+
+    assert page["created"] == {"demo/busybox": 1}
+    assert page["signatures"]["verified"] == 1
 
 
 # Signatures
