@@ -28,7 +28,7 @@ def login(state: State, call: Call, *names: str) -> Answer:
     dies = state.issue(token, scoped=project is not None, now=call.now)
     account = {"id": _id(ACCOUNT), "name": ACCOUNT}
     # The default project of a region is called like the region, any other
-    # `{region}_{name}`. (IAM API reference, Project Management.)
+    # `{region}_{name}`. (IAM API reference.)
     region = (project or {}).get("name", "*").partition("_")[0]
     catalog = [] if call.query.get("nocatalog") else _catalog(call.url, region=region)
     issued: dict[str, object] = {

@@ -1,7 +1,7 @@
 """Pure. The account's project: its id and quotas; and the versions of IAM."""
 
 from bulkrepo.sandbox.exchange import Answer, Call, encoded
-from bulkrepo.sandbox.state import ACCOUNT, State
+from bulkrepo.sandbox.state import State
 
 
 def versions(state: State, call: Call, *names: str) -> Answer:
@@ -23,7 +23,6 @@ def listed(state: State, call: Call, *names: str) -> Answer:
     project = {
         "id": state.settings.project_id,
         "name": call.query.get("name", "sandbox"),
-        "domain_id": ACCOUNT,
         "enabled": True,
     }
     found = {"projects": [project], "links": {"self": f"{call.url}/v3/projects"}}
