@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import click
 
 from bulkrepo.model import BulkrepoError, SettingsError
-from bulkrepo.options import faults, logging, rows, where
+from bulkrepo.options import faults, identities, logging, rows, where
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -160,7 +160,7 @@ def whoami(**options: Any) -> None:
     multiple=True,
     help="One that exists; without any, all do.",
 )
-@click.option("--forbid", "forbidden", multiple=True, help="One not to create in.")
+@identities
 @faults
 def sandbox(host: str, port: int, **options: Any) -> None:
     """Run an SWR and IAM on localhost, for trying things out; Ctrl-C ends it."""
@@ -178,6 +178,12 @@ def sandbox(host: str, port: int, **options: Any) -> None:
 
     def ready(url: str) -> None:
         click.echo(f"export SWR_ENDPOINT={url} SWR_TOKEN={settings.token}")
+        keys = (
+            f"HW_ACCESS_KEY={settings.access_key} HW_SECRET_KEY={settings.secret_key}"
+        )
+        if settings.security_token:
+            keys += f" HW_SECURITY_TOKEN={settings.security_token}"
+        click.echo(f"# or sign: export SWR_ENDPOINT={url} {keys}", err=True)
         click.echo(f"# state: {url}/sandbox/state", err=True)
 
     try:

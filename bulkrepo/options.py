@@ -93,6 +93,36 @@ def where(command: F) -> F:
     )(command)
 
 
+def identities(command: F) -> F:
+    """Give the sandbox whom it knows, and what belongs to whom."""
+
+    def names(*words: str, text: str) -> Callable[[F], F]:
+        return click.option(*words, multiple=True, metavar="NAME", help=text)
+
+    return stack(
+        click.option("--access-key", default="SANDBOXACCESSKEY", show_default=True),
+        click.option("--secret-key", default="sandbox-secret-key", show_default=True),
+        click.option("--security-token", help="Makes the access key a temporary one."),
+        click.option("--project-id", default="0123456789abcdef" * 2, show_default=True),
+        names("--readonly", "--forbid", "forbidden", text="One that we only read in."),
+        names("--unlisted", text="One whose repositories may not be listed."),
+        names("--taken", text="One of another account's."),
+        click.option(
+            "--organization-quota",
+            type=int,
+            default=5,
+            show_default=True,
+            help="Organizations of ours; without --organization, any number.",
+        ),
+        click.option(
+            "--images",
+            multiple=True,
+            metavar="ORG/REPO",
+            help="One that is there, with an image.",
+        ),
+    )(command)
+
+
 def faults(command: F) -> F:
     """Give the sandbox its ways to misbehave."""
     share = click.FloatRange(0, 1)
@@ -134,5 +164,11 @@ def faults(command: F) -> F:
         click.option("--retry-after", type=click.Choice(["seconds", "date"])),
         click.option("--token-lifetime", type=float, help="Seconds."),
         click.option("--quota", type=int, help="Repositories an organization."),
+        click.option(
+            "--vanish", type=int, default=0, help="Deleted after each page of a list."
+        ),
+        click.option(
+            "--appear", type=int, default=0, help="Created after each page of a list."
+        ),
         click.option("--seed", type=int, default=0, help="Of the faults."),
     )(command)

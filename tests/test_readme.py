@@ -39,6 +39,18 @@ def test_every_option_of_create_is_in_the_table() -> None:
     assert missing == {"--help"} & missing
 
 
+def test_the_sandbox_has_the_options_that_are_named() -> None:
+    """An option that is only in the README is worse."""
+    context = click.Context(cli)
+    command = cli.get_command(context, "sandbox")
+    assert command is not None
+    options = {name for each in command.get_params(context) for name in each.opts}
+    named = set(re.findall(r"`(--[a-z-]+)", _section("The sandbox")))
+
+    assert len(named) > 15
+    assert named <= options
+
+
 def test_every_column_and_outcome_is_named() -> None:
     """Reports and ledger are documented in full."""
     columns = ", ".join(COLUMNS)

@@ -20,7 +20,8 @@ class Call:
     """
     One request, read in full.
 
-    *path* is as it was sent, percent signs and all. *now* is epoch seconds.
+    *path* and *raw_query* are as they were sent, percent signs and all. *now* is epoch
+    seconds.
     """
 
     method: str
@@ -31,6 +32,7 @@ class Call:
     request_id: str
     now: float
     url: str = ""
+    raw_query: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ _GATEWAY: Final = {
     "APIGW.0301": (401, "Incorrect IAM authentication information"),
     "APIGW.0307": (401, "The token must be updated"),
     "APIGW.0308": (429, "The throttling threshold has been reached"),
+    "APIGW.0310": (403, "The project is unavailable"),
 }
 
 

@@ -2,39 +2,37 @@
 Pure. The way of a request: what stands in front of SWR, then SWR, then the faults.
 
 A management request meets, in this order: a proxy's HTML (`html_rate`), the routes
-(404), the token (401), the limit (429 or 403). A create that got so far may be cut
-(`drop_before`), find the system busy, or fail (`error_rate`) before anything was done.
-Then the service reads it and answers. That answer may yet be lost: replaced by a 500
-(`error_commits`) or cut (`drop_after`), whatever it was; and it may be one that is
-carried out later (`late_rate`), when its sender has long tried again.
+(404), the token or signature (401), the limit (429 or 403). A create that got so far
+may be cut (`drop_before`), find the system busy, or fail (`error_rate`) before anything
+was done. Then the service reads it and answers. That answer may yet be lost: replaced
+by a 500 (`error_commits`) or cut (`drop_after`), whatever it was; and it may be one
+that is carried out later (`late_rate`), when its sender has long tried again.
 """
 
 import heapq
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import formatdate
 from typing import Final, NamedTuple
 
-from bulkrepo.sandbox import bodies, iam, listing, organizations, repositories
+from bulkrepo.sandbox import bodies, routes
+from bulkrepo.sandbox.callers import Callers
+from bulkrepo.sandbox.churn import Churn
 from bulkrepo.sandbox.exchange import (
     Answer,
     Call,
     RefusedError,
-    encoded,
     gateway_refusal,
     refusal,
 )
 from bulkrepo.sandbox.faults import Chance, Fault, Window
+from bulkrepo.sandbox.routes import Route, is_guarded, is_managed, is_watched
 from bulkrepo.sandbox.settings import Settings, rule_of
 from bulkrepo.sandbox.state import State
 
 LARGEST_BODY: Final = 12 * 1024 * 1024
 """Bytes which the gateway lets through."""
-
-Operation = Callable[..., Answer]
-"""`(state, call, *names)`, the names being parts of the path as they were sent."""
 
 _HTML: Final = Answer(
     status=502,
@@ -42,14 +40,6 @@ _HTML: Final = Answer(
     b"<body><center><h1>502 Bad Gateway</h1></center></body></html>\r\n",
     content_type="text/html",
 )
-
-
-class Route(NamedTuple):
-    """An operation, the name it is counted by, and the names in its path."""
-
-    name: str
-    operation: Operation
-    names: tuple[str, ...]
 
 
 class _Fate(NamedTuple):
@@ -80,6 +70,8 @@ class Gateway:
     def __init__(self, settings: Settings, *, now: float) -> None:
         self.state = State(settings, now=now)
         self.chance = Chance(settings)
+        self._callers = Callers(self.state)
+        self._churn = Churn(settings)
         self._late: list[tuple[float, int, Call, Route]] = []
         self._rule = None if settings.limit is None else rule_of(settings.limit)
         self._window = None
@@ -102,12 +94,14 @@ class Gateway:
             self.state.faults["late_committed"] += committed
 
     def _handle(self, call: Call) -> Answer | None:
-        route = _route(call)
+        route = routes.found(call)
         managed = is_managed(call.path)
-        if route is None:
-            self.state.requests["unknown"] += 1
-        elif is_watched(call.path):
-            self.state.requests[route.name] += 1
+        if is_watched(call.path):
+            self.state.asked(
+                call.method,
+                route.template if route else None,
+                operation=route.name if route else "unknown",
+            )
         if route is not None and route.name == "create":
             self._attempted(call, route.names[0])
         if managed and self.chance.html():
@@ -117,12 +111,16 @@ class Gateway:
             return gateway_refusal("APIGW.0101", request_id=call.request_id)
         if len(call.body) > LARGEST_BODY:
             return gateway_refusal("APIGW.0201", request_id=call.request_id)
+        if is_guarded(call.path):
+            self._callers.check(call)
         if managed:
-            self._check_token(call)
             self._check_limit(call)
         if route.name == "create":
             return self._create(call, route)
-        return route.operation(self.state, call, *route.names)
+        answer = route.operation(self.state, call, *route.names)
+        if route.name == "list":
+            self._churn.turn(self.state, now=call.now)
+        return answer
 
     def _attempted(self, call: Call, namespace: str) -> None:
         """Count a create by its name, as far as one can be read."""
@@ -132,25 +130,6 @@ class Gateway:
             return
         if isinstance(found, dict) and isinstance(found.get("repository"), str):
             self.state.attempts[namespace, found["repository"]] += 1
-
-    def _check_token(self, call: Call) -> None:
-        token = call.headers.get("X-Auth-Token")
-        if not token:
-            raise RefusedError(
-                gateway_refusal(
-                    "APIGW.0301",
-                    "x-auth-token not found",
-                    request_id=call.request_id,
-                )
-            )
-        known = self.state.tokens.get(token)
-        if known is None or not known.scoped:
-            why = "unknown token" if known is None else "token without a project"
-            raise RefusedError(refusal(4010000, why))
-        if known.dies is not None and call.now >= known.dies:
-            raise RefusedError(
-                gateway_refusal("APIGW.0307", request_id=call.request_id)
-            )
 
     def _check_limit(self, call: Call) -> None:
         if self._rule is None or self._window is None:
@@ -195,16 +174,6 @@ class Gateway:
             return False
 
 
-def is_managed(path: str) -> bool:
-    """Whether a path belongs to SWR's management, which all faults are about."""
-    return path.startswith("/v2/manage/")
-
-
-def is_watched(path: str) -> bool:
-    """Whether a request is counted: all are, but the sandbox's own pages."""
-    return path not in {"/", "/sandbox/state"}
-
-
 def _retry_after(form: str | None, *, now: float, wait: float) -> dict[str, str]:
     if form is None:
         return {}
@@ -215,71 +184,3 @@ def _retry_after(form: str | None, *, now: float, wait: float) -> dict[str, str]
         "Date": formatdate(now, usegmt=True),
         "Retry-After": formatdate(math.ceil(now + wait), usegmt=True),
     }
-
-
-def _welcome(state: State, call: Call, *names: str) -> Answer:
-    """Give the versions, and a hint for whoever opens the sandbox in a browser."""
-    del names
-    found = {
-        "versions": [{"id": "v2", "status": "CURRENT", "links": [f"{call.url}/v2"]}],
-        "sandbox": {
-            "state": f"{call.url}/sandbox/state",
-            "login": f"{call.url}/v3/auth/tokens",
-            "users": sorted(state.settings.users),
-        },
-    }
-    return Answer(status=200, body=encoded(found))
-
-
-def _state(state: State, call: Call, *names: str) -> Answer:
-    """Give what the sandbox has seen."""
-    del call, names
-    return Answer(status=200, body=encoded(state.page()))
-
-
-def _route(call: Call) -> Route | None:
-    if "%2f" in call.path.lower():  # an escaped slash is a slash to the gateway
-        return None
-    for path, operations in _ROUTES:
-        found = path.fullmatch(call.path)
-        if found is not None:
-            named = operations.get(call.method)
-            return Route(*named, names=found.groups()) if named else None
-    return None
-
-
-_ROUTES: Final[
-    tuple[tuple[re.Pattern[str], Mapping[str, tuple[str, Operation]]], ...]
-] = (
-    (
-        re.compile("/v2/manage/namespaces/([^/]+)/repos"),
-        {"POST": ("create", repositories.create)},
-    ),
-    (
-        re.compile("/v2/manage/namespaces/([^/]+)/repos/([^/]+)"),
-        {
-            "GET": ("show", repositories.show),
-            "PATCH": ("update", repositories.update),
-            "DELETE": ("delete", repositories.delete),
-        },
-    ),
-    (re.compile("/v2/manage/repos"), {"GET": ("list", listing.listed)}),
-    (
-        re.compile("/v2/manage/namespaces"),
-        {
-            "GET": ("list_organizations", organizations.listed),
-            "POST": ("create_organization", organizations.create),
-        },
-    ),
-    (
-        re.compile("/v2/manage/namespaces/([^/]+)"),
-        {
-            "GET": ("show_organization", organizations.show),
-            "DELETE": ("delete_organization", organizations.delete),
-        },
-    ),
-    (re.compile("/v3/auth/tokens"), {"POST": ("login", iam.login)}),
-    (re.compile("/"), {"GET": ("welcome", _welcome)}),
-    (re.compile("/sandbox/state"), {"GET": ("state", _state)}),
-)
-"""What is served, by path and method, with the name it is counted by."""

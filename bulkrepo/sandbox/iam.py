@@ -23,11 +23,14 @@ def login(state: State, call: Call, *names: str) -> Answer:
     del names
     auth = _at(_document(call), "auth")
     user = _user(state, auth)
-    project = _project(auth)
+    project = _project(auth, project_id=state.settings.project_id)
     token = "MII" + secrets.token_urlsafe(_SUBJECT_BYTES)
     dies = state.issue(token, scoped=project is not None, now=call.now)
     account = {"id": _id(ACCOUNT), "name": ACCOUNT}
-    catalog = [] if call.query.get("nocatalog") else _catalog(call.url)
+    # The default project of a region is called like the region, any other
+    # `{region}_{name}`. (IAM API reference.)
+    region = (project or {}).get("name", "*").partition("_")[0]
+    catalog = [] if call.query.get("nocatalog") else _catalog(call.url, region=region)
     issued: dict[str, object] = {
         "catalog": catalog,
         "expires_at": _stamp(dies),
@@ -87,11 +90,12 @@ def _user(state: State, auth: dict[str, Any]) -> str:
     return name
 
 
-def _project(auth: dict[str, Any]) -> dict[str, str] | None:
+def _project(auth: dict[str, Any], *, project_id: str) -> dict[str, str] | None:
     """
     Give id and name of the project that is asked for, None where none is.
 
-    A name may come with its account or, other than in Keystone, without.
+    All names are those of the one project, and any id will do. A name may come with
+    its account or, other than in Keystone, without.
     """
     if "scope" not in auth or "project" not in _at(auth, "scope"):
         return None
@@ -105,7 +109,7 @@ def _project(auth: dict[str, Any]) -> dict[str, str] | None:
         case {"id": str(known)} if known:
             return {"id": known, "name": known}
         case {"name": str(known)} if known:
-            return {"id": _id(known), "name": known}
+            return {"id": project_id, "name": known}
         case _:
             raise _bad("Expecting to find id or name in project.")
 
@@ -118,13 +122,13 @@ def _at(parent: dict[str, Any], name: str) -> dict[str, Any]:
     return child
 
 
-def _catalog(url: str) -> list[dict[str, object]]:
+def _catalog(url: str, *, region: str) -> list[dict[str, object]]:
     """Give the services as clients look them up, IAM and SWR under all its types."""
     return [
         {
             "endpoints": [
-                {"id": _id(kind), "interface": "public", "region": "*", "url": at}
-                | {"region_id": "*"}
+                {"id": _id(kind), "interface": "public", "region": region, "url": at}
+                | {"region_id": region}
             ],
             "id": _id(f"service {kind}"),
             "name": kind,

@@ -52,9 +52,13 @@ def listed(state: State, call: Call, *names: str) -> Answer:
     if inside:  # then the plain parameters are ignored
         wanted = criteria(wanted["filter"], known=_FILTERS | _PAGING)
     page = _page(wanted)
-    found = _ordered(
-        _matching(state.repositories.values(), wanted, fuzzy=inside), wanted
+    hidden = state.settings.unlisted
+    if wanted.get("namespace") in hidden:
+        raise RefusedError(refusal(4037017))
+    seen = (
+        each for each in state.repositories.values() if each.namespace not in hidden
     )
+    found = _ordered(_matching(seen, wanted, fuzzy=inside), wanted)
     shown = found[page.offset : page.offset + page.limit]
     return Answer(
         status=200,

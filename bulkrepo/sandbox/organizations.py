@@ -3,10 +3,10 @@
 from typing import Final
 from urllib.parse import unquote
 
-from bulkrepo.sandbox import bodies
+from bulkrepo.sandbox import bodies, rights
 from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
 from bulkrepo.sandbox.listing import criteria
-from bulkrepo.sandbox.state import ACCOUNT, Organization, State
+from bulkrepo.sandbox.state import ACCOUNT, MANAGE, Organization, State
 
 _CREATE: Final = frozenset({"namespace"})
 _FILTERS: Final = frozenset({"namespace", "mode"})
@@ -21,10 +21,11 @@ def create(state: State, call: Call, *names: str) -> Answer:
     settings = state.settings
     found = bodies.members(call, known=_CREATE)
     name = bodies.organization_name(found, hyphen_runs=settings.hyphen_runs)
-    if name in state.organizations or name in _RESERVED:
+    elsewhere = name in _RESERVED or name in settings.taken
+    if elsewhere or name in state.organizations:
         raise RefusedError(refusal(4090060))
-    ours = sum(each.auth == 7 for each in state.organizations.values())
-    if ours >= settings.organization_quota and not settings.any_organization:
+    full = state.owned() >= settings.organization_quota
+    if full and not settings.any_organization:
         raise RefusedError(refusal(4000097))
     state.found(name)
     return Answer(status=201, body=b"{}")
@@ -33,7 +34,8 @@ def create(state: State, call: Call, *names: str) -> Answer:
 def show(state: State, call: Call, *names: str) -> Answer:
     """Show an organization; its `auth` tells what we may do in it."""
     del call
-    return Answer(status=200, body=encoded(_shown(_organization(state, names[0]))))
+    found = rights.organization(state, unquote(names[0]))
+    return Answer(status=200, body=encoded(_shown(found)))
 
 
 def listed(state: State, call: Call, *names: str) -> Answer:
@@ -52,20 +54,13 @@ def listed(state: State, call: Call, *names: str) -> Answer:
 def delete(state: State, call: Call, *names: str) -> Answer:
     """Delete an organization which holds no repository."""
     del call
-    found = _organization(state, names[0])
-    if found.auth != 7:
+    found = rights.organization(state, unquote(names[0]))
+    if found.auth != MANAGE:
         raise RefusedError(refusal(4037017))
     if any(namespace == found.name for namespace, _ in state.repositories):
         raise RefusedError(refusal(4060074))
     del state.organizations[found.name]
     return Answer(status=204)
-
-
-def _organization(state: State, segment: str) -> Organization:
-    known = state.organization(unquote(segment))
-    if known is None:
-        raise RefusedError(refusal(4040058))
-    return known
 
 
 def _shown(found: Organization) -> dict[str, object]:

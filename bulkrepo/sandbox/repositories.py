@@ -3,11 +3,10 @@
 from typing import Final
 from urllib.parse import unquote
 
-from bulkrepo.sandbox import bodies, grammar
+from bulkrepo.sandbox import bodies, grammar, rights
 from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
 from bulkrepo.sandbox.state import (
     ACCOUNT,
-    Organization,
     Repository,
     State,
     timestamp,
@@ -36,9 +35,7 @@ def create(state: State, call: Call, *names: str) -> Answer:
     namespace = unquote(names[0])
     if not grammar.is_namespace(namespace, hyphen_runs=runs):
         raise RefusedError(refusal(4001028, repr(namespace)))
-    organization = _organization(state, namespace)
-    if namespace in state.settings.forbidden:
-        raise RefusedError(refusal(4037017))
+    organization = rights.writable(state, namespace)
     if (namespace, name) in state.repositories:
         raise RefusedError(refusal(4090006))
     if state.full(organization):
@@ -87,6 +84,7 @@ def update(state: State, call: Call, *names: str) -> Answer:
     is_public = bodies.is_public(found)
     category = bodies.category(found)
     description = bodies.description(found)
+    rights.writable(state, unquote(names[0]))
     changed = _repository(state, *names)
     changed.is_public = is_public
     if category is not None:
@@ -100,6 +98,7 @@ def update(state: State, call: Call, *names: str) -> Answer:
 def delete(state: State, call: Call, *names: str) -> Answer:
     """Delete a repository, unless it holds images."""
     del call
+    rights.writable(state, unquote(names[0]))
     found = _repository(state, *names)
     if found.num_images:
         raise RefusedError(refusal(4060012))
@@ -107,16 +106,9 @@ def delete(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=204)
 
 
-def _organization(state: State, name: str) -> Organization:
-    known = state.organization(name)
-    if known is None:
-        raise RefusedError(refusal(4040058))
-    return known
-
-
 def _repository(state: State, namespace: str, segment: str) -> Repository:
     """Find a repository by two segments of a path, where its `/` are written `$`."""
-    organization = _organization(state, unquote(namespace))
+    organization = rights.organization(state, unquote(namespace))
     name = unquote(segment).replace("$", "/")
     known = state.repositories.get((organization.name, name))
     if known is None:

@@ -13,7 +13,8 @@ from typing import Final, Self
 from aiohttp import web
 
 from bulkrepo.sandbox.exchange import Answer, Call
-from bulkrepo.sandbox.gateway import LARGEST_BODY, Gateway, is_managed, is_watched
+from bulkrepo.sandbox.gateway import LARGEST_BODY, Gateway
+from bulkrepo.sandbox.routes import is_managed, is_watched
 from bulkrepo.sandbox.settings import Settings
 from bulkrepo.sandbox.state import Key, Repository
 
@@ -128,6 +129,7 @@ class Sandbox:
             request_id=f"{self._prefix}{next(self._numbers):016x}",
             now=self._clock(),
             url=self._url or str(request.url.origin()),
+            raw_query=request.rel_url.raw_query_string,
         )
         return self._response(request, call, self._gateway.handle(call))
 

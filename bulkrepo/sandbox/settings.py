@@ -20,7 +20,8 @@ _SHARES = (
     "html_rate",
 )
 _DURATIONS = ("latency", "jitter", "late_by")
-_COUNTS = ("quota", "organization_quota")
+_COUNTS = ("quota", "organization_quota", "vanish", "appear")
+_PROJECT = re.compile("[0-9a-f]{32}")
 
 
 class Rule(NamedTuple):
@@ -54,6 +55,18 @@ class Settings:
 
     token: str = "sandbox-token"  # noqa: S105 - a published default, not a secret
     """Accepted as X-Auth-Token without a login."""
+
+    access_key: str = "SANDBOXACCESSKEY"
+    """Accepted in signatures, made with `secret_key`."""
+
+    secret_key: str = field(default="sandbox-secret-key", repr=False)
+    """As published as the token."""
+
+    security_token: str | None = field(default=None, repr=False)
+    """Makes the access key a temporary one: wanted as X-Security-Token with it."""
+
+    project_id: str = "0123456789abcdef0123456789abcdef"
+    """What X-Project-Id must be, where a signed request has one."""
 
     organizations: tuple[str, ...] = ()
     """Organizations of ours that exist from the start."""
@@ -125,7 +138,22 @@ class Settings:
     """IAM users of the account `sandbox`, name to password."""
 
     forbidden: tuple[str, ...] = ()
-    """Organizations that exist, but where creating is answered 403."""
+    """Organizations that we may only read in: changing anything is answered 403."""
+
+    unlisted: tuple[str, ...] = ()
+    """Organizations of ours whose repositories may not be listed (403)."""
+
+    taken: tuple[str, ...] = ()
+    """Names of other accounts' organizations: to create one is a conflict (409)."""
+
+    images: tuple[str, ...] = ()
+    """`ORG/REPO`: repositories that exist from the start, and hold an image."""
+
+    vanish: int = 0
+    """Repositories that are deleted by somebody after each page of a listing."""
+
+    appear: int = 0
+    """Repositories that are created by somebody after each page of a listing."""
 
     hyphen_runs: bool = False
     """Accept `a--b` in names, as Docker's own grammar does."""
@@ -159,9 +187,25 @@ class Settings:
             )
         if self.limit is not None:
             rule_of(self.limit)
-        for name in (*self.organizations, *self.forbidden):
-            if not grammar.is_namespace(name, hyphen_runs=self.hyphen_runs):
-                raise ValueError(f"organization {name!r}: not a legal name")
+        known = (*self.organizations, *self.forbidden, *self.unlisted, *self.taken)
+        for name in known:
+            self._want_organization(name)
+        both = set(self.taken) & {*self.organizations, *self.forbidden, *self.unlisted}
+        if both:
+            raise ValueError(f"taken {min(both)!r}: is said to be there for us as well")
+        for full in self.images:
+            namespace, _, name = full.partition("/")
+            self._want_organization(namespace)
+            if not grammar.is_repository(name, hyphen_runs=self.hyphen_runs):
+                raise ValueError(f"images {full!r}: wanted ORGANIZATION/REPOSITORY")
+        if not _PROJECT.fullmatch(self.project_id):
+            raise ValueError(
+                f"project_id {self.project_id!r}: wanted 32 digits of 0-9 a-f"
+            )
+
+    def _want_organization(self, name: str) -> None:
+        if not grammar.is_namespace(name, hyphen_runs=self.hyphen_runs):
+            raise ValueError(f"organization {name!r}: not a legal name")
 
     def _at(self, name: str) -> float:
         return float(getattr(self, name))

@@ -21,7 +21,10 @@ OPERATIONS = (
     "show_organization",
     "delete_organization",
     "list_organizations",
+    "quotas",
+    "discover",
     "login",
+    "projects",
     "unknown",
 )
 """The names under which requests are counted; `unknown` has no such route."""
@@ -37,6 +40,15 @@ FAULTS = (
     "html",
 )
 """Names of faults as counted; those `committed` are among `error` and `late`."""
+
+MANAGE = 7
+"""An organization's `auth` where we may do everything."""
+
+READ = 1
+"""An organization's `auth` where we may change nothing."""
+
+SIGNATURES = ("verified", "refused", "locked")
+"""What becomes of signed requests, as counted; `locked` were not looked at."""
 
 _DAY = 86400.0
 
@@ -65,11 +77,11 @@ class Repository:
 
 @dataclass(slots=True, kw_only=True)
 class Organization:
-    """An organization; *auth* is 7 where we manage it and 1 where we only read."""
+    """An organization; *auth* says what we may do in it."""
 
     id: int
     name: str
-    auth: int = 7
+    auth: int = MANAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +114,8 @@ class State:
         self.organizations: dict[str, Organization] = {}
         self.repositories: dict[Key, Repository] = {}
         self.requests: Counter[str] = Counter(dict.fromkeys(OPERATIONS, 0))
+        self.paths: Counter[str] = Counter()
+        self.signatures: Counter[str] = Counter(dict.fromkeys(SIGNATURES, 0))
         self.answers: Counter[int] = Counter()
         self.attempts: Counter[Key] = Counter()
         self.commits: Counter[Key] = Counter()
@@ -115,12 +129,19 @@ class State:
         lifetime = settings.token_lifetime
         dies = None if lifetime is None else now + lifetime
         self.tokens = {settings.token: Token(dies=dies)}
-        for name in settings.organizations:
+        for name in (*settings.organizations, *settings.unlisted):
             self.found(name)
         for name in settings.forbidden:
-            self.found(name, auth=1)
+            self.found(name, auth=READ)
+        for full in settings.images:
+            namespace, _, name = full.partition("/")
+            self.push(
+                self.organizations.get(namespace) or self.found(namespace),
+                name,
+                now=now,
+            )
 
-    def found(self, name: str, *, auth: int = 7) -> Organization:
+    def found(self, name: str, *, auth: int = MANAGE) -> Organization:
         """Give life to an organization."""
         made = Organization(id=next(self._ids), name=name, auth=auth)
         self.organizations[name] = made
@@ -133,6 +154,10 @@ class State:
             return known
         legal = grammar.is_namespace(name, hyphen_runs=self.settings.hyphen_runs)
         return self.found(name) if legal else None
+
+    def owned(self) -> int:
+        """Count the organizations that are ours."""
+        return sum(each.auth == MANAGE for each in self.organizations.values())
 
     def full(self, organization: Organization) -> bool:
         """Whether an organization may not hold one repository more."""
@@ -150,8 +175,31 @@ class State:
         now: float,
     ) -> Key:
         """Create a repository; whether its creator hears of it is uncertain yet."""
-        key = (organization.name, name)
-        self.repositories[key] = Repository(
+        found = self.appear(
+            organization,
+            name,
+            is_public=is_public,
+            category=category,
+            description=description,
+            now=now,
+        )
+        key = (found.namespace, found.name)
+        self.commits[key] += 1
+        self.uncertain[key] = None
+        return key
+
+    def appear(
+        self,
+        organization: Organization,
+        name: str,
+        *,
+        is_public: bool = False,
+        category: str = "other",
+        description: str = "",
+        now: float,
+    ) -> Repository:
+        """Let there be a repository, whoever made it."""
+        made = Repository(
             id=next(self._ids),
             ns_id=organization.id,
             namespace=organization.name,
@@ -162,10 +210,17 @@ class State:
             created=now,
             updated=now,
         )
-        self.commits[key] += 1
+        self.repositories[organization.name, name] = made
         self._held[organization.name] += 1
-        self.uncertain[key] = None
-        return key
+        return made
+
+    def push(self, organization: Organization, name: str, *, now: float) -> None:
+        """Add an image to a repository, and that first where there is none."""
+        known = self.repositories.get((organization.name, name))
+        found = known or self.appear(organization, name, now=now)
+        found.num_images += 1
+        found.tags.append(f"v{found.num_images}")
+        found.updated = now
 
     def remove(self, key: Key) -> None:
         """Delete a repository."""
@@ -177,6 +232,11 @@ class State:
         dies = now + (self.settings.token_lifetime or _DAY)
         self.tokens[token] = Token(dies=dies, scoped=scoped)
         return dies
+
+    def asked(self, method: str, template: str | None, *, operation: str) -> None:
+        """Count a request, by its operation and by the template of its path."""
+        self.requests[operation] += 1
+        self.paths[f"{method} {template or 'unknown'}"] += 1
 
     def arrived(self) -> None:
         """Count a request in."""
@@ -193,6 +253,8 @@ class State:
         """Everything that was seen, as the state page shows it."""
         return {
             "requests": dict(self.requests),
+            "paths": dict(sorted(self.paths.items())),
+            "signatures": dict(self.signatures),
             "answers": {str(code): n for code, n in sorted(self.answers.items())},
             "created": {"/".join(key): n for key, n in self.commits.items()},
             "duplicate_commits": sum(n - 1 for n in self.commits.values()),

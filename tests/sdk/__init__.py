@@ -1,0 +1,1 @@
+"""Clients that others wrote, each run by an interpreter of its own."""
