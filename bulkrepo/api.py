@@ -18,7 +18,7 @@ from bulkrepo.model import (
     Result,
     Started,
 )
-from bulkrepo.runs import Control, Job
+from bulkrepo.runs import Control, Job, Work
 from bulkrepo.settings import MEMORY, Settings
 from bulkrepo.skew import Skew
 from bulkrepo.surveyor import Surveyor
@@ -97,7 +97,7 @@ async def undo(
         load=partial(
             loads.derive, command="undo", run=run, settings=settings, dry_run=dry_run
         ),
-        work=lambda _: (flow, None),
+        work=lambda _: Work(flow),
     )
     return await runs.run(job, on_event, control or Control())
 
@@ -159,7 +159,7 @@ def _lists(
 # What is asked for each row, and before the first.
 
 
-def _creating(settings: Settings, ledger: LedgerThread) -> runs.Work:
+def _creating(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
@@ -171,7 +171,7 @@ def _creating(settings: Settings, ledger: LedgerThread) -> runs.Work:
         return flows.create(claim.spec, doubt=claim.doubt, skew=skew, amend=amend)
 
     if settings.survey == "never" and not settings.create_organizations:
-        return flow, None
+        return Work(flow)
     surveyor = Surveyor(
         ledger,
         judge,
@@ -179,10 +179,10 @@ def _creating(settings: Settings, ledger: LedgerThread) -> runs.Work:
         amend=amend,
         found=settings.create_organizations,
     )
-    return flow, surveyor.prepare
+    return Work(flow, surveyor)
 
 
-def _planning(settings: Settings, ledger: LedgerThread) -> runs.Work:
+def _planning(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
@@ -205,12 +205,13 @@ def _planning(settings: Settings, ledger: LedgerThread) -> runs.Work:
         judge,
         mode=settings.survey,
         found=settings.create_organizations,
+        project=settings.auth().facts.get,
         dry=True,
     )
-    return flow, surveyor.prepare
+    return Work(flow, surveyor)
 
 
-def _verifying(settings: Settings, ledger: LedgerThread) -> runs.Work:
+def _verifying(settings: Settings, ledger: LedgerThread) -> Work:
     def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
         return flows.proven(claim.spec, shown, skew=skew)
 
@@ -218,5 +219,5 @@ def _verifying(settings: Settings, ledger: LedgerThread) -> runs.Work:
         return flows.verify(claim.spec, skew=skew)
 
     if settings.survey == "never":
-        return flow, None
-    return flow, Surveyor(ledger, judge, mode=settings.survey).prepare
+        return Work(flow)
+    return Work(flow, Surveyor(ledger, judge, mode=settings.survey))

@@ -10,8 +10,10 @@ from typing import Any, BinaryIO
 
 import click
 
+from bulkrepo import options
 from bulkrepo.model import BulkrepoError, SettingsError
-from bulkrepo.options import faults, identities, logging, rows, where
+
+_RUN = click.IntRange(1, 2**63 - 1)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,71 +23,97 @@ def cli() -> None:
 
 
 @cli.command()
-@rows
-@where
-@click.option(
-    "--rate",
-    default="auto",
-    show_default=True,
-    help="Requests allowed: auto, or 20/s, 60/m, 200/5m.",
-)
-@click.option(
-    "--concurrency",
-    default="auto",
-    show_default=True,
-    help="Requests in flight: auto (at most 64) or a number.",
-)
-@click.option(
-    "--max-attempts",
-    type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="Tries for one request while the service is healthy.",
-)
-@click.option(
-    "--patience",
-    default="10m",
-    show_default=True,
-    help="How long an outage is waited out.",
-)
-@click.option(
-    "--timeout",
-    default="30s",
-    show_default=True,
-    help="How long one request may take.",
-)
-@click.option("--deadline", help="Stop tidily after this long.")
-@click.option(
-    "--max-failures", type=click.IntRange(1), help="Stop after so many failed rows."
-)
+@options.lists
+@options.rows
+@options.where
+@options.writing
+@options.pacing
 @click.option("--strict", is_flag=True, help="Any fault in the lists: send nothing.")
-@click.option(
-    "--on-differs",
-    type=click.Choice(["fail", "ignore"]),
-    default="fail",
-    show_default=True,
-    help="A repository that exists with other attributes.",
-)
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(allow_dash=True),
-    help="Per-row report; format by suffix: .jsonl .json .csv .md; - is stdout.  "
-    "[default: LIST.report.jsonl]",
-)
-@click.option(
-    "--ledger",
-    type=click.Path(),
-    help="The run's memory.  [default: bulkrepo.db; none with --sandbox]",
-)
+@options.reporting("LIST.report.jsonl")
+@options.remembering
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
-@logging
-def create(lists: tuple[str, ...], **options: Any) -> None:
+@options.logging
+def create(lists: tuple[str, ...], **given: Any) -> None:
     """Create what the lists name. A LIST is CSV, JSON, NDJSON or text; - is stdin."""
+    _run("create", lists, given)
+
+
+@cli.command()
+@options.lists
+@options.rows
+@options.where
+@options.writing
+@options.pacing
+@options.reporting("none")
+@click.option(
+    "--exit-code", is_flag=True, help="Exit 10 when there is something to do."
+)
+@options.logging
+def plan(lists: tuple[str, ...], **given: Any) -> None:
+    """Say what create would do, on one screen; read only."""
+    _run("plan", lists, given)
+
+
+@cli.command()
+@click.argument("lists", nargs=-1, metavar="[LIST]...")
+@options.rows
+@options.where
+@options.surveying
+@options.pacing
+@options.reporting("LIST.verify.jsonl")
+@options.remembering
+@options.logging
+def verify(lists: tuple[str, ...], **given: Any) -> None:
+    """
+    Prove that everything is there and as wanted; read only.
+
+    Without a LIST (a report is one): the rows of the ledger's last run.
+    """
+    _run("verify", lists, given)
+
+
+@cli.command()
+@click.argument("lists", nargs=-1, metavar="[REPORT]...")
+@click.option("--run", type=_RUN, help="Of the ledger, instead of the last one.")
+@options.where
+@options.writing
+@options.pacing
+@options.reporting("REPORT.retry.jsonl")
+@options.remembering
+@options.logging
+def retry(lists: tuple[str, ...], **given: Any) -> None:
+    """
+    Try again what did not succeed, and nothing else.
+
+    Without a REPORT: what did not succeed in the ledger's last run.
+    """
+    if lists and given["run"] is not None:
+        raise SettingsError("give a REPORT or --run, not both")
+    _run("retry", lists, given)
+
+
+@cli.command()
+@click.argument("run", type=_RUN, required=False)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@options.where
+@options.pacing
+@options.reporting("undo.report.jsonl")
+@options.remembering
+@options.logging
+def undo(**given: Any) -> None:
+    """
+    Remove what a run certainly created and that holds no image.
+
+    RUN is a number (default: the last run that created anything). A repository is
+    looked at again first: one that somebody made anew, or pushed to, stays.
+    """
+    _run("undo", (), given)
+
+
+def _run(command: str, lists: tuple[str, ...], given: dict[str, Any]) -> None:
     from bulkrepo import foreground  # noqa: PLC0415 - see the module
 
-    sys.exit(foreground.create(lists, options))
+    sys.exit(foreground.run(command, lists, given))
 
 
 def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
@@ -93,7 +121,8 @@ def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
 
 
 @cli.command()
-@rows
+@options.lists
+@options.rows
 @click.option("--fix", "fixed", type=click.Path(), help="Write a corrected list here.")
 @click.option(
     "--report",
@@ -103,19 +132,19 @@ def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
     help="Faulty rows as a report; format by suffix.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
-def validate(lists: tuple[str, ...], **options: Any) -> None:
+def validate(lists: tuple[str, ...], **given: Any) -> None:
     """Find every fault of every row, at file:line:column; send nothing."""
     from bulkrepo import check  # noqa: PLC0415
     from bulkrepo.settings import Reading  # noqa: PLC0415
 
-    fixed, quiet = options.pop("fixed"), options.pop("quiet")
-    options["reports"] = tuple(options["reports"])
-    settings = Reading(stdin=_stdin(lists), **options)
+    fixed, quiet = given.pop("fixed"), given.pop("quiet")
+    given["reports"] = tuple(given["reports"])
+    settings = Reading(stdin=_stdin(lists), **given)
     sys.exit(check.run(lists, settings=settings, fixed=fixed, quiet=quiet))
 
 
 @cli.command()
-@click.argument("run", type=click.IntRange(1, 2**63 - 1), required=False)
+@click.argument("run", type=_RUN, required=False)
 @click.option("--ledger", type=click.Path(), default="bulkrepo.db", show_default=True)
 @click.option(
     "--report",
@@ -134,20 +163,20 @@ def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@where
+@options.where
 @click.option(
     "--patience",
     default="1m",
     show_default=True,
     help="How long an outage is waited out.",
 )
-def whoami(**options: Any) -> None:
+def whoami(**given: Any) -> None:
     """Say who we are signed in as, where, and what we may do in which organization."""
     import asyncio  # noqa: PLC0415
 
     from bulkrepo import whoami  # noqa: PLC0415
 
-    sys.exit(asyncio.run(whoami.run(options)))
+    sys.exit(asyncio.run(whoami.run(given)))
 
 
 @cli.command()
@@ -160,19 +189,19 @@ def whoami(**options: Any) -> None:
     multiple=True,
     help="One that exists; without any, all do.",
 )
-@identities
-@faults
-def sandbox(host: str, port: int, **options: Any) -> None:
+@options.identities
+@options.faults
+def sandbox(host: str, port: int, **given: Any) -> None:
     """Run an SWR and IAM on localhost, for trying things out; Ctrl-C ends it."""
     import asyncio  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
 
     from bulkrepo.sandbox import Settings, serve  # noqa: PLC0415
 
-    options["throttle_status"] = int(options["throttle_status"])
-    options["any_organization"] = not options["organizations"]
+    given["throttle_status"] = int(given["throttle_status"])
+    given["any_organization"] = not given["organizations"]
     try:
-        settings = Settings(**options)
+        settings = Settings(**given)
     except ValueError as error:
         raise SettingsError(str(error)) from error
 

@@ -9,6 +9,7 @@ _REASONS = 8  # groups of failures that are shown
 _REPORTS = 4  # names of reports that are shown
 _LEDGER = "bulkrepo.db"  # the ledger that no option has to name
 _OF_LISTS = frozenset({"create", "validate", "plan", "verify"})
+_CREATES = frozenset({"create", "retry"})
 
 
 def summary(
@@ -25,7 +26,7 @@ def summary(
     *ledger* is `None` where it was in memory only. Ends without a line break.
     """
     command = next_command(info, summary, ledger=ledger, lists=lists)
-    lines = [_headline(summary)]
+    lines = [_headline(summary), *_exposed(summary)]
     if info.stopped:
         lines.append(f"stopped: {info.stopped}")
     lines += _counts(summary.counts)
@@ -34,6 +35,65 @@ def summary(
         lines.append(f"report: {_some(reports)}")
     cut = [_cut(escape(line)) for line in lines]
     return "\n".join([*cut, f"next: {command or 'nothing to do'}"])
+
+
+def plan(
+    info: RunInfo,
+    summary: Summary,
+    *,
+    reports: list[str],
+    organizations: tuple[str, ...],
+) -> str:
+    """
+    Say in at most 25 lines of plain text what `create` would do with the same lists.
+
+    *organizations* are those that it would create. Ends without a line break.
+    """
+    counts = summary.counts
+    todo = [
+        f"{counts.get(verdict, 0)} to {verb}"
+        for verdict, verb in (
+            (Verdict.TO_CREATE, "create"),
+            (Verdict.TO_UPDATE, "update"),
+        )
+        if counts.get(verdict)
+    ]
+    there = counts.get(Verdict.EXISTS, 0) + counts.get(Verdict.CREATED, 0)
+    headline = f"{_count(summary.total, 'row')}: {', '.join(todo) or 'nothing to do'}"
+    lines = [f"{headline}; {there} there as wanted", *_exposed(summary)]
+    if info.stopped:
+        lines.append(f"stopped: {info.stopped}")
+    if organizations:
+        few = ", ".join(organizations[:_REPORTS])
+        more = len(organizations) - _REPORTS
+        lines.append(
+            f"{_count(len(organizations), 'organization')} to create: {few}"
+            + (f" and {more} more" if more > 0 else "")
+        )
+    lines += _counts(counts)
+    lines += _reasons(summary.reasons)
+    if reports:
+        lines.append(f"report: {_some(reports)}")
+    names = [quote(name) for name in info.lists]
+    words = ["bulkrepo", "create", *names] if todo else ["nothing to do"]
+    if counts.get(Verdict.DIFFERS) and not todo:
+        words = ["bulkrepo", "create", "--on-differs", "update", *names]
+    command = " ".join(words)
+    cut = [_cut(escape(line)) for line in lines]
+    return "\n".join([*cut, f"next: {command}"])
+
+
+def _exposed(summary: Summary) -> list[str]:
+    """Say loudest what is open to everybody and should not be."""
+    if not summary.exposed:
+        return []
+    what = "is PUBLIC and should be private"
+    if summary.exposed > 1:
+        what = "are PUBLIC and should be private"
+    number = (
+        "1 repository" if summary.exposed == 1 else f"{summary.exposed} repositories"
+    )
+    return [f"!! {number} {what} (first: {summary.exposed_example})"]
 
 
 def next_command(
@@ -60,6 +120,8 @@ def next_command(
         words = [*again, *remember]
     elif counts.get(Verdict.INVALID):
         words = ["validate", *names]
+    elif counts.get(Verdict.FAILED) and info.command in _CREATES and ledger is not None:
+        words = ["retry", *remember]
     elif counts.get(Verdict.FAILED):
         words = [*again, *remember]  # what is there by now is found and left alone
     elif summary.failures and ledger is not None:

@@ -5,20 +5,31 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from bulkrepo import api, descriptors, signin, terminal
 from bulkrepo.auth import Auth
 from bulkrepo.logs import LogControl, configure
-from bulkrepo.model import Event, Progressed, Result, SettingsError, Started, Verdict
+from bulkrepo.model import (
+    PLANNED,
+    Event,
+    Progressed,
+    Result,
+    SettingsError,
+    Started,
+    Verdict,
+)
 from bulkrepo.settings import MEMORY, Settings, duration
 
+_CHANGES = (Verdict.CREATED, Verdict.UPDATED, Verdict.REMOVED)
 
-def create(lists: Sequence[str], options: dict[str, Any]) -> int:
-    """Run the main job with the command line's *options*; give the exit code."""
+
+def run(command: str, lists: Sequence[str], options: dict[str, Any]) -> int:
+    """Run *command* with the command line's *options*; give the exit code."""
     factory = None
     try:
         import uvloop  # noqa: PLC0415 - where the platform has it
@@ -31,15 +42,15 @@ def create(lists: Sequence[str], options: dict[str, Any]) -> int:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(_create(lists, options))
+        return runner.run(_run(command, lists, options))
 
 
-async def _create(lists: Sequence[str], options: dict[str, Any]) -> int:
-    """Run the main job; give the exit code."""
+async def _run(command: str, lists: Sequence[str], options: dict[str, Any]) -> int:
     quiet = options["quiet"]
-    if options["ledger"] is None:
-        options["ledger"] = MEMORY if options["sandbox"] else "bulkrepo.db"
-    options["reports"] = _reports(lists, options)
+    if options.get("ledger") is None:
+        memory = options["sandbox"] or command == "plan"
+        options["ledger"] = MEMORY if memory else "bulkrepo.db"
+    options["reports"] = _reports(command, lists, options)
     control = api.Control()
     log = configure(
         log_format=options["log_format"],
@@ -54,16 +65,62 @@ async def _create(lists: Sequence[str], options: dict[str, Any]) -> int:
         descriptors.allow(settings.concurrency)
         _on_signals(control, (signal.SIGINT, signal.SIGTERM))
         shown = stack.enter_context(_Shown(log, quiet=quiet))
-        result = await api.create(
-            lists, settings=settings, on_event=shown.on_event, control=control
-        )
-    unchanged = not result.summary.counts.get(Verdict.CREATED) and not result.exit_code
+        work = partial(_COMMANDS[command], lists, options)
+        result = await work(settings=settings, on_event=shown.on_event, control=control)
+    counts, code = result.summary.counts, result.exit_code
+    unchanged = not any(counts.get(verdict) for verdict in _CHANGES) and not code
     console = options["log_format"] == "console" or (
         options["log_format"] == "auto" and sys.stderr.isatty()
     )
-    _conclude(result, settings, console=console and not (quiet and unchanged))
+    if command == "plan":
+        planned = any(counts.get(verdict) for verdict in PLANNED)
+        _show_plan(result, settings, quiet=quiet and not (code or planned))
+        if options["exit_code"] and planned and not code:
+            return 10
+    else:
+        _conclude(result, settings, console=console and not (quiet and unchanged))
     # As for a report: that it could not be written outweighs a row that failed.
-    return 4 if log.failed and result.exit_code in {0, 1} else result.exit_code
+    return 4 if log.failed and code in {0, 1} else code
+
+
+def _create(lists: Sequence[str], _: dict[str, Any], **known: Any) -> Awaitable[Result]:
+    return api.create(lists, **known)
+
+
+def _plan(lists: Sequence[str], _: dict[str, Any], **known: Any) -> Awaitable[Result]:
+    return api.plan(lists, **known)
+
+
+def _verify(lists: Sequence[str], _: dict[str, Any], **known: Any) -> Awaitable[Result]:
+    return api.verify(lists, **known)
+
+
+def _retry(
+    lists: Sequence[str], options: dict[str, Any], **known: Any
+) -> Awaitable[Result]:
+    return api.retry(lists, run=options["run"], **known)
+
+
+def _undo(_: Sequence[str], options: dict[str, Any], **known: Any) -> Awaitable[Result]:
+    return api.undo(options["run"], dry_run=options["dry_run"], **known)
+
+
+_COMMANDS: Mapping[str, Callable[..., Awaitable[Result]]] = {
+    "create": _create,
+    "plan": _plan,
+    "verify": _verify,
+    "retry": _retry,
+    "undo": _undo,
+}
+
+_AS_THEY_ARE = frozenset(
+    {
+        *("namespace", "visibility", "category", "namespace_from_path", "grammar"),
+        *("format", "rate", "max_attempts", "max_failures", "strict", "on_differs"),
+        *("create_organizations", "survey", "ledger", "fresh", "reports"),
+    }
+)
+"""Options that are settings of the same name."""
 
 
 def _settings(
@@ -75,32 +132,23 @@ def _settings(
     return Settings(
         endpoint=endpoint,
         credential=credential,
-        namespace=options["namespace"],
-        visibility=options["visibility"],
-        category=options["category"],
-        namespace_from_path=options["namespace_from_path"],
-        grammar=options["grammar"],
-        format=options["format"],
         stdin=sys.stdin.buffer if "-" in lists else None,
-        rate=options["rate"],
         concurrency=64 if workers == "auto" else int(workers),
-        max_attempts=options["max_attempts"],
         patience=duration(options["patience"]),
         deadline=None if deadline is None else duration(deadline),
-        max_failures=options["max_failures"],
         timeout=duration(options["timeout"]),
         cacert=options["cacert"] or os.environ.get("OS_CACERT"),
-        strict=options["strict"],
-        on_differs=options["on_differs"],
-        ledger=options["ledger"],
-        fresh=options["fresh"],
-        reports=options["reports"],
+        **{name: options[name] for name in _AS_THEY_ARE & options.keys()},
     )
 
 
-def _reports(lists: Sequence[str], options: dict[str, Any]) -> tuple[str, ...]:
+def _reports(
+    command: str, lists: Sequence[str], options: dict[str, Any]
+) -> tuple[str, ...]:
     """Give where reports go; no file that is written may be another one of the run."""
-    reports = tuple(dict.fromkeys(options["reports"])) or (_default_report(lists[0]),)
+    reports = tuple(dict.fromkeys(options["reports"]))
+    if not reports and command != "plan":
+        reports = (_default_report(command, lists),)
     taken: dict[str, str] = {}
     for option, paths in (
         ("LIST", lists),
@@ -124,13 +172,20 @@ def _is_device(path: str) -> bool:
     return Path(path).exists() and not Path(path).is_file()
 
 
-def _default_report(source: str) -> str:
+_SUFFIXES = {"create": ".report.jsonl"}
+
+
+def _default_report(command: str, lists: Sequence[str]) -> str:
+    suffix = _SUFFIXES.get(command, f".{command}.jsonl")
+    if not lists:
+        return f"{command}.report.jsonl"
+    source = lists[0]
     if source == "-":
-        return "stdin.report.jsonl"
+        return f"stdin{suffix}"
     path = Path(source)
     # Beside a file; what comes out of a pipe such as /dev/fd/63 has no such place.
     folder = path.parent if path.is_file() else Path()
-    return str(folder / f"{path.stem}.report.jsonl")
+    return str(folder / f"{path.stem}{suffix}")
 
 
 def _on_signals(control: api.Control, numbers: tuple[int, ...]) -> None:
@@ -218,3 +273,16 @@ def _conclude(result: Result, settings: Settings, *, console: bool) -> None:
             lists=list(result.run.lists),
         )
         sys.stderr.write(text + "\n")
+
+
+def _show_plan(result: Result, settings: Settings, *, quiet: bool) -> None:
+    """Print what would be done, which is what was asked for."""
+    _conclude(result, settings, console=False)
+    if not quiet and "-" not in settings.reports:
+        text = terminal.plan(
+            result.run,
+            result.summary,
+            reports=list(settings.reports),
+            organizations=result.organizations,
+        )
+        sys.stdout.write(text + "\n")

@@ -377,12 +377,17 @@ Event = Started | Settled | Progressed
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run ended. *unwritten* are reports that could not be written, with why."""
+    """
+    How a run ended. *unwritten* are reports that could not be written, with why.
+
+    *organizations* were created on the way, or would be.
+    """
 
     run: RunInfo
     summary: Summary
     exit_code: int
     unwritten: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
 
 
 def written(value: object) -> str | None:

@@ -21,10 +21,14 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return on
 
 
+def lists(command: F) -> F:
+    """Give a command its lists."""
+    return click.argument("lists", nargs=-1, required=True, metavar="LIST...")(command)
+
+
 def rows(command: F) -> F:
     """Give a command what decides how lists are read."""
     return stack(
-        click.argument("lists", nargs=-1, required=True, metavar="LIST..."),
         click.option("-n", "--namespace", help="Organization of rows that name none."),
         click.option(
             "--visibility",
@@ -61,6 +65,103 @@ def logging(command: F) -> F:
         click.option("--log-file", type=click.Path(), help="Append a JSON log here."),
         click.option("-v", "--verbose", count=True, help="Say more; twice: all."),
         click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong."),
+    )(command)
+
+
+def pacing(command: F) -> F:
+    """Give a command what decides how hard it tries."""
+    return stack(
+        click.option(
+            "--rate",
+            default="auto",
+            show_default=True,
+            help="Requests allowed: auto, or 20/s, 60/m, 200/5m.",
+        ),
+        click.option(
+            "--concurrency",
+            default="auto",
+            show_default=True,
+            help="Requests in flight: auto (at most 64) or a number.",
+        ),
+        click.option(
+            "--max-attempts",
+            type=click.IntRange(1),
+            default=5,
+            show_default=True,
+            help="Tries for one request while the service is healthy.",
+        ),
+        click.option(
+            "--patience",
+            default="10m",
+            show_default=True,
+            help="How long an outage is waited out.",
+        ),
+        click.option(
+            "--timeout",
+            default="30s",
+            show_default=True,
+            help="How long one request may take.",
+        ),
+        click.option("--deadline", help="Stop tidily after this long."),
+        click.option(
+            "--max-failures",
+            type=click.IntRange(1),
+            help="Stop after so many failed rows.",
+        ),
+    )(command)
+
+
+_SURVEY = click.option(
+    "--survey",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="List organizations first: auto, where that costs fewer requests.",
+)
+
+
+def surveying(command: F) -> F:
+    """Give a command what decides whether organizations are listed first."""
+    return _SURVEY(command)
+
+
+def writing(command: F) -> F:
+    """Give a command what decides what is made of what is there, and of what is not."""
+    return stack(
+        click.option(
+            "--on-differs",
+            type=click.Choice(["fail", "ignore", "update"]),
+            default="fail",
+            show_default=True,
+            help="A repository that exists with other attributes.",
+        ),
+        click.option(
+            "--create-organizations",
+            is_flag=True,
+            help="Create missing organizations first.",
+        ),
+        _SURVEY,
+    )(command)
+
+
+def reporting(default: str) -> Callable[[F], F]:
+    """Give a command its reports; *default* says which is written without."""
+    return click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        help="Per-row report; format by suffix: .jsonl .json .csv .md; - is stdout.  "
+        f"[default: {default}]",
+    )
+
+
+def remembering(command: F) -> F:
+    """Give a command its ledger."""
+    return click.option(
+        "--ledger",
+        type=click.Path(),
+        help="The run's memory.  [default: bulkrepo.db; none with --sandbox]",
     )(command)
 
 

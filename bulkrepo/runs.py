@@ -7,9 +7,10 @@ What commands differ in is a `Job`.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -37,6 +38,7 @@ from bulkrepo.model import (
 from bulkrepo.rate import Fixed
 from bulkrepo.settings import Settings
 from bulkrepo.skew import Skew
+from bulkrepo.surveyor import Surveyor
 
 VERSION = version("bulkrepo")
 _TICK = 0.25
@@ -81,8 +83,19 @@ class Clock:
     sleep = staticmethod(asyncio.sleep)
 
 
-Work = tuple[Callable[[Claim, Skew], Flow], Callable[[Engine], Awaitable[None]] | None]
-"""What is asked for each row, and what is done before the first."""
+class Work(NamedTuple):
+    """What is asked for each row, and who looks around before the first."""
+
+    flow: Callable[[Claim, Skew], Flow]
+    surveyor: Surveyor | None = None
+
+
+class Ended(NamedTuple):
+    """What stopped the work, if anything, the engine's counts, new organizations."""
+
+    stop: Stop | None
+    stats: Counter[str]
+    organizations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +142,12 @@ async def run(
             )
             if settings.strict and started.invalid:
                 why = f"{started.invalid} rows break a rule and --strict is set"
-                ended = Stop(f"{why}: nothing was sent", 2), Counter[str]()
-                return await ledger.do(_conclude, settings, started.run, *ended)
+                ended = Ended(Stop(f"{why}: nothing was sent", 2), Counter())
+                return await ledger.do(_conclude, settings, started.run, ended)
             limit = await ledger.do(pace.control, settings, sent)
-            stop, stats = await _work(
-                job, started, ledger, limit, tell=tell, control=control
-            )
+            ended = await _work(job, started, ledger, limit, tell=tell, control=control)
             await ledger.do(pace.keep, settings, limit, ended=True)
-            return await ledger.do(_conclude, settings, started.run, stop, stats)
+            return await ledger.do(_conclude, settings, started.run, ended)
     except* LedgerError as group:
         raise group.exceptions[0] from None
 
@@ -153,11 +164,11 @@ async def _work(
     *,
     tell: Callable[[Event], None],
     control: Control,
-) -> tuple[Stop | None, Counter[str]]:
+) -> Ended:
     """Send what is pending; give what stopped it, and the engine's counts."""
     settings = job.settings
     log = events.logger().bind()  # bound once, not for every row
-    flow, prepare = job.work(ledger)
+    work = job.work(ledger)
 
     def settled(claim: Claim, outcome: Outcome) -> None:
         _log_row(log, claim, outcome)
@@ -172,7 +183,7 @@ async def _work(
         tls=trusted(settings.cacert),
     )
     if not started.pending:
-        return None, Counter()
+        return Ended(None, Counter())
     async with client:
         engine = Engine(
             client,
@@ -182,8 +193,8 @@ async def _work(
             clock=Clock(),
             limits=settings.limits(),
             settled=settled,
-            flow=flow,
-            prepare=prepare,
+            flow=work.flow,
+            prepare=work.surveyor.prepare if work.surveyor else None,
         )
         control.steer(engine)
         ticker = asyncio.create_task(_tick(engine, limit, started, tell))
@@ -193,7 +204,8 @@ async def _work(
         finally:
             ticker.cancel()
             keeper.cancel()
-    return stop, engine.stats
+    new = tuple(work.surveyor.new) if work.surveyor else ()
+    return Ended(stop, engine.stats, new)
 
 
 async def _tick(
@@ -250,10 +262,10 @@ def _conclude(
     ledger: Ledger,
     settings: Settings,
     run: int,
-    stop: Stop | None,
-    stats: Counter[str],
+    ended: Ended,
 ) -> Result:
     """End the run with its reports, and say in numbers how it went."""
+    stop, stats, organizations = ended
     info, summary, unwritten = reports.end(
         ledger,
         run,
@@ -281,10 +293,15 @@ def _conclude(
         reports=[path for path in settings.reports if path not in unwritten],
         requests=info.requests,
         throttled=info.throttled,
+        organizations=organizations,
         exit_code=code,
     )
     return Result(
-        run=info, summary=summary, exit_code=code, unwritten=tuple(unwritten.values())
+        run=info,
+        summary=summary,
+        exit_code=code,
+        unwritten=tuple(unwritten.values()),
+        organizations=organizations,
     )
 
 

@@ -33,6 +33,7 @@ from bulkrepo.wire import (
     create_organization,
     organization,
     organizations,
+    quotas,
 )
 
 Mode = Literal["auto", "always", "never"]
@@ -70,7 +71,7 @@ class Surveyor:
     is handed out to be worked on if *amend*. *found* has missing organizations
     created; with *dry* nothing is, and they count as empty. After it, *listed* are the
     organizations whose repositories are all known, *new* those that were created, or
-    would be.
+    would be. *project* gives a fact of who we are, such as `project_id`.
     """
 
     def __init__(
@@ -82,12 +83,13 @@ class Surveyor:
         amend: bool = False,
         found: bool = False,
         dry: bool = False,
+        project: Callable[[str], str | None] | None = None,
     ) -> None:
         self.listed: set[str] = set()
         self.new: list[str] = []
         self._rows, self._judge = rows, judge
         self._mode, self._amend = mode, amend
-        self._found, self._dry = found, dry
+        self._found, self._dry, self._project = found, dry, project
         self._known: dict[str, int | None] = {}
         self._said = False
         self._log = events.logger()
@@ -130,6 +132,30 @@ class Surveyor:
                 engine.stop_organization(name, full)
             else:
                 full = await self._create(engine, name)
+
+        if self._dry and self.new:
+            await self._mind_the_quota(engine)
+
+    async def _mind_the_quota(self, engine: Engine) -> None:
+        """Say which organizations would be too many, where the project is known."""
+        project = self._project and self._project("project_id")
+        if project is None:
+            return
+        answer = await engine.glance(quotas(project))
+        if answer.kind is not Kind.DONE:
+            return
+        for quota in answer.seen.quotas:
+            left = max(0, quota.quota_limit - quota.used)
+            if quota.quota_key != "namespace" or left >= len(self.new):
+                continue
+            reason = (
+                "no more organizations may be created: the quota is "
+                f"{quota.quota_limit}, {quota.used} are used"
+            )
+            for name in self.new[left:]:
+                self.listed.discard(name)
+                engine.stop_organization(name, reason)
+            del self.new[left:]
 
     async def _create(self, engine: Engine, name: str) -> str | None:
         """Create an organization; give why no other can be created either, if so."""

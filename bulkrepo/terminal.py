@@ -17,7 +17,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from bulkrepo.digest import next_command, summary
+from bulkrepo.digest import next_command, plan, summary
 from bulkrepo.logs import LogControl, configure, current
 from bulkrepo.visible import escape
 
@@ -27,6 +27,7 @@ __all__ = [
     "configure",
     "escape",
     "next_command",
+    "plan",
     "status",
     "summary",
 ]

@@ -145,6 +145,20 @@ class Organizations(msgspec.Struct, frozen=True, gc=False):
     namespaces: list[Organization]
 
 
+class Quota(msgspec.Struct, frozen=True, gc=False):
+    """How many there may be of *quota_key*, such as `namespace`, and how many are."""
+
+    quota_key: str
+    quota_limit: int
+    used: int
+
+
+class Quotas(msgspec.Struct, frozen=True, gc=False):
+    """The quotas of a project."""
+
+    quotas: list[Quota]
+
+
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     repository: str
     is_public: bool
@@ -231,6 +245,11 @@ def organizations() -> Request:
     return Request(
         "GET", "/v2/manage/namespaces", wants=Organizations, limit=_PAGE_LIMIT
     )
+
+
+def quotas(project_id: str) -> Request:
+    """Give the request that reads a project's quotas."""
+    return Request("GET", f"/v2/manage/projects/{project_id}/quotas", wants=Quotas)
 
 
 def create_organization(namespace: str) -> Request:

@@ -57,7 +57,7 @@ def undo(
 def _not_ours(seen: Shown, made: tuple[float, float], skew: Skew) -> str | None:
     """Say why a repository is not to be removed; None: it is the one we created."""
     if seen.num_images:
-        return f"it holds {seen.num_images} images"
+        return f"it holds {seen.num_images} image{'s' * (seen.num_images > 1)}"
     when = seen.made
     if when is None:
         return "SWR shows no creation time that would prove it to be the same one"

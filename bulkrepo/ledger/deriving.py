@@ -41,7 +41,11 @@ def derive(
         if command == "retry":
             db.execute(schema.RETRY, (new, past))
         else:
-            db.execute(schema.FOLD[0], (past,))
+            db.execute(schema.CREATED, (past,))
+            for (undone,) in db.execute(
+                "SELECT id FROM run WHERE command = 'undo'"
+            ).fetchall():
+                db.execute(schema.REMOVED, (undone,))
             db.execute(schema.UNDO, (new, past))
         if not dry_run:
             fold(file, new, None)

@@ -109,24 +109,27 @@ UPDATE run SET state = 'stopped', stopped = 'the process ended without a word'
 WHERE state = 'running';
 """.replace("{unproven}", UNPROVEN)
 
-# What outlives a run's rows: who created what, and what may be ours unproven.
+# Who created what, and what was taken back.
+CREATED = """
+INSERT OR REPLACE INTO creation (namespace, repository, run, at, certain, until)
+SELECT namespace, repository, run, started_at, certain,
+    started_at + coalesce(elapsed_ms, 0) / 1000
+FROM item JOIN outcome ON outcome.item = item.id
+WHERE run = ? AND outcome = 'created'
+"""
+REMOVED = """
+DELETE FROM creation WHERE EXISTS (
+    SELECT 1 FROM item JOIN outcome ON outcome.item = item.id
+    WHERE item.run = ? AND outcome = 'removed'
+        AND item.namespace = creation.namespace
+        AND item.repository = creation.repository
+)
+"""
+
+# What outlives a run's rows, and then the rows.
 FOLD = (
-    """
-    INSERT OR REPLACE INTO creation
-        (namespace, repository, run, at, certain, until)
-    SELECT namespace, repository, run, started_at, certain,
-        started_at + coalesce(elapsed_ms, 0) / 1000
-    FROM item JOIN outcome ON outcome.item = item.id
-    WHERE run = ? AND outcome = 'created'
-    """,
-    """
-    DELETE FROM creation WHERE EXISTS (
-        SELECT 1 FROM item JOIN outcome ON outcome.item = item.id
-        WHERE item.run = ? AND outcome = 'removed'
-            AND item.namespace = creation.namespace
-            AND item.repository = creation.repository
-    )
-    """,
+    CREATED,
+    REMOVED,
     """
     DELETE FROM doubt WHERE EXISTS (
         SELECT 1 FROM item JOIN outcome ON outcome.item = item.id
