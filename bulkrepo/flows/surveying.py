@@ -65,7 +65,8 @@ def survey(namespace: str, *, known: bool, always: bool = False) -> Survey:
             return Surveyed(Extent.UNREADABLE, answer)
         auth = answer.seen.auth
     offset = pages = 0
-    most, shrunk = 0, False
+    first = most = 0
+    shrunk = False
     while True:
         answer = _answer((yield listing(namespace, offset)))
         if answer.kind is not Kind.DONE:
@@ -80,10 +81,11 @@ def survey(namespace: str, *, known: bool, always: bool = False) -> Survey:
         total = answer.total or offset + more
         # What went from a page that we had read moved another one past us, unseen.
         shrunk, most = shrunk or total < most, max(total, most)
+        first = first or total
         if not seen or not more or left == 0:
             return Surveyed(Extent.PART if shrunk else Extent.WHOLE, answer, auth)
         # A list that grows as fast as we read has no end.
-        endless = pages > 2 * ceil(total / PAGE) + 10
+        endless = pages > 2 * ceil(first / PAGE) + 10
         if endless or (not always and ceil((total - offset) / PAGE) >= left):
             return Surveyed(Extent.PART, answer, auth)
 

@@ -42,10 +42,6 @@ def derive(
             db.execute(schema.RETRY, (new, past))
         else:
             db.execute(schema.CREATED, (past,))
-            for (undone,) in db.execute(
-                "SELECT id FROM run WHERE command = 'undo'"
-            ).fetchall():
-                db.execute(schema.REMOVED, (undone,))
             db.execute(schema.UNDO, (new, past))
         if not dry_run:
             fold(file, new, None)
@@ -74,7 +70,10 @@ def _retried(file: LedgerFile, run: int | None) -> int:
 
 
 def _undone(file: LedgerFile, run: int | None) -> int:
-    """Give the run to take back."""
+    """Give the run to take back, after all that was taken back before."""
+    undone = "SELECT id FROM run WHERE command = 'undo'"
+    for (past,) in file.db.execute(undone).fetchall():
+        file.db.execute(schema.REMOVED, (past,))
     found = file.value(
         "SELECT max(run) FROM ("
         " SELECT run FROM creation UNION ALL"

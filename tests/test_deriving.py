@@ -1,0 +1,255 @@
+"""Runs that come from an earlier one: what is tried again, and what is taken back."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bulkrepo import grammar, inputs
+from bulkrepo.ledger import Ledger, schema
+from bulkrepo.model import Claim, Defaults, Outcome, Row, SettingsError, Verdict
+
+ENDPOINT = "https://swr-api.example.com"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give where the ledger is."""
+    return tmp_path / "ledger.db"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Ledger]:
+    """Open the ledger for a block."""
+    ledger = Ledger(str(path), now=lambda: 1_800_000_000.0)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def load(ledger: Ledger, *names: str) -> int:
+    """Begin a run of these repositories; give its number."""
+    rows = [
+        Row("list.csv", line, "team", name, is_public=False)
+        for line, name in enumerate(names, start=1)
+    ]
+    return ledger.load(
+        (
+            (row, grammar.check(row, defaults=Defaults(), profile="strict"))
+            for row in rows
+        ),
+        lists=["list.csv"],
+        endpoint=ENDPOINT,
+        digest=lambda: " ".join(names),
+        version="1",
+        place=inputs.place,
+    ).run
+
+
+def derive(ledger: Ledger, command: str, run: int | None = None, **more: bool) -> int:
+    """Begin a run with rows of an earlier one; give its number."""
+    loaded = ledger.derive(
+        command,  # type: ignore[arg-type]
+        run,
+        endpoint=ENDPOINT,
+        version="1",
+        **more,
+    )
+    return loaded.run
+
+
+def settle(
+    ledger: Ledger, verdicts: dict[str, Verdict], **more: object
+) -> dict[str, Claim]:
+    """Settle all pending rows as *verdicts* say, and end the run."""
+    claims = ledger.turn([], 100)
+    known: dict[str, object] = {"started_at": 1000.0, "elapsed_ms": 500.0, **more}
+    done = [
+        Outcome(id=claim.id, outcome=verdicts[claim.repository], **known)  # type: ignore[arg-type]
+        for claim in claims
+    ]
+    ledger.turn(done, 0)
+    ledger.finish(stopped=None, requests=0, throttled=0)
+    return {claim.repository: claim for claim in claims}
+
+
+MIXED = {
+    "a": Verdict.CREATED,
+    "b": Verdict.FAILED,
+    "c": Verdict.EXISTS,
+    "d": Verdict.DIFFERS,
+    "e": Verdict.CREATED,
+}
+
+
+def test_what_did_not_succeed_is_tried_again(path: Path) -> None:
+    """From the list's own lines; and once more, what did not succeed then."""
+    with opened(path) as ledger:
+        load(ledger, *MIXED)
+        settle(ledger, MIXED)
+        run = derive(ledger, "retry")
+        items = list(ledger.items(ledger.run_info(run)))
+        settle(ledger, {"b": Verdict.CREATED, "d": Verdict.DIFFERS})
+        derive(ledger, "retry")
+        again = settle(ledger, {"d": Verdict.UPDATED})
+        derive(ledger, "retry")
+        nothing = ledger.turn([], 100)
+
+    assert [(item.source, item.line) for item in items] == [
+        ("list.csv", 2),
+        ("list.csv", 4),
+    ]
+    assert list(again) == ["d"]
+    assert nothing == []
+
+
+def test_a_doubt_outlives_a_retry(path: Path) -> None:
+    """What may be ours stays what may be ours."""
+    with opened(path) as ledger:
+        load(ledger, "a")
+        settle(ledger, {"a": Verdict.FAILED}, doubt=900.0, certain=False)
+        derive(ledger, "retry")
+        claims = ledger.turn([], 100)
+
+    assert [claim.doubt for claim in claims] == [900.0]
+
+
+def test_what_a_run_created_is_taken_back_newest_first(path: Path) -> None:
+    """With when it was made; what was not certainly ours comes without."""
+    with opened(path) as ledger:
+        load(ledger, "a", "b", "c", "d")
+        made = ledger.turn([], 100)
+        done = [
+            Outcome(
+                id=claim.id,
+                outcome=Verdict.EXISTS if claim.repository == "d" else Verdict.CREATED,
+                certain=claim.repository != "b",
+                started_at=1000.0 + claim.id,
+                elapsed_ms=500.0,
+            )
+            for claim in made
+        ]
+        ledger.turn(done, 0)
+        ledger.finish(stopped=None, requests=0, throttled=0)
+        derive(ledger, "undo")
+        claims = ledger.turn([], 100)
+
+    assert [claim.repository for claim in claims] == ["c", "b", "a"]
+    assert [claim.made for claim in claims] == [
+        (1003.0, 1003.5),
+        None,
+        (1001.0, 1001.5),
+    ]
+
+
+def test_what_was_taken_back_is_not_taken_back_again(path: Path) -> None:
+    """What was kept is."""
+    with opened(path) as ledger:
+        load(ledger, "a", "b")
+        settle(ledger, {"a": Verdict.CREATED, "b": Verdict.CREATED})
+        derive(ledger, "undo")
+        settle(ledger, {"a": Verdict.REMOVED, "b": Verdict.KEPT})
+        derive(ledger, "undo")
+        again = settle(ledger, {"b": Verdict.REMOVED})
+        with pytest.raises(SettingsError, match="nothing is left to undo"):
+            derive(ledger, "undo")
+
+    assert list(again) == ["b"]
+    assert again["b"].made == (1000.0, 1000.5)
+
+
+def test_a_dry_run_leaves_all_to_the_real_one(path: Path) -> None:
+    """And the run that it is about can still be reported."""
+    with opened(path) as ledger:
+        run = load(ledger, "a")
+        settle(ledger, {"a": Verdict.CREATED})
+        derive(ledger, "undo", dry_run=True)
+        settle(ledger, {"a": Verdict.TO_REMOVE})
+        reported = list(ledger.items(ledger.run_info(run)))
+        derive(ledger, "undo")
+        claims = ledger.turn([], 100)
+
+    assert [item.outcome for item in reported] == [Verdict.CREATED]
+    assert [claim.repository for claim in claims] == ["a"]
+
+
+def test_a_run_of_long_ago_is_taken_back_by_its_number(path: Path) -> None:
+    """Only what it created itself."""
+    with opened(path) as ledger:
+        first = load(ledger, "a")
+        settle(ledger, {"a": Verdict.CREATED})
+        load(ledger, "b")
+        settle(ledger, {"b": Verdict.CREATED})
+        load(ledger, "c")
+        settle(ledger, {"c": Verdict.EXISTS})
+        derive(ledger, "undo", first)
+        claims = ledger.turn([], 100)
+
+    assert [claim.repository for claim in claims] == ["a"]
+
+
+@pytest.mark.parametrize("command", ["retry", "undo"])
+@pytest.mark.parametrize("run", [None, 7])
+def test_a_run_that_is_not_there_is_said_to_be_missing(
+    path: Path, command: str, run: int | None
+) -> None:
+    """Nothing is begun."""
+    with opened(path) as ledger:
+        with pytest.raises(SettingsError, match=r"no run|nothing is left"):
+            derive(ledger, command, run)
+        with pytest.raises(SettingsError, match="no run yet"):
+            ledger.run_info()
+
+
+def test_another_endpoints_run_is_not_tried_here(path: Path) -> None:
+    """Its repositories are elsewhere."""
+    with opened(path) as ledger:
+        load(ledger, "a")
+        settle(ledger, {"a": Verdict.CREATED})
+        with pytest.raises(SettingsError, match="belongs to"):
+            ledger.derive(
+                "undo", None, endpoint="https://swr-api.example.org", version="1"
+            )
+
+
+def test_rows_are_found_by_name(path: Path) -> None:
+    """Those that wait, of that organization, and no others."""
+    with opened(path) as ledger:
+        load(ledger, "a", "b", "c")
+        first = ledger.matching("team", ["c", "a", "x"])
+        ledger.turn([Outcome(id=first[0].id, outcome=Verdict.EXISTS)], 0)
+        second = ledger.matching("team", ["c", "a", "x"])
+        elsewhere = ledger.matching("other", ["a"])
+        waiting = ledger.organizations()
+
+    assert {claim.repository for claim in first} == {"a", "c"}
+    assert [claim.repository for claim in second] == [first[1].repository]
+    assert elsewhere == []
+    assert waiting == [("team", 2)]
+
+
+def test_a_ledger_of_the_first_schema_is_carried_over(path: Path) -> None:
+    """Nothing in it is lost; what it did not know is not made up."""
+    with opened(path) as ledger:
+        load(ledger, "a")
+        settle(ledger, {"a": Verdict.CREATED})
+        load(ledger, "b")
+        settle(ledger, {"b": Verdict.EXISTS})
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE creation DROP COLUMN until")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+
+    with opened(path) as ledger:
+        derive(ledger, "undo")
+        claims = ledger.turn([], 100)
+    with closing(sqlite3.connect(path)) as db:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+
+    assert [(claim.repository, claim.made) for claim in claims] == [
+        ("a", (1000.0, 1000.0))
+    ]
+    assert version == schema.VERSION
