@@ -46,7 +46,7 @@ def converse(flow: Flow, script: Sequence[Answer]) -> tuple[Conclusion, list[str
         return conclusion, asked
 
 
-CHANGED = {"category": ["linux", "arm"]}
+CHANGED: dict[str, list[object]] = {"category": ["linux", "arm"]}
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,18 @@ with `--quick`, which measures less and on a busy machine, bounds are half as st
 
 import sys
 
-from tests.bench import limits, memory, startup, throughput, validate
+from tests.bench import limits, memory, startup, survey, throughput, validate
 
 
 def main() -> int:
     """Measure, print, and say whether all bounds hold."""
     quick = "--quick" in sys.argv[1:]
     slack = 2.0 if quick else 1.0
-    speed = throughput.measure(rounds=3 if quick else 7)
+    speed = throughput.measure(rounds=3 if quick else throughput.ROUNDS)
     checked = validate.measure()
     space = memory.measure(100_000 if quick else memory.MANY)
     heavy = startup.measure()
+    there = survey.measure(3 if quick else survey.ROUNDS)
     found = limits.hidden(3 if quick else limits.SEEDS)
     rows = [
         (
@@ -56,6 +57,13 @@ def main() -> int:
             "<=",
             1.3,
         ),
+        (
+            f"{survey.ROWS:,} rows that are all there, time over a bare client's",
+            there["ratio"],
+            "<=",
+            3.0 * slack,
+        ),
+        ("the same, requests", there["requests"], "<=", 11.0),
         ("heavy modules that --help imports", heavy["heavy modules"], "<=", 0),
     ]
     good = True
