@@ -27,7 +27,7 @@ from bulkrepo.model import (
 )
 
 if TYPE_CHECKING:
-    from bulkrepo.api import Control, create
+    from bulkrepo.api import Control, create, plan, retry, undo, verify
     from bulkrepo.settings import Settings
 
 __all__ = [
@@ -48,9 +48,14 @@ __all__ = [
     "Summary",
     "Verdict",
     "create",
+    "plan",
+    "retry",
+    "undo",
+    "verify",
 ]
 
-_LATER = {"Control": "api", "create": "api", "Settings": "settings"}
+_COMMANDS = ("create", "plan", "retry", "undo", "verify")
+_LATER = dict.fromkeys(("Control", *_COMMANDS), "api") | {"Settings": "settings"}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
-from bulkrepo import events, retry
+from bulkrepo import backoff, events
 from bulkrepo.answers import read, said
 from bulkrepo.auth import FIRST, NEVER, Auth
 from bulkrepo.brake import Brake, Clock
@@ -53,7 +53,7 @@ class Credential:
         self._gateway, self._clock = gateway, clock
         self._patience, self._skew = patience, skew
         self._log = events.logger()
-        self._backoff = retry.Backoff()
+        self._backoff = backoff.Backoff()
         self._chance = random.Random()  # noqa: S311 - jitter
         self._renewing = asyncio.Lock()
         self._reached = False
@@ -150,7 +150,7 @@ class Credential:
             reply = await self._gateway.send(request, _BARE)
             answer = read(reply, request=request, now=self._clock.time())
             answer = self.concealed(answer)
-            if isinstance(reply, Reply) and not retry.again(answer):
+            if isinstance(reply, Reply) and not backoff.again(answer):
                 self._reached = True
                 return self._conclude(reply, answer, at=at)
             if ahead:

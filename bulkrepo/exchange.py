@@ -12,7 +12,7 @@ from collections import Counter
 import msgspec
 import tenacity
 
-from bulkrepo import retry
+from bulkrepo import backoff
 from bulkrepo.answers import read
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
@@ -90,7 +90,7 @@ class Exchange:
         )
         self._clock, self._brake, self._limits = clock, brake, limits
         self._stats = stats
-        self._backoff, self._budget = retry.Backoff(), retry.Budget()
+        self._backoff, self._budget = backoff.Backoff(), backoff.Budget()
         self._chance = random.Random()  # noqa: S311 - jitter
         # Workers are as many as requests may be in flight, unless those are few.
         few = limits.concurrency <= FEW
@@ -113,7 +113,7 @@ class Exchange:
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
         answer = await self._once(request, tries, None)
-        if retry.again(answer):
+        if backoff.again(answer):
             answer = await self._ask_again(request, tries, answer)
         return Heard(answer, tries.unsure_at)
 
@@ -126,7 +126,7 @@ class Exchange:
         answer = await self._once(request, Tries(0), None)
         while answer.kind is Kind.THROTTLED:
             answer = await self._once(request, Tries(0), answer)
-        if not retry.again(answer):
+        if not backoff.again(answer):
             return answer
         if not await self._brake.pause(self._chance.random()):
             raise InterruptedTriesError(answer)
@@ -143,7 +143,7 @@ class Exchange:
             nonlocal used, counted
             if not counted:
                 own = self._outage.own(tries.asked)
-                counted = retry.counts(answer, healthy=own)
+                counted = backoff.counts(answer, healthy=own)
                 used += counted
             return used >= most
 
@@ -172,7 +172,7 @@ class Exchange:
             return answer
         await pause(delay(None))
         again = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_result(retry.again),
+            retry=tenacity.retry_if_result(backoff.again),
             stop=lambda _: count(),
             wait=delay,
             sleep=pause,
@@ -250,7 +250,7 @@ class Exchange:
                 return answer
             if answer.unsure and request.creates and tries.unsure_at is None:
                 tries.unsure_at = sent_at
-            if retry.again(answer):
+            if backoff.again(answer):
                 first = before is None and not probe
                 self._turns.failed(
                     now, request, answer, started=started, first=first, probe=probe
@@ -281,6 +281,6 @@ class Exchange:
                 exit_code=3,
             )
         elif answer.kind is not Kind.UNAUTHORIZED and not (
-            self._credential.locks and retry.again(answer)  # nothing is proven yet
+            self._credential.locks and backoff.again(answer)  # nothing is proven yet
         ):
             self.contact.set()

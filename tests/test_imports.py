@@ -27,7 +27,7 @@ PURE = {
     "passed",
     "rate",
     "redact",
-    "retry",
+    "backoff",
     "search",
     "settings",
     "signing",

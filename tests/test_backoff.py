@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import retry
+from bulkrepo import backoff
 from bulkrepo.wire import Answer, Kind
 
 AGAIN = {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}
@@ -14,7 +14,7 @@ IN_ORDER = [kind for kind in Kind if kind in AGAIN]
 @pytest.mark.parametrize("kind", list(Kind))
 def test_another_try_is_for_what_may_pass(kind: Kind) -> None:
     """A refusal stays one; trouble may pass."""
-    assert retry.again(Answer(kind)) == (kind in AGAIN)
+    assert backoff.again(Answer(kind)) == (kind in AGAIN)
 
 
 @pytest.mark.parametrize("kind", IN_ORDER)
@@ -23,7 +23,7 @@ def test_try_counts_when_the_service_is_healthy(kind: Kind, *, healthy: bool) ->
     """In an outage no try counts, and a throttled request was none."""
     counts = healthy and kind is not Kind.THROTTLED
 
-    assert retry.counts(Answer(kind), healthy=healthy) == counts
+    assert backoff.counts(Answer(kind), healthy=healthy) == counts
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,11 @@ def test_try_counts_when_the_service_is_healthy(kind: Kind, *, healthy: bool) ->
 )
 def test_wait_doubles_up_to_a_cap(tries: int, longest: float) -> None:
     """Full jitter: from nothing to base times two to the tries, 30 s at most."""
-    backoff = retry.Backoff()
+    pause = backoff.Backoff()
 
-    assert backoff.wait(tries, Answer(Kind.BROKEN), 0.0) == 0.0
-    assert backoff.wait(tries, Answer(Kind.BROKEN), 0.5) == longest / 2
-    assert backoff.wait(tries, Answer(Kind.BROKEN), 1.0) == longest
+    assert pause.wait(tries, Answer(Kind.BROKEN), 0.0) == 0.0
+    assert pause.wait(tries, Answer(Kind.BROKEN), 0.5) == longest / 2
+    assert pause.wait(tries, Answer(Kind.BROKEN), 1.0) == longest
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_wait_doubles_up_to_a_cap(tries: int, longest: float) -> None:
 )
 def test_wait_obeys_what_the_service_asks_for(answer: Answer, wait: float) -> None:
     """Of a 5xx here, of a throttled answer in the rate control."""
-    assert retry.Backoff().wait(9, answer, 0.5) == wait
+    assert backoff.Backoff().wait(9, answer, 0.5) == wait
 
 
 @given(
@@ -65,7 +65,7 @@ def test_retries_are_bounded_by_what_succeeds(
     gaps: list[float], good: list[bool]
 ) -> None:
     """At most what was saved up, one for each success, and a few a second."""
-    budget, now, taken, earned = retry.Budget(most=10, trickle=2), 1000.0, 0, 0
+    budget, now, taken, earned = backoff.Budget(most=10, trickle=2), 1000.0, 0, 0
     for gap, success in zip(gaps, good, strict=False):
         now += gap
         if success:
@@ -77,7 +77,7 @@ def test_retries_are_bounded_by_what_succeeds(
 
 def test_a_retry_that_waits_has_its_turn() -> None:
     """However bad it is, two a second may leave; and all at once after better times."""
-    budget = retry.Budget(most=4, trickle=2)
+    budget = backoff.Budget(most=4, trickle=2)
     assert [budget.take(1000.0) for _ in range(5)] == [True] * 4 + [False]
     assert not budget.take(1000.4)
     assert budget.take(1000.5)
@@ -95,4 +95,4 @@ def test_a_retry_that_waits_has_its_turn() -> None:
 )
 def test_wait_is_never_negative_nor_endless(tries: int, u: float, kind: Kind) -> None:
     """However many tries, from 0 to 30 s."""
-    assert 0 <= retry.Backoff().wait(tries, Answer(kind), u) <= 30
+    assert 0 <= backoff.Backoff().wait(tries, Answer(kind), u) <= 30
