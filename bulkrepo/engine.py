@@ -148,8 +148,7 @@ class Engine:
         with suppress(InterruptedTriesError):
             await prepare(self)
             # A row that was handed out early and not yet settled would be again.
-            while self._early and self._brake.stopped is None:
-                await self._early_done.wait()
+            await self._until_early(0)
         self._preparing = False
         self._wake.set()
         self._more.set()
@@ -172,7 +171,11 @@ class Engine:
         self._early += len(claims)
         self._line.extend(claims)
         self._more.set()
-        while self._early > BATCH and self._brake.stopped is None:
+        await self._until_early(BATCH)
+
+    async def _until_early(self, few: int) -> None:
+        """Wait until no more than *few* rows that were handed out early are open."""
+        while self._early > few and self._brake.stopped is None:
             self._early_done.clear()
             await self._early_done.wait()
 

@@ -1,0 +1,114 @@
+"""What a surveyor does about organizations, by an engine that only writes down."""
+
+import pytest
+
+from bulkrepo.flows import Conclusion
+from bulkrepo.model import Claim, Verdict
+from bulkrepo.skew import Skew
+from bulkrepo.surveyor import Surveyor
+from bulkrepo.wire import Answer, Kind, Organization, Quota, Quotas, Request
+
+ABSENT = Answer(Kind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
+TAKEN = Answer(Kind.CONFLICT, 409, "SVCSTG.SWR.4090060")
+FULL = Answer(Kind.QUOTA, 400, "SVCSTG.SWR.4000097")
+LOST = Answer(Kind.BROKEN, 500)
+DONE = Answer(Kind.DONE, 201)
+OURS = Answer(Kind.DONE, 200, seen=Organization("x", 7))
+
+
+class Store:
+    """Rows of organizations."""
+
+    def __init__(self, **rows: int) -> None:
+        self._rows = list(rows.items())
+
+    async def organizations(self) -> list[tuple[str, int]]:
+        """Give them."""
+        return self._rows
+
+    async def matching(self, namespace: str, names: list[str]) -> list[Claim]:
+        """Find none."""
+        del namespace, names
+        return []
+
+
+class Notes:
+    """Stands in for the engine: answers from a script by organization, remembers."""
+
+    def __init__(self, script: dict[str, list[Answer]]) -> None:
+        self.stopped: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.skew = Skew()
+        self._script = script
+
+    async def glance(self, request: Request) -> Answer:
+        """Give the next answer to that organization's name."""
+        name = request.path.rsplit("/", 1)[1]
+        if request.body is not None:
+            name = request.body.decode().split('"')[3]
+        self.asked.append(f"{request.method} {name}")
+        return self._script[name].pop(0)
+
+    def stop_organization(self, namespace: str, reason: str) -> None:
+        """Remember it."""
+        self.stopped[namespace] = reason
+
+
+def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
+    """Nothing is ever shown."""
+    del claim, skew
+    return Conclusion(outcome=Verdict.EXISTS, answer=shown)
+
+
+@pytest.mark.parametrize(
+    ("script", "new", "stopped"),
+    [
+        pytest.param([ABSENT, DONE], True, "", id="created"),
+        pytest.param([OURS], False, "", id="there"),
+        pytest.param([ABSENT, TAKEN, ABSENT], False, "another account", id="taken"),
+        pytest.param([ABSENT, TAKEN, OURS], False, "", id="created meanwhile"),
+        pytest.param([ABSENT, LOST, OURS], False, "", id="lost, and done"),
+        pytest.param([ABSENT, LOST, ABSENT], False, "not be created", id="lost"),
+        pytest.param([ABSENT, FULL], False, "no more organizations", id="quota"),
+    ],
+)
+async def test_a_missing_organization_is_created_once(
+    script: list[Answer], stopped: str, *, new: bool
+) -> None:
+    """A conflict does not mean that it is ours; reading it does."""
+    notes = Notes({"x": list(script)})
+    surveyor = Surveyor(Store(x=1), judge, found=True)
+
+    await surveyor.prepare(notes)  # type: ignore[arg-type]
+
+    assert surveyor.new == (["x"] if new else [])
+    assert len(notes.asked) == len(script)
+    assert stopped in notes.stopped.get("x", "")
+    assert bool(stopped) == ("x" in notes.stopped)
+
+
+async def test_a_full_quota_is_met_once() -> None:
+    """The others are not even tried, and say why."""
+    notes = Notes({"x": [ABSENT, FULL], "y": [ABSENT]})
+    surveyor = Surveyor(Store(x=1, y=1), judge, found=True)
+
+    await surveyor.prepare(notes)  # type: ignore[arg-type]
+
+    assert notes.asked == ["GET x", "POST x", "GET y"]
+    assert set(notes.stopped) == {"x", "y"}
+
+
+@pytest.mark.parametrize(("limit", "left"), [(5, 2), (4, 1), (2, 0)])
+async def test_a_plan_minds_the_quota(limit: int, left: int) -> None:
+    """Where the project is known, it says which organizations are too many."""
+    quota = Answer(Kind.DONE, 200, seen=Quotas([Quota("namespace", limit, 3)]))
+    script = {"x": [ABSENT], "y": [ABSENT], "quotas": [quota]}
+    facts = {"project_id": "p"}
+    notes = Notes(script)
+    surveyor = Surveyor(Store(x=1, y=1), judge, found=True, dry=True, project=facts.get)
+
+    await surveyor.prepare(notes)  # type: ignore[arg-type]
+
+    assert len(surveyor.new) == left
+    assert len(notes.stopped) == 2 - left
+    assert surveyor.listed == set(surveyor.new)
