@@ -64,6 +64,7 @@ async def retry(
     if sources:
         load = _lists("retry", sources, settings, control)
     else:
+        loads.want_past(settings.ledger)
         load = partial(loads.derive, command="retry", run=run, settings=settings)
     job = Job(settings=settings, load=load, work=partial(_creating, settings))
     return await runs.run(job, on_event, control)
@@ -92,6 +93,7 @@ async def undo(
             dry_run=dry_run,
         )
 
+    loads.want_past(settings.ledger)
     job = Job(
         settings=settings,
         load=partial(
@@ -139,6 +141,7 @@ async def verify(
     if sources:
         load = _lists("verify", sources, settings, control)
     else:
+        loads.want_past(source)
         load = partial(loads.past, path=source, settings=settings)
     job = Job(settings=settings, load=load, work=partial(_verifying, settings))
     return await runs.run(job, on_event, control)

@@ -43,6 +43,7 @@ def plan(
     *,
     reports: list[str],
     organizations: tuple[str, ...],
+    sandbox: bool = False,
 ) -> str:
     """
     Say in at most 25 lines of plain text what `create` would do with the same lists.
@@ -78,7 +79,7 @@ def plan(
     words = ["bulkrepo", "create", *names] if todo else ["nothing to do"]
     if counts.get(Verdict.DIFFERS) and not todo:
         words = ["bulkrepo", "create", "--on-differs", "update", *names]
-    command = " ".join(words)
+    command = " ".join([*words, *["--sandbox"] * (sandbox and len(words) > 1)])
     cut = [_cut(escape(line)) for line in lines]
     return "\n".join([*cut, f"next: {command}"])
 

@@ -74,7 +74,8 @@ async def _run(command: str, lists: Sequence[str], options: dict[str, Any]) -> i
     )
     if command == "plan":
         planned = any(counts.get(verdict) for verdict in PLANNED)
-        _show_plan(result, settings, quiet=quiet and not (code or planned))
+        quiet = quiet and not (code or planned)
+        _show_plan(result, settings, quiet=quiet, sandbox=options["sandbox"])
         if options["exit_code"] and planned and not code:
             return 10
     else:
@@ -275,7 +276,9 @@ def _conclude(result: Result, settings: Settings, *, console: bool) -> None:
         sys.stderr.write(text + "\n")
 
 
-def _show_plan(result: Result, settings: Settings, *, quiet: bool) -> None:
+def _show_plan(
+    result: Result, settings: Settings, *, quiet: bool, sandbox: bool
+) -> None:
     """Print what would be done, which is what was asked for."""
     _conclude(result, settings, console=False)
     if not quiet and "-" not in settings.reports:
@@ -284,5 +287,6 @@ def _show_plan(result: Result, settings: Settings, *, quiet: bool) -> None:
             result.summary,
             reports=list(settings.reports),
             organizations=result.organizations,
+            sandbox=sandbox,
         )
         sys.stdout.write(text + "\n")

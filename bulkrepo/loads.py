@@ -36,10 +36,19 @@ def derive(
     return _started(loaded)
 
 
+def want_past(path: str) -> None:
+    """Raise SettingsError where no ledger *path* can know an earlier run."""
+    if path == MEMORY:
+        raise SettingsError(
+            "a ledger in memory, as with --sandbox, knows no earlier run: name a LIST "
+            "or REPORT, or give --ledger FILE"
+        )
+    if not Path(path).exists():
+        raise SettingsError(f"there is no ledger {path}: give --ledger FILE")
+
+
 def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
     """Take the rows of the last run of another ledger."""
-    if path == MEMORY or not Path(path).exists():
-        raise SettingsError(f"there is no ledger {path}: name a LIST, or --ledger FILE")
     past = Ledger(path, now=time.time)
     try:
         info = past.run_info(creating=True)

@@ -148,17 +148,15 @@ def test_summary_tells_the_run(
 @pytest.mark.parametrize(
     ("info", "numbers", "options", "command"),
     [
-        pytest.param(INFO, of(failed=1), {}, "create team.csv", id="refused"),
-        pytest.param(
-            INFO, of(failed=1, differs=1), {}, "create team.csv", id="and differs"
-        ),
+        pytest.param(INFO, of(failed=1), {}, "retry", id="refused"),
+        pytest.param(INFO, of(failed=1, differs=1), {}, "retry", id="and differs"),
         pytest.param(INFO, of(differs=1), {}, "report", id="differs"),
         pytest.param(INFO, of(differs=1), {"ledger": None}, "", id="no ledger"),
         pytest.param(
             INFO,
             of(failed=1),
             {"ledger": "o.db"},
-            "create team.csv --ledger o.db",
+            "retry --ledger o.db",
             id="ledger",
         ),
         pytest.param(INFO, of(exists=1, uncertain=1), {}, "", id="uncertain"),
