@@ -149,6 +149,7 @@ class Engine:
             await prepare(self)
             # A row that was handed out early and not yet settled would be again.
             while self._early and self._brake.stopped is None:
+                self._early_done.clear()  # one that is set would not let others run
                 await self._early_done.wait()
         self._preparing = False
         self._wake.set()
