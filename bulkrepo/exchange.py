@@ -266,7 +266,7 @@ class Exchange:
         self._outage.good(started, first=first)
         if not self._budget.full:
             self._budget.earn()
-        if request.creates and kind in _DONE:
+        if (request.creates or request.method == "PATCH") and kind in _DONE:
             self._outage.witness = request
 
     async def _signed_in(self, before: Answer | None) -> None:

@@ -2,9 +2,9 @@
 Pure. Whether the service is out, and whose fault a failed try is.
 
 Four rows that always get a 500 and four that met an outage look alike. What tells them
-apart is the *witness*: the last create that went well, sent again. It changes nothing
-(SWR says that the repository exists, and the list wants it to), and unlike a read it
-goes the way of a create: through the gateway, the permissions and the organization.
+apart is the *witness*: the last create or update that went well, sent again. It changes
+nothing (the repository is there, and as the list wants it), and unlike a read it goes
+the way of a create: through the gateway, the permissions and the organization.
 It is asked where nobody else shows that the service is well: before a row that failed
 tries again, if no request succeeded since; and, once several answers in a row were
 trouble, instead of any other. If it succeeds, the rows' trouble is their own; if it

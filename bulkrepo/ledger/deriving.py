@@ -28,6 +28,11 @@ def derive(
     """
     with file.transaction() as db:
         bind(file, endpoint)
+        if command == "undo":
+            # In order: what one run removed, a later one may have created anew.
+            for (known,) in db.execute("SELECT id FROM run ORDER BY id").fetchall():
+                db.execute(schema.CREATED, (known,))
+                db.execute(schema.REMOVED, (known,))
         past = _retried(file, run) if command == "retry" else _undone(file, run)
         names = msgspec.json.encode([f"run {past}"]).decode()
         if command == "retry":
@@ -41,7 +46,6 @@ def derive(
         if command == "retry":
             db.execute(schema.RETRY, (new, past))
         else:
-            db.execute(schema.CREATED, (past,))
             db.execute(schema.UNDO, (new, past))
         if not dry_run:
             fold(file, new, None)
@@ -70,16 +74,9 @@ def _retried(file: LedgerFile, run: int | None) -> int:
 
 
 def _undone(file: LedgerFile, run: int | None) -> int:
-    """Give the run to take back, after all that was taken back before."""
-    undone = "SELECT id FROM run WHERE command = 'undo'"
-    for (past,) in file.db.execute(undone).fetchall():
-        file.db.execute(schema.REMOVED, (past,))
+    """Give the run to take back."""
     found = file.value(
-        "SELECT max(run) FROM ("
-        " SELECT run FROM creation UNION ALL"
-        " SELECT run FROM item JOIN outcome ON outcome.item = item.id"
-        " WHERE outcome = 'created') WHERE run = coalesce(?, run)",
-        run,
+        "SELECT max(run) FROM creation WHERE run = coalesce(?, run)", run
     )
     if found is None:
         of = "" if run is None else f" of run {run}"

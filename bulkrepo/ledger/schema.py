@@ -111,11 +111,14 @@ WHERE state = 'running';
 
 # Who created what, and what was taken back.
 CREATED = """
-INSERT OR REPLACE INTO creation (namespace, repository, run, at, certain, until)
+INSERT INTO creation (namespace, repository, run, at, certain, until)
 SELECT namespace, repository, run, started_at, certain,
     started_at + coalesce(elapsed_ms, 0) / 1000
 FROM item JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND outcome = 'created'
+ON CONFLICT DO UPDATE SET run = excluded.run, at = excluded.at,
+    certain = excluded.certain, until = excluded.until
+WHERE excluded.run >= creation.run
 """
 REMOVED = """
 DELETE FROM creation WHERE EXISTS (

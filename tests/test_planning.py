@@ -1,0 +1,305 @@
+"""What is said before and proven after a run, held against what create does."""
+
+import asyncio
+import random
+import sqlite3
+import tempfile
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from bulkrepo import api
+from bulkrepo.sandbox import Settings as Box
+from tests.boxes import TOKEN, bulkrepo, held, names, rows, write
+from tests.registry import Asked, Watched, seed, settings, stock, told
+
+OURS = Box(token=TOKEN, organizations=("team-a", "team-b"))
+
+NAMESPACES = st.sampled_from(["team-a", "team-b", "nowhere", "Bad"])
+ROW = st.fixed_dictionaries(
+    {
+        "namespace": NAMESPACES,
+        "repository": st.sampled_from(["one", "two", "three/x", "four", "No!"]),
+        "is_public": st.sampled_from([True, False, False, "maybe"]),
+    },
+    optional={
+        "category": st.sampled_from(["linux", "database", "nonsense"]),
+        "description": st.sampled_from(["", "words"]),
+    },
+)
+THERE = st.lists(
+    st.fixed_dictionaries(
+        {
+            "namespace": st.sampled_from(["team-a", "team-b"]),
+            "repository": st.sampled_from(["one", "two", "three/x", "four"]),
+            "is_public": st.booleans(),
+            "category": st.sampled_from(["linux", "database"]),
+            "description": st.sampled_from(["", "words"]),
+        }
+    ),
+    max_size=6,
+    unique_by=lambda item: (item["namespace"], item["repository"]),
+)
+COMES_TO = {"to_create": "created", "to_update": "updated"}
+
+
+@examples(max_examples=25, deadline=None)
+@given(
+    wanted=st.lists(ROW, min_size=1, max_size=10),
+    there=THERE,
+    options=st.fixed_dictionaries(
+        {
+            "on_differs": st.sampled_from(["fail", "ignore", "update"]),
+            "survey": st.sampled_from(["auto", "always", "never"]),
+            "create_organizations": st.booleans(),
+        }
+    ),
+)
+def test_create_does_what_plan_says(
+    wanted: list[dict[str, Any]], there: list[dict[str, Any]], options: dict[str, Any]
+) -> None:
+    """Row by row, and plan changes nothing to find out."""
+
+    async def run(folder: Path) -> None:
+        source = write(folder / "list.ndjson", wanted)
+        async with Watched(OURS) as box:
+            seed(box, there)
+            before = stock(box)
+            known = settings(box, folder, **options)
+            plan = await api.plan([source], settings=known)
+            planned = told(folder)
+            assert {asked.method for asked in box.asked} <= {"GET"}
+            assert stock(box) == before
+            result = await api.create([source], settings=known)
+            done = told(folder)
+
+        assert set(plan.organizations) == set(result.organizations)
+        for said, did in zip(planned, done, strict=True):
+            outcome = said["outcome"]
+            if did["namespace"] == "nowhere" and not options["create_organizations"]:
+                good = ("failed", "not_attempted", "to_create", "invalid", "duplicate")
+                assert outcome in good
+                assert did["outcome"] in good
+                continue
+            assert did["outcome"] == COMES_TO.get(outcome, outcome)
+            assert did["differences"] == said["differences"]
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder)))
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        pytest.param({}, 0, id="nothing"),
+        pytest.param({"repository": "new"}, 10, id="to-create"),
+        pytest.param({"repository": "Bad"}, 1, id="invalid"),
+        pytest.param({"category": "arm"}, 1, id="differs"),
+    ],
+)
+async def test_plan_tells_a_script_whether_there_is_something_to_do(
+    tmp_path: Path, item: dict[str, Any], code: int
+) -> None:
+    """With --exit-code; and what it prints fits a screen."""
+    items = rows(30)
+    source = write(tmp_path / "list.ndjson", [*items[1:], items[0] | item])
+    async with Watched(OURS) as box:
+        seed(box, items)
+        ended = await bulkrepo("plan", source, "--exit-code", cwd=tmp_path, box=box)
+
+    assert ended.code == code
+    assert 0 < len(ended.out.splitlines()) <= 25
+    assert {asked.method for asked in box.asked} == {"GET"}
+    assert [path.name for path in tmp_path.iterdir()] == ["list.ndjson"]
+
+
+async def test_plan_says_first_what_is_open_to_everybody(tmp_path: Path) -> None:
+    """Many other rows differ for harmless reasons; this is what must not be missed."""
+    items = [item | {"description": "words"} for item in rows(40)]
+    found = [item | {"description": "other"} for item in items]
+    found[33]["is_public"] = True
+    source = write(tmp_path / "list.ndjson", items)
+    async with Watched(OURS) as box:
+        seed(box, found)
+        ended = await bulkrepo("plan", source, cwd=tmp_path, box=box)
+
+    loud = [line for line in ended.out.splitlines() if "public" in line.lower()]
+    lines = [line for line in ended.out.splitlines() if line.strip()]
+    assert loud
+    assert loud[0] in lines[:2]
+    assert "34" in loud[0] + lines[1]
+
+
+@pytest.mark.parametrize("kind", ["list", "report", "ledger"])
+async def test_verify_proves_and_changes_nothing(tmp_path: Path, kind: str) -> None:
+    """What is missing failed, what differs differs, each with what was seen."""
+    source = write(tmp_path / "list.ndjson", rows(6))
+    path = tmp_path / "l.db"
+    past = tmp_path / "past.jsonl"
+    async with Watched(OURS) as box:
+        known = settings(box, tmp_path, ledger=str(path), reports=(str(past),))
+        await api.create([source], settings=known)
+        box._gateway.state.remove(("team-a", "app/00001"))
+        box.repositories["team-a", "app/00002"].is_public = True
+        before, asked = stock(box), len(box.asked)
+        with closing(sqlite3.connect(path)) as ledger:
+            dump = list(ledger.iterdump())
+        known = settings(box, tmp_path, ledger=str(path))
+        sources = {"list": [source], "report": [str(past)], "ledger": []}[kind]
+        result = await api.verify(sources, settings=known)
+        found = told(tmp_path)
+        await api.plan([source], settings=known)
+        with closing(sqlite3.connect(path)) as ledger:
+            assert list(ledger.iterdump()) == dump
+        assert stock(box) == before
+
+    assert {one.method for one in box.asked[asked:]} == {"GET"}
+    assert [item["outcome"] for item in found] == [
+        *("exists", "failed", "differs", "exists", "exists", "exists")
+    ]
+    assert found[1]["evidence"] == "read: it is not there"
+    assert found[2]["differences"] == {"is_public": [False, True]}
+    assert "shown by SWR, created 20" in found[0]["evidence"]
+    assert result.exit_code == 1
+
+
+# Organizations
+
+
+def _unseen(asked: Asked) -> web.Response | None:
+    """Answer for another account's organization as for one that is not there."""
+    if asked != ("GET", "/v2/manage/namespaces/elsewhere", None):
+        return None
+    code = "SVCSTG.SWR.4040058"
+    return web.json_response({"errors": [{"errorCode": code}]}, status=404)
+
+
+async def test_missing_organizations_are_created_once(tmp_path: Path) -> None:
+    """One name is another account's: its rows say so, all others are created."""
+    spaces = ("team-a", "new-one", "elsewhere", "new-two")
+    items = [item for name in spaces for item in rows(4, namespace=name)]
+    source = write(tmp_path / "list.ndjson", items)
+    box = Box(token=TOKEN, organizations=("team-a",), taken=("elsewhere",))
+    async with Watched(box, before=_unseen) as found:
+        known = settings(found, tmp_path, create_organizations=True)
+        plan = await api.plan([source], settings=known)
+        assert found.count("POST") == 0
+        result = await api.create([source], settings=known)
+        there = held(found)
+
+    lost = [item for item in told(tmp_path) if item["namespace"] == "elsewhere"]
+    sent = Counter(
+        asked.body["namespace"]
+        for asked in found.asked
+        if asked.method == "POST" and "namespace" in asked.body
+    )
+    assert set(plan.organizations) >= {"new-one", "new-two"}
+    assert result.organizations == ("new-one", "new-two")
+    assert sent == {"new-one": 1, "elsewhere": 1, "new-two": 1}
+    assert [item["outcome"] for item in lost] == ["not_attempted"] * 4
+    assert all("another account" in item["reason"] for item in lost)
+    assert there == {name for name in names(items) if "elsewhere" not in name}
+    assert result.exit_code == 1
+
+
+async def test_a_quota_of_organizations_stops_only_those_beyond_it(
+    tmp_path: Path,
+) -> None:
+    """The first fit in; the rows of the others say that the quota is used up."""
+    spaces = ("team-a", "new-one", "new-two")
+    items = [item for name in spaces for item in rows(3, namespace=name)]
+    source = write(tmp_path / "list.ndjson", items)
+    box = Box(token=TOKEN, organizations=("team-a",), organization_quota=2)
+    async with Watched(box) as found:
+        result = await api.create(
+            [source], settings=settings(found, tmp_path, create_organizations=True)
+        )
+
+    lost = told(tmp_path)[6:]
+    assert result.summary.counts == {"created": 6, "not_attempted": 3}
+    assert all("no more organizations" in item["reason"] for item in lost)
+
+
+async def test_an_organization_whose_reply_is_lost_is_ours(tmp_path: Path) -> None:
+    """A 500 after the organization was created: it is read, and its rows go on."""
+
+    def lost(asked: Asked) -> web.Response | None:
+        founding = asked.method == "POST" and "namespace" in asked.body
+        return web.Response(status=500) if founding else None
+
+    source = write(tmp_path / "list.ndjson", rows(3, namespace="new-one"))
+    async with Watched(OURS, after=lost) as box:
+        result = await api.create(
+            [source], settings=settings(box, tmp_path, create_organizations=True)
+        )
+
+    assert result.summary.counts == {"created": 3}
+
+
+# Nothing is made public that nobody wanted public
+
+PUBLIC: tuple[Any, ...] = (True, "true", "YES", "y", "1", "Public")
+NOT: tuple[Any, ...] = (
+    False,
+    "false",
+    "no",
+    "0",
+    "private",
+    "",
+    None,
+    "maybe",
+    "truee",
+    "on",
+    "2",
+    [],
+)
+
+
+async def _never_public(folder: Path, lists: int) -> None:
+    """Give *lists* lists, 500 a run, to a registry that holds half of their rows."""
+    chance = random.Random(lists)
+    for start in range(0, lists, 500):
+        sources, wanted, there = [], set(), []
+        for number in range(start, start + 500):
+            items: list[dict[str, Any]] = rows(chance.randint(1, 4))
+            for item in items:
+                item["repository"] = f"l{number}/{item['repository']}"
+                item["is_public"] = chance.choice(PUBLIC + NOT * 2)
+                if chance.random() < 0.5:
+                    there.append(item | {"is_public": chance.random() < 0.5})
+                if item["is_public"] in PUBLIC and item["is_public"] is not False:
+                    wanted.add(item["repository"])
+                elif chance.random() < 0.3:
+                    del item["is_public"]
+            sources.append(write(folder / f"{number}.ndjson", items))
+        async with Watched(OURS) as box:
+            seed(box, there)
+            await api.create(
+                sources, settings=settings(box, folder, on_differs="update")
+            )
+        sent = {"POST": set[str](), "PATCH": set[str]()}
+        for method, path, body in box.asked:
+            if body and body["is_public"] is not False:
+                name = body.get("repository") or path.split("/")[-1].replace("$", "/")
+                sent[method].add(name)
+        assert sent["POST"] | sent["PATCH"] <= wanted
+        assert sent["POST"]
+        assert sent["PATCH"]
+
+
+async def test_only_a_row_that_says_public_is_sent_as_public(tmp_path: Path) -> None:
+    """By POST and by PATCH, over lists that say something else, or nothing."""
+    await _never_public(tmp_path, 5_000)
+
+
+@pytest.mark.real
+async def test_only_a_row_that_says_public_is_sent_so_at_length(tmp_path: Path) -> None:
+    """The same over many more lists."""
+    await _never_public(tmp_path, 100_000)

@@ -1,0 +1,224 @@
+"""Taking back and trying again, in whole runs: nobody's work but our own."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from bulkrepo import InputError, api
+from bulkrepo.model import SettingsError
+from bulkrepo.sandbox import Settings as Box
+from tests.boxes import TOKEN, held, names, rows, write
+from tests.registry import Asked, Watched, seed, settings, stock, told
+
+OURS = Box(token=TOKEN, organizations=("team-a", "team-b"))
+
+
+@examples(max_examples=15, deadline=None)
+@given(
+    there=st.sets(st.integers(0, 11)),
+    wanted=st.sets(st.integers(0, 11), min_size=1),
+    faults=st.sampled_from([{}, {"drop_after": 0.3}, {"error_rate": 0.3}]),
+)
+def test_undo_leaves_the_registry_as_it_was(
+    there: set[int], wanted: set[int], faults: dict[str, Any]
+) -> None:
+    """What was there before is there, untouched; what is left over was not certain."""
+    items = rows(12)
+
+    async def run(folder: Path) -> None:
+        kind = Box(token=TOKEN, organizations=("team-a",), seed=len(there), **faults)
+        async with Watched(kind) as box:
+            seed(box, [items[number] for number in there])
+            before = stock(box)
+            source = write(folder / "list.ndjson", [items[n] for n in wanted])
+            known = settings(box, folder, ledger=str(folder / "l.db"))
+            await api.create([source], settings=known)
+            sure = {
+                name
+                for item in told(folder)
+                if item["outcome"] == "created" and item["certain"]
+                for name in names([item])
+            }
+            created = held(box)
+            if not created - {"/".join(key) for key in before}:
+                with pytest.raises(SettingsError, match="nothing is left to undo"):
+                    await api.undo(settings=known)
+                return
+            full = stock(box)
+            dry = await api.undo(settings=known, dry_run=True)
+            assert stock(box) == full
+            assert dry.summary.counts.get("to_remove", 0) == len(sure)
+            await api.undo(settings=known)
+            assert created - held(box) == sure
+            after = stock(box)
+            assert {key: after[key] for key in before} == before
+            if not faults:
+                assert after == before
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder)))
+
+
+async def test_undo_keeps_what_is_not_ours_any_more(tmp_path: Path) -> None:
+    """An image, a namesake made anew: both stay, and the report says why."""
+    items = rows(4)
+    async with Watched(OURS) as box:
+        known = settings(box, tmp_path, ledger=str(tmp_path / "l.db"))
+        await api.create([write(tmp_path / "list.ndjson", items)], settings=known)
+        state = box._gateway.state
+        box.repositories["team-a", "app/00000"].num_images = 2
+        state.remove(("team-a", "app/00001"))
+        seed(box, [items[1]], made=time.time() + 3600)
+        state.remove(("team-a", "app/00002"))
+        result = await api.undo(settings=known)
+        left = held(box)
+
+    found = {item["repository"]: item for item in told(tmp_path)}
+    assert {name: item["outcome"] for name, item in found.items()} == {
+        "app/00000": "kept",
+        "app/00001": "kept",
+        "app/00002": "removed",
+        "app/00003": "removed",
+    }
+    assert found["app/00000"]["reason"] == "it holds 2 images"
+    assert "made it anew" in found["app/00001"]["reason"]
+    assert "not there" in found["app/00002"]["evidence"]
+    assert left == {"team-a/app/00000", "team-a/app/00001"}
+    assert result.exit_code == 1
+
+
+async def test_undo_again_takes_back_the_run_before(tmp_path: Path) -> None:
+    """Run after run; with nothing left it says so and sends nothing."""
+    async with Watched(OURS) as box:
+        known = settings(box, tmp_path, ledger=str(tmp_path / "l.db"))
+        for count in (3, 5):
+            source = write(tmp_path / f"{count}.ndjson", rows(count))
+            await api.create([source], settings=known)
+        left = []
+        for _ in range(2):
+            await api.undo(settings=known)
+            left.append(held(box))
+        asked = len(box.asked)
+        with pytest.raises(SettingsError, match="nothing is left to undo"):
+            await api.undo(settings=known)
+
+    assert left == [set(names(rows(3))), set()]
+    assert len(box.asked) == asked
+
+
+async def test_an_older_run_is_undone_by_its_number(tmp_path: Path) -> None:
+    """What another run made, or somebody else, is not touched."""
+    async with Watched(OURS) as box:
+        known = settings(box, tmp_path, ledger=str(tmp_path / "l.db"))
+        other = rows(2, namespace="team-b")
+        seed(box, other[:1])
+        first = await api.create(
+            [write(tmp_path / "a.ndjson", rows(3))], settings=known
+        )
+        await api.create(
+            [write(tmp_path / "b.ndjson", [*rows(5), *other])], settings=known
+        )
+        result = await api.undo(first.run.id, settings=known)
+        left = held(box)
+
+    assert result.summary.counts == {"removed": 3}
+    assert left == set(names([*rows(5)[3:], *other]))
+
+
+async def test_an_undo_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    """The same command again removes the rest, and each only once."""
+    async with Watched(OURS) as box:
+        known = settings(
+            box, tmp_path, ledger=str(tmp_path / "l.db"), concurrency=1, survey="never"
+        )
+        await api.create([write(tmp_path / "list.ndjson", rows(20))], settings=known)
+        control = api.Control()
+
+        def stop(asked: Asked) -> None:
+            if asked.method == "DELETE" and box.count("DELETE") == 7:
+                control.stop("enough")
+
+        box.before = stop
+        first = await api.undo(settings=known, control=control)
+        left = len(held(box))
+        second = await api.undo(settings=known)
+
+    assert (first.exit_code, second.exit_code) == (3, 0)
+    assert 0 < left < 20
+    assert not held(box)
+    assert box.count("DELETE") == 20
+
+
+# Trying again
+
+
+def _refusing(*words: str) -> Callable[[Asked], web.Response | None]:
+    """Refuse to create what is called one of *words*."""
+
+    def answer(asked: Asked) -> web.Response | None:
+        if asked.method == "POST" and asked.body["repository"] in words:
+            return web.json_response({"errors": []}, status=400)
+        return None
+
+    return answer
+
+
+@pytest.mark.parametrize("kind", ["ledger", "report.jsonl", "report.csv"])
+async def test_retry_sends_what_did_not_succeed_and_nothing_else(
+    tmp_path: Path, kind: str
+) -> None:
+    """A retry of a retry takes what is left of that; undo takes back what it made."""
+    ledger = {"ledger": str(tmp_path / "l.db")}
+    past = str(tmp_path / kind)
+    reports = (str(tmp_path / "report.jsonl"), str(tmp_path / "report.csv"))
+
+    async with Watched(OURS, before=_refusing("app/00001", "app/00003")) as box:
+        known = settings(box, tmp_path, **ledger, reports=reports, survey="never")
+        await api.create([write(tmp_path / "list.ndjson", rows(6))], settings=known)
+        sources = [] if kind == "ledger" else [past]
+        box.before = _refusing("app/00003")
+        posts = box.count("POST")
+        known = settings(box, tmp_path, **ledger, survey="never")
+        again = str(tmp_path / "again.jsonl")
+        known = settings(box, tmp_path, **ledger, reports=(again,), survey="never")
+        second = await api.retry(sources, settings=known)
+        sent = box.count("POST") - posts
+        box.before = lambda _: None
+        posts = box.count("POST")
+        third = await api.retry([again] if sources else [], settings=known)
+        last = box.count("POST") - posts
+        undone = await api.undo(settings=known)
+        left = held(box)
+
+    assert (sent, last) == (2, 1)
+    assert second.summary.counts == {"created": 1, "failed": 1}
+    assert third.summary.counts == {"created": 1}
+    assert undone.summary.counts == {"removed": 1}
+    assert left == set(names(rows(6))) - {"team-a/app/00003"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"namespace": "team-a", "repository": "one", "is_public": false}\n',
+        '{"Target": "alpine", "Results": [{"Class": "os-pkgs"}]}\n',
+    ],
+)
+async def test_retry_refuses_what_is_no_report(tmp_path: Path, text: str) -> None:
+    """A plain list has no outcomes; another tool's report has no rows of ours."""
+    source = tmp_path / "other.ndjson"
+    source.write_text(text)
+    async with Watched(OURS) as box:
+        with pytest.raises(InputError, match=r"is no report: .* use create"):
+            await api.retry([str(source)], settings=settings(box, tmp_path))
+
+    assert box.asked == []
