@@ -100,6 +100,7 @@ async def undo(
             loads.derive, command="undo", run=run, settings=settings, dry_run=dry_run
         ),
         work=lambda _: Work(flow),
+        creates=False,
     )
     return await runs.run(job, on_event, control or Control())
 
@@ -118,6 +119,7 @@ async def plan(
         settings=settings,
         load=_lists("plan", sources, settings, control),
         work=partial(_planning, settings),
+        creates=False,
     )
     return await runs.run(job, on_event, control)
 
@@ -143,7 +145,8 @@ async def verify(
     else:
         loads.want_past(source)
         load = partial(loads.past, path=source, settings=settings)
-    job = Job(settings=settings, load=load, work=partial(_verifying, settings))
+    work = partial(_verifying, settings)
+    job = Job(settings=settings, load=load, work=work, creates=False)
     return await runs.run(job, on_event, control)
 
 

@@ -30,13 +30,19 @@ _DONE = frozenset({Kind.DONE, Kind.EXISTS})
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How hard to try. *patience* and *deadline* are seconds."""
+    """
+    How hard to try. *patience* and *deadline* are seconds.
+
+    *reads_vouch*: that a read goes well shows that the service is well. So it is where
+    nothing is created; a service may answer reads and fail all creates.
+    """
 
     concurrency: int = 64
     max_attempts: int = 5
     patience: float = 600.0
     deadline: float | None = None
     max_failures: int | None = None
+    reads_vouch: bool = False
 
 
 class InterruptedTriesError(Exception):
@@ -90,6 +96,7 @@ class Exchange:
         )
         self._clock, self._brake, self._limits = clock, brake, limits
         self._stats = stats
+        self._vouching = ("GET", "PATCH") if limits.reads_vouch else ("PATCH",)
         self._backoff, self._budget = backoff.Backoff(), backoff.Budget()
         self._chance = random.Random()  # noqa: S311 - jitter
         # Workers are as many as requests may be in flight, unless those are few.
@@ -266,7 +273,7 @@ class Exchange:
         self._outage.good(started, first=first)
         if not self._budget.full:
             self._budget.earn()
-        if (request.creates or request.method == "PATCH") and kind in _DONE:
+        if kind in _DONE and (request.creates or request.method in self._vouching):
             self._outage.witness = request
 
     async def _signed_in(self, before: Answer | None) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 import structlog
+from msgspec import structs
 
 from bulkrepo import descriptors, events, pace, rate, report, reports
 from bulkrepo.adaptive import Auto
@@ -105,11 +106,13 @@ class Job:
     What makes a command: its rows, what is asked for each, and what comes before.
 
     *load* gives the ledger its rows. *work* gives a run's flow and its preparation.
+    *creates*: it is for creates that the service must be well.
     """
 
     settings: Settings
     load: Callable[[Ledger], Started]
     work: Callable[[LedgerThread], Work]
+    creates: bool = True
 
 
 async def run(
@@ -195,7 +198,7 @@ async def _work(
             limit,
             ledger,
             clock=Clock(),
-            limits=settings.limits(),
+            limits=structs.replace(settings.limits(), reads_vouch=not job.creates),
             settled=settled,
             flow=work.flow,
             prepare=work.surveyor.prepare if work.surveyor else None,

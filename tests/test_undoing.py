@@ -222,3 +222,28 @@ async def test_retry_refuses_what_is_no_report(tmp_path: Path, text: str) -> Non
             await api.retry([str(source)], settings=settings(box, tmp_path))
 
     assert box.asked == []
+
+
+@pytest.mark.parametrize("command", ["undo", "verify"])
+async def test_one_stubborn_repository_does_not_hold_up_the_others(
+    tmp_path: Path, command: str
+) -> None:
+    """That the others go well shows that the service does: its tries are used up."""
+    method = {"undo": "DELETE", "verify": "GET"}[command]
+
+    def meddle(asked: Asked) -> web.Response | None:
+        stubborn = asked.method == method and asked.path.endswith("00001")
+        return web.Response(status=500) if stubborn else None
+
+    ledger = str(tmp_path / "l.db")
+    source = write(tmp_path / "list.ndjson", rows(4, namespace="team"))
+    async with Watched(Box(token=TOKEN, organizations=("team",))) as box:
+        known = settings(
+            box, tmp_path, ledger=ledger, max_attempts=2, patience=5.0, survey="never"
+        )
+        await api.create([source], settings=known)
+        box.before = meddle
+        result = await getattr(api, command)(settings=known)
+
+    assert result.exit_code == 1
+    assert result.summary.counts["failed"] == 1
