@@ -1,6 +1,7 @@
 """Wiring. `bulkrepo import`: another registry's saved listing as a list for create."""
 
 import csv
+import io
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +60,7 @@ def run(
     if not mapped.entries:
         raise InputError(f"{listing.shape}: every name is skipped; nothing was written")
     rows = list(_rows(listing, mapped))
-    fixing.replace(table, lambda file: _write_map(file, mapped.entries))
+    fixing.replace(table, lambda file: write_map(file, mapped.entries))
     fixing.replace(out, lambda file: fixing.WRITERS[out.suffix](file, iter(rows)))
     if not quiet:
         sys.stderr.writelines(
@@ -70,7 +71,7 @@ def run(
 
 def read_map(path: str) -> mapping.NameMap:
     """Return the map in the file *path*. `InputError` if it is not one to one."""
-    return mapping.NameMap(_pairs(path))
+    return mapping.NameMap(pairs(_text(path, None), path))
 
 
 def _text(source: str, stdin: BinaryIO | None) -> str:
@@ -117,9 +118,9 @@ def _outputs(
     return out, table
 
 
-def _pairs(path: str) -> Iterator[tuple[str, str]]:
-    """Yield source and target of each line of a map or of exceptions."""
-    table = csv.DictReader(_text(path, None).splitlines(keepends=True), strict=True)
+def pairs(text: str, path: str) -> Iterator[tuple[str, str]]:
+    """Yield source and target of each line of *text*, a map or exceptions at *path*."""
+    table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         if not {"source", "target"} <= set(table.fieldnames or ()):
             raise InputError(f"{path}:1: needs the columns source and target")
@@ -127,20 +128,21 @@ def _pairs(path: str) -> Iterator[tuple[str, str]]:
             source, target = line["source"], line["target"]
             if source is None or target is None:
                 raise InputError(f"{path}:{table.line_num}: has no target; see line 1")
-            yield armed(source.strip()), armed(target.strip())
+            yield armed(source), armed(target.strip())
     except csv.Error as error:
         raise InputError(f"{path}:{table.line_num}: no CSV: {error}") from error
 
 
 def _exceptions(path: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for source, target in _pairs(path):
+    for source, target in pairs(_text(path, None), path):
         if found.setdefault(source, target) != target:
             raise InputError(f"{path}: has {escape(source)} twice, with two targets")
     return found
 
 
-def _write_map(file: TextIO, entries: Sequence[mapping.Entry]) -> None:
+def write_map(file: TextIO, entries: Sequence[mapping.Entry]) -> None:
+    """Write *entries* as CSV, cells that a spreadsheet would run made harmless."""
     table = csv.writer(file, lineterminator="\r\n")
     table.writerow(MAP)
     for each in entries:
