@@ -143,6 +143,25 @@ def validate(lists: tuple[str, ...], **given: Any) -> None:
     sys.exit(check.run(lists, settings=settings, fixed=fixed, quiet=quiet))
 
 
+@cli.command("import")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@options.mapping
+@click.option("--partial", is_flag=True, help="Take a listing that is not whole.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+def import_(sources: tuple[str, ...], **given: Any) -> None:
+    """
+    Make a list for create of another registry's listing, saved to files.
+
+    A SOURCE is a file, - is stdin; several are pages of one listing.
+    """
+    from bulkrepo import importing  # noqa: PLC0415
+    from bulkrepo.mapping import Rules  # noqa: PLC0415
+
+    names = ("namespace", "template", "strip", "legalize", "profile")
+    rules = Rules(**{name: given.pop(name) for name in names})
+    sys.exit(importing.run(sources, rules=rules, stdin=_stdin(sources), **given))
+
+
 @cli.command()
 @click.argument("run", type=_RUN, required=False)
 @click.option("--ledger", type=click.Path(), default="bulkrepo.db", show_default=True)

@@ -67,7 +67,7 @@ def fix(
             profile=profile,
             on_problem=on_problem,
         )
-        _write(out, lambda file: writer(file, rows))
+        replace(out, lambda file: writer(file, rows))
     return count
 
 
@@ -197,7 +197,7 @@ def _changed(row: Row, changes: Mapping[str, str], defaults: Defaults) -> Row:
     return structs.replace(row, **dict(changes))
 
 
-def _write(out: Path, write: Callable[[TextIO], None]) -> None:
+def replace(out: Path, write: Callable[[TextIO], None]) -> None:
     """Let *write* fill a temporary file beside *out*, then put it in its place."""
     try:
         descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")

@@ -52,6 +52,53 @@ def rows(command: F) -> F:
     )(command)
 
 
+def mapping(command: F) -> F:
+    """Give a command what decides how names elsewhere become names in SWR."""
+    return stack(
+        click.option("-n", "--namespace", help="Organization that the names go into."),
+        click.option(
+            "--map",
+            "template",
+            default="path",
+            show_default=True,
+            help="path keeps the path in the organization of -n; first makes the "
+            "first segment the organization; host keeps the host as a segment; or a "
+            "template such as {namespace}/mirror/{path}, of {namespace} {host} {path} "
+            "{first} {rest} {last}.",
+        ),
+        click.option(
+            "--strip", default="", metavar="PREFIX", help="Off the front of each path."
+        ),
+        click.option(
+            "--legalize", is_flag=True, help="Alter names that break SWR's rules."
+        ),
+        click.option(
+            "--exceptions",
+            type=click.Path(),
+            metavar="CSV",
+            help="Columns source,target: the whole target; blank leaves one out.",
+        ),
+        click.option(
+            "--grammar",
+            "profile",
+            type=click.Choice(["strict", "docker"]),
+            default="strict",
+            show_default=True,
+            help="docker leaves runs of hyphens to the server.",
+        ),
+        click.option(
+            "--output",
+            type=click.Path(),
+            help="The list; .csv, .json or .ndjson.  [default: SOURCE.swr.csv]",
+        ),
+        click.option(
+            "--map-file",
+            type=click.Path(),
+            help="The map, as CSV.  [default: the list's name with .map.csv]",
+        ),
+    )(command)
+
+
 def logging(command: F) -> F:
     """Give a command what decides how it talks."""
     return stack(

@@ -19,8 +19,10 @@ PURE = {
     "grammar",
     "iam",
     "learnt",
+    "listings",
     "lists",
     "lone",
+    "mapping",
     "model",
     "naming",
     "outage",
@@ -50,6 +52,7 @@ ONLY = {
     "click": {"cli", "options"},
     "ijson": {"inputs"},
     "openstack": {"clouds"},
+    "yaml": {"listings"},
     "fcntl": {"ledger"},
     "resource": {"descriptors"},
 }

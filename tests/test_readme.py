@@ -51,6 +51,19 @@ def test_the_sandbox_has_the_options_that_are_named() -> None:
     assert named <= options
 
 
+def test_the_options_of_import_are_named() -> None:
+    """Both ways: what it has, and what it is said to have."""
+    context = click.Context(cli)
+    command = cli.get_command(context, "import")
+    assert command is not None
+    options = {name for each in command.get_params(context) for name in each.opts}
+    section = _section("From another registry")
+    named = set(re.findall(r"`(--[a-z-]+)", section))
+
+    assert named <= options
+    assert {"--map", "--strip", "--exceptions", "--legalize", "--partial"} <= named
+
+
 def test_every_column_and_outcome_is_named() -> None:
     """Reports and ledger are documented in full."""
     columns = ", ".join(COLUMNS)

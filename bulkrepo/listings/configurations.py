@@ -1,0 +1,148 @@
+"""
+Pure. What tools that copy images are told to copy.
+
+Where a configuration says where an image goes, that is the name which is wanted;
+skopeo's says only where it comes from. Credentials in it are never looked at.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from bulkrepo.listings.plain import taken
+from bulkrepo.listings.shapes import (
+    Found,
+    Page,
+    Shape,
+    array,
+    first,
+    members,
+    named,
+    records,
+)
+from bulkrepo.listings.shapes import text as said
+from bulkrepo.mapping import Name
+
+_MAPS = ("images", "images-by-tag-regex", "images-by-semver")
+
+
+def _pairs(value: object) -> object:
+    """Return image-syncer's map of images, which may stand under `images`."""
+    return value["images"] if members(value) and "images" in value else value
+
+
+def _is_syncer(value: object) -> bool:
+    pairs = _pairs(value)
+    return (
+        members(pairs)
+        and bool(pairs)
+        and all("/" in key or ":" in key for key in pairs)
+        and all(
+            isinstance(goal, str)
+            or (isinstance(goal, list) and all(isinstance(g, str) for g in goal))
+            for goal in pairs.values()
+        )
+    )
+
+
+def _syncer(value: object) -> Page:
+    pairs = _pairs(value)
+    page = Page()
+    goals: list[str] = []
+    for source, goal in pairs.items() if members(pairs) else ():
+        page.rows += 1
+        goals += goal if isinstance(goal, list) else [str(goal) or _untagged(source)]
+    return named(page, map(taken, goals))
+
+
+def _untagged(source: str) -> str:
+    """Return *source* without its tags, which may be several or a /pattern/."""
+    path = source.partition("@")[0]
+    colon = path.find(":", path.find("/") + 1)
+    return path if colon < 0 else path[:colon]
+
+
+def _is_regsync(value: object) -> bool:
+    steps = array(value, "sync")
+    return isinstance(steps, list) and any(members(s) and "target" in s for s in steps)
+
+
+def _regsync(value: object) -> Page:
+    page = Page()
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(array(value, "sync"), page):
+            target = said(each, "target")
+            if said(each, "type") == "registry":
+                yield target, "a whole registry: its repositories are not named here"
+            else:
+                yield taken(target)
+
+    return named(page, found(), where="target")
+
+
+def _is_dregsy(value: object) -> bool:
+    tasks = array(value, "tasks")
+    return isinstance(tasks, list) and any(
+        members(task) and "mappings" in task for task in tasks
+    )
+
+
+def _dregsy(value: object) -> Page:
+    page = Page()
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for task in records(array(value, "tasks"), Page()):
+            for each in records(task.get("mappings"), page):
+                origin, goal = said(each, "from"), said(each, "to")
+                wanted = goal or origin
+                if origin.startswith("regex:") or goal.startswith("regex:"):
+                    yield origin, "a pattern: its repositories are not named here"
+                else:
+                    yield taken(wanted.strip("/"))
+
+    return named(page, found(), where="from")
+
+
+def _is_skopeo(value: object) -> bool:
+    return (
+        members(value)
+        and bool(value)
+        and all(
+            members(registry) and any(kind in registry for kind in _MAPS)
+            for registry in value.values()
+        )
+    )
+
+
+def _skopeo(value: object) -> Page:
+    page = Page()
+
+    def found() -> Iterator[Found]:
+        for host, registry in value.items() if members(value) else ():
+            for kind in _MAPS:
+                for path in _keys(array(registry, kind)):
+                    page.rows += 1
+                    yield Found(Name(path, host))
+
+    return named(page, found())
+
+
+def _is_promoter(value: object) -> bool:
+    return {"name", "dmap"} <= first(value).keys()
+
+
+def _promoter(value: object) -> Page:
+    page = Page()
+    return named(page, (Found(Name(said(r, "name"))) for r in records(value, page)))
+
+
+def _keys(value: object) -> Iterable[str]:
+    return map(str, value) if members(value) else ()
+
+
+SHAPES = (
+    Shape("a regsync configuration", "regsync", _is_regsync, _regsync),
+    Shape("a dregsy configuration", "dregsy", _is_dregsy, _dregsy),
+    Shape("a skopeo sync configuration", "skopeo", _is_skopeo, _skopeo),
+    Shape("a Kubernetes promoter manifest", "promoter", _is_promoter, _promoter),
+    Shape("an image-syncer configuration", "image-syncer", _is_syncer, _syncer),
+)

@@ -1,0 +1,340 @@
+"""Pure. Listings that registries give, and the services built around one."""
+
+from collections.abc import Iterator
+
+from bulkrepo.listings.shapes import (
+    WORDS,
+    Found,
+    Object,
+    Page,
+    Project,
+    Shape,
+    array,
+    first,
+    flag,
+    joined,
+    members,
+    named,
+    number,
+    records,
+    seen,
+    text,
+)
+from bulkrepo.mapping import Name
+
+
+def _is_catalog(value: object) -> bool:
+    names = array(value, "repositories")
+    return isinstance(names, list) and bool(names) and isinstance(names[0], str)
+
+
+def _catalog(value: object) -> Page:
+    names = array(value, "repositories")
+    return _names(names if isinstance(names, list) else [])
+
+
+def names(value: object) -> Page:
+    """Read a bare array of names, which are whole: what looks like a host is none."""
+    return _names(value if isinstance(value, list) else [])
+
+
+def is_names(value: object) -> bool:
+    """Tell whether *value* is an array that begins with text."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
+
+
+def _names(values: list[object]) -> Page:
+    page = Page(rows=len(values))
+    return named(
+        page,
+        (
+            Found(Name(each)) if isinstance(each, str) else (str(each)[:80], "no text")
+            for each in values
+        ),
+    )
+
+
+def _is_harbor(value: object) -> bool:
+    keys = first(value).keys()
+    return {"project_id", "name"} <= keys and bool(
+        keys & {"artifact_count", "pull_count", "repository_count"}
+    )
+
+
+def _harbor(value: object) -> Page:
+    page = Page()
+    return named(
+        page,
+        (
+            Found(
+                Name(text(each, "name")),
+                description=text(each, "description") or None,
+                project=number(each, "project_id"),
+            )
+            for each in records(value, page)
+        ),
+    )
+
+
+def _is_harbor_projects(value: object) -> bool:
+    record = first(value)
+    return {"project_id", "name", "metadata"} <= record.keys() and members(
+        record["metadata"]
+    )
+
+
+def _harbor_projects(value: object) -> Page:
+    page = Page()
+    for each in records(value, page):
+        metadata = each.get("metadata")
+        # `metadata.public` is text, "true" or "false".
+        public = text(metadata, "public") if members(metadata) else ""
+        known = {"true": True, "false": False}.get(public.lower())
+        # A project with a `registry_id` is a cache of somebody else's registry.
+        proxied = bool(number(each, "registry_id"))
+        skip = "of a proxy cache" if proxied else None
+        page.projects[number(each, "project_id") or 0] = Project(known, skip)
+    return page
+
+
+def _is_gitlab(value: object) -> bool:
+    return {"path", "location", "project_id"} <= first(value).keys()
+
+
+def _gitlab(value: object) -> Page:
+    page = Page()
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(value, page):
+            path, status = text(each, "path"), text(each, "status")
+            if status.startswith("delete"):
+                yield path, f"being deleted ({status})"
+            else:
+                host = text(each, "location").removesuffix(f"/{path}")
+                host = "" if host == text(each, "location") else host
+                yield Found(Name(path, host), project=number(each, "project_id"))
+
+    return named(page, found(), where="path")
+
+
+def _is_gitlab_projects(value: object) -> bool:
+    return {"path_with_namespace", "id"} <= first(value).keys()
+
+
+def _gitlab_projects(value: object) -> Page:
+    page = Page()
+    for each in records(value, page):
+        known = seen(text(each, "visibility"), page)
+        page.projects[number(each, "id") or 0] = Project(known)
+    return page
+
+
+def _is_quay(value: object) -> bool:
+    return {"namespace", "name"} <= first(array(value, "repositories")).keys()
+
+
+def _quay(value: object) -> Page:
+    page = Page()
+    if array(value, "next_page"):
+        page.more = "next_page"
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(array(value, "repositories"), page):
+            name = joined(text(each, "namespace"), text(each, "name"))
+            kind = text(each, "kind") or "image"
+            if kind != "image":
+                yield name, f"holds no images (kind {kind})"
+            elif text(each, "state") == "MARKED_FOR_DELETION":
+                yield name, "being deleted"
+            else:
+                yield Found(
+                    Name(name),
+                    flag(each, "is_public"),
+                    text(each, "description") or None,
+                )
+
+    return named(page, found())
+
+
+def _is_hub(value: object) -> bool:
+    return members(value) and {"count", "results"} <= value.keys()
+
+
+def _hub(value: object) -> Page:
+    page = Page()
+    if members(value):
+        page.total = number(value, "count")
+        page.more = "next" if value.get("next") else None
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(array(value, "results"), page):
+            name = joined(text(each, "namespace"), text(each, "name"))
+            kind = text(each, "repository_type") or "image"
+            private = flag(each, "is_private")
+            if kind != "image":
+                yield name, f"holds no images (repository_type {kind})"
+            else:
+                yield Found(
+                    Name(name),
+                    None if private is None else not private,
+                    text(each, "description") or None,
+                )
+
+    return named(page, found())
+
+
+def _is_github(value: object) -> bool:
+    return {"package_type", "name"} <= first(value).keys()
+
+
+def _github(value: object) -> Page:
+    page = Page()
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(value, page):
+            owner = each.get("owner")
+            login = text(owner, "login") if members(owner) else ""
+            name, kind = text(each, "name"), text(each, "package_type")
+            if kind.lower() not in ("container", "docker"):
+                yield joined(login, name), f"holds no images (package_type {kind})"
+            else:
+                # The registry spells an owner's name in lower case.
+                path = joined(login.lower(), name)
+                visible = seen(text(each, "visibility"), page)
+                yield Found(Name(path), visible)
+
+    return named(page, found())
+
+
+def _is_nexus(value: object) -> bool:
+    return members(value) and {"items", "continuationToken"} <= value.keys()
+
+
+def _nexus(value: object) -> Page:
+    page = Page(more="continuationToken" if array(value, "continuationToken") else None)
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(array(value, "items"), page):
+            form = text(each, "format") or "docker"
+            if form != "docker":
+                yield text(each, "name"), f"holds no images (format {form})"
+            else:
+                yield Found(Name(text(each, "name")))
+
+    return named(page, found())
+
+
+def _is_swr(value: object) -> bool:
+    return {"namespace", "name", "is_public"} <= first(value).keys()
+
+
+def _swr(value: object) -> Page:
+    page = Page(total=number(first(value), "total_range"))
+
+    def found(each: Object) -> Found:
+        return Found(
+            Name(joined(text(each, "namespace"), text(each, "name"))),
+            flag(each, "is_public"),
+            text(each, "description") or None,
+            text(each, "category") or None,
+        )
+
+    return named(page, (found(each) for each in records(value, page)))
+
+
+def _is_alibaba(value: object) -> bool:
+    return isinstance(array(array(value, "data"), "repos"), list)
+
+
+def _alibaba(value: object) -> Page:
+    data = array(value, "data")
+    page = Page(total=number(data, "total") if members(data) else None)
+    return named(page, _repos(array(data, "repos"), page, "repoNamespace"))
+
+
+def _is_alibaba_enterprise(value: object) -> bool:
+    keys = first(array(value, "Repositories")).keys()
+    return {"RepoNamespaceName", "RepoName"} <= keys
+
+
+def _alibaba_enterprise(value: object) -> Page:
+    page = Page()
+    if members(value):
+        total = str(value.get("TotalCount"))  # a number, in older versions text
+        page.total = int(total) if total.isdecimal() else None
+    return named(page, _repos(array(value, "Repositories"), page, "RepoNamespaceName"))
+
+
+def _repos(
+    value: object, page: Page, namespace: str
+) -> Iterator[Found | tuple[str, str]]:
+    """Yield Alibaba's repositories; the Enterprise Edition capitalizes its keys."""
+    upper = namespace[0].isupper()
+
+    def key(name: str) -> str:
+        return name[0].upper() + name[1:] if upper else name
+
+    for each in records(value, page):
+        name = joined(text(each, namespace), text(each, key("repoName")))
+        status = text(each, key("repoStatus")) or "NORMAL"
+        if status == "DELETING":
+            yield name, "being deleted"
+        else:
+            yield Found(
+                Name(name),
+                WORDS.get(text(each, key("repoType")).lower()),
+                text(each, key("summary")) or None,
+            )
+
+
+SHAPES = (
+    Shape(
+        "a Docker registry's _catalog (Distribution, Artifactory, Nexus)",
+        "catalog",
+        _is_catalog,
+        _catalog,
+        frozenset({100, 1000}),
+    ),
+    Shape(
+        "Harbor repositories", "harbor", _is_harbor, _harbor, frozenset({10, 50, 100})
+    ),
+    Shape(
+        "Harbor projects",
+        "harbor",
+        _is_harbor_projects,
+        _harbor_projects,
+        frozenset({10, 50, 100}),
+    ),
+    Shape(
+        "GitLab registry repositories",
+        "gitlab",
+        _is_gitlab,
+        _gitlab,
+        frozenset({20, 50, 100}),
+    ),
+    Shape(
+        "GitLab projects",
+        "gitlab",
+        _is_gitlab_projects,
+        _gitlab_projects,
+        frozenset({20, 50, 100}),
+    ),
+    Shape("Quay repositories", "quay", _is_quay, _quay),
+    Shape("Docker Hub repositories", "hub", _is_hub, _hub),
+    Shape(
+        "GitHub container packages",
+        "github",
+        _is_github,
+        _github,
+        frozenset({30, 50, 100}),
+    ),
+    Shape("Nexus components", "nexus", _is_nexus, _nexus),
+    Shape("SWR repositories", "swr", _is_swr, _swr, frozenset({100, 1000})),
+    Shape("Alibaba ACR repositories", "alibaba", _is_alibaba, _alibaba),
+    Shape(
+        "Alibaba ACR repositories (Enterprise Edition)",
+        "alibaba-ee",
+        _is_alibaba_enterprise,
+        _alibaba_enterprise,
+    ),
+)

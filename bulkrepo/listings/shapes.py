@@ -1,0 +1,143 @@
+"""Pure. What is read out of one document of a listing, and how a shape is described."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeGuard
+
+import msgspec
+
+from bulkrepo.mapping import Name
+
+Object = Mapping[str, object]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """
+    A repository in a listing.
+
+    What the listing does not say is `None`. *project* is the key under which another
+    document of the listing may say who can see it.
+    """
+
+    name: Name
+    is_public: bool | None = None
+    description: str | None = None
+    category: str | None = None
+    project: int | None = None
+
+
+class Project(msgspec.Struct, frozen=True):
+    """What holds repositories: who sees them, and *skip*: why they do not count."""
+
+    is_public: bool | None
+    skip: str | None = None
+
+
+class Page(msgspec.Struct):
+    """
+    One document.
+
+    *rows* counts its records, those skipped too. *more* says how it tells that another
+    page follows, *last* whether it is known that none does, *total* how many records
+    the whole listing has. *skipped* are names with the reason. *projects* are for the
+    other documents.
+    """
+
+    rows: int = 0
+    found: list[Found] = []
+    skipped: list[tuple[str, str]] = []
+    notes: list[str] = []
+    more: str | None = None
+    last: bool = False
+    total: int | None = None
+    projects: dict[int, Project] = {}
+
+
+class Shape(NamedTuple):
+    """
+    A kind of document: *fits* tells it from its content alone.
+
+    *full* are the row counts of a full page, where nothing in the document says
+    whether another follows. Documents of shapes with one *family* are one listing.
+    """
+
+    name: str
+    family: str
+    fits: Callable[[object], bool]
+    read: Callable[[object], Page]
+    full: frozenset[int] = frozenset()
+
+
+def members(value: object) -> TypeGuard[Object]:
+    """Tell whether *value* is an object."""
+    return isinstance(value, dict)
+
+
+def first(value: object) -> Object:
+    """Return the first object of the array *value*; an empty one for anything else."""
+    if isinstance(value, list) and value and members(value[0]):
+        return value[0]
+    return {}
+
+
+def array(value: object, key: str) -> object:
+    """Return what the object *value* has under *key*."""
+    return value.get(key) if members(value) else None
+
+
+def records(value: object, page: Page) -> Iterator[Object]:
+    """Yield the objects of the array *value*; note what is none as skipped."""
+    for each in value if isinstance(value, list) else ():
+        page.rows += 1
+        if members(each):
+            yield each
+        else:
+            page.skipped.append((str(each)[:80], "not an object"))
+
+
+def text(record: Object, key: str) -> str:
+    """Return the text under *key*; empty where there is none."""
+    value = record.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def flag(record: Object, key: str) -> bool | None:
+    """Return the boolean under *key*; `None` for anything else, such as text."""
+    value = record.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def number(record: Object, key: str) -> int | None:
+    """Return the whole number under *key*, if there is one."""
+    value = record.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def joined(*segments: str) -> str:
+    """Return a path of the *segments* that are not empty."""
+    return "/".join(segment for segment in segments if segment)
+
+
+WORDS: Mapping[str, bool] = {"public": True, "private": False}
+"""Visibility in words. `internal` is neither: only people can say what it becomes."""
+
+
+def seen(word: str, page: Page) -> bool | None:
+    """Return the visibility that *word* means; note one that SWR does not have."""
+    found = WORDS.get(word.lower())
+    if found is None and word:
+        page.notes.append(f"visibility {word}, which SWR does not have: left blank")
+    return found
+
+
+def named(
+    page: Page, found: Iterable[Found | tuple[str, str]], *, where: str = "name"
+) -> Page:
+    """Put what is *found* on *page*: repositories, or names skipped and why."""
+    for each in found:
+        if isinstance(each, tuple):
+            page.skipped.append(each)
+        elif each.name.path:
+            page.found.append(each)
+        else:
+            page.skipped.append(("(no name)", f"has no {where}"))
+    return page

@@ -1,0 +1,228 @@
+"""`bulkrepo import` by its command line: a listing in, a list for create out."""
+
+import csv
+import io
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkrepo import importing
+from bulkrepo.cli import cli
+from bulkrepo.mapping import Entry
+from bulkrepo.model import BulkrepoError, InputError, SettingsError
+from tests.boxes import SAMPLES, bulkrepo
+
+HERE = Path(__file__).parent / "listings"
+
+
+def run(*words: str | Path, stdin: bytes = b"") -> Result:
+    """Run the command in this process; a refusal is raised."""
+    result = CliRunner().invoke(cli, ["import", *map(str, words)], input=stdin)
+    if isinstance(result.exception, BulkrepoError):
+        raise result.exception
+    return result
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_listing_becomes_a_list_and_a_map(here: Path) -> None:
+    """Visibility and description where the listing has them."""
+    result = run(
+        HERE / "harbor-repositories.json",
+        HERE / "harbor-projects.json",
+        *("-n", "mirror", "--legalize", "--output", "team.csv"),
+    )
+
+    assert table(here / "team.csv") == [
+        {
+            "namespace": "mirror",
+            "repository": "library/nginx",
+            "is_public": "true",
+            "category": "",
+            "description": "Web server",
+        },
+        {
+            "namespace": "mirror",
+            "repository": "team/app/api",
+            "is_public": "false",
+            "category": "",
+            "description": "",
+        },
+    ]
+    assert [tuple(line.values()) for line in table(here / "team.map.csv")] == [
+        ("library/nginx", "mirror/library/nginx", "mirror", "library/nginx", ""),
+        (
+            "team/App/api",
+            "mirror/team/app/api",
+            "mirror",
+            "team/app/api",
+            "uppercase",
+        ),
+    ]
+    assert result.stderr.splitlines() == [
+        "Harbor repositories and Harbor projects: 6 records, 2 repositories",
+        "  1 skipped: of a proxy cache (first: hub-cache/library/redis)",
+        "  team/App/api -> mirror/team/app/api (uppercase)",
+        "visibility: 1 public, 1 private, 0 not said",
+        "organizations: mirror",
+        "list: team.csv (2 rows)   map: team.map.csv",
+        "next: bulkrepo create team.csv",
+    ]
+    for name in ("team.csv", "team.map.csv"):
+        assert stat.S_IMODE((here / name).stat().st_mode) == 0o600
+
+
+async def test_create_takes_the_list(here: Path) -> None:
+    """The whole way; where the listing says nothing, the user has to."""
+    names = json.loads((SAMPLES / "official-images.json").read_text())["repositories"]
+    catalog = {"repositories": [each["repository"] for each in names]}
+    (here / "hub.json").write_text(json.dumps(catalog))
+    result = run("hub.json", "-n", "official")
+    words = ("create", "hub.swr.csv", "--sandbox", "--report", "r.jsonl", "-q")
+
+    assert result.stderr.endswith(
+        "next: bulkrepo create hub.swr.csv --visibility private\n"
+    )
+    assert (await bulkrepo(*words, cwd=here)).code == 1
+    assert (await bulkrepo(*words, "--visibility", "private", cwd=here)).code == 0
+
+
+def test_the_map_leads_back_and_there_again(here: Path) -> None:
+    """Given as exceptions, a map makes the same targets, whatever the rules."""
+    listing = HERE / "public-names.txt"
+    run(listing, "-n", "m", "--map", "host", "--output", "a.csv")
+    run(listing, "-n", "z", "--exceptions", "a.map.csv", "--output", "b.csv")
+    back = importing.read_map("a.map.csv")
+    lines = table(here / "a.map.csv")
+
+    assert (here / "a.csv").read_bytes() == (here / "b.csv").read_bytes()
+    assert len(lines) > 250
+    assert [back.unmap(back.map(each["source"])) for each in lines] == [
+        each["source"] for each in lines
+    ]
+
+
+def test_a_source_that_looks_like_a_formula_is_disarmed(here: Path) -> None:
+    """In the map, which people open; read back, it is what it was."""
+    (here / "l.json").write_text('["-x", "=y", "\'=z"]')
+    run("l.json", "-n", "m", "--legalize")
+
+    assert [line["source"] for line in table(here / "l.swr.map.csv")] == [
+        "'-x",
+        "'=y",
+        "''=z",
+    ]
+    assert importing.read_map("l.swr.map.csv").unmap("m/x") == "-x"
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda t: "\0" not in t), unique=True))
+def test_a_map_survives_its_file(sources: list[str]) -> None:
+    """Whatever stands in a name: quotes, line ends of all kinds, formulas, blanks."""
+    file = io.StringIO(newline="")
+    importing.write_map(
+        file, [Entry(name, "m", f"x{i}") for i, name in enumerate(sources)]
+    )
+
+    assert list(importing.pairs(file.getvalue(), "map.csv")) == [
+        (name, f"m/x{i}") for i, name in enumerate(sources)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["ecr-next.json", "-n", "m"], "not whole.*nextToken.*--partial"),
+        (["ecr.json", "-n", "m"], "separators side by side(.|\n)*--legalize"),
+        (
+            ["public-names.txt", "-n", "m"],
+            "quay.io/calico/cni and docker.io/calico/cni would both be m/calico/cni",
+        ),
+        (["regsync.yml", "-n", "m", "--exceptions", "none.csv"], "No such file"),
+    ],
+)
+def test_what_is_not_lawful_is_not_written(
+    here: Path, words: list[str], why: str
+) -> None:
+    """Refused with all that is wrong, before any file is made."""
+    with pytest.raises(InputError, match=why):
+        run(HERE / words[0], *words[1:])
+
+    assert list(here.iterdir()) == []
+
+
+def test_a_part_is_taken_when_asked(here: Path) -> None:
+    """And the summary says that it is one."""
+    result = run(HERE / "ecr-next.json", "-n", "m", "--partial", "--output", "a.json")
+
+    assert "NOT WHOLE" in result.stderr
+    assert json.loads((here / "a.json").read_text()) == [
+        {"namespace": "m", "repository": "team/app", "is_public": False}
+    ]
+
+
+def test_standard_input_may_be_utf_16(here: Path) -> None:
+    """As a redirection in PowerShell writes it."""
+    result = run("-", "-n", "m", "-q", stdin='["alpine"]'.encode("utf-16"))
+
+    assert result.stderr == ""
+    assert table(here / "listing.swr.csv")[0]["repository"] == "alpine"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--output", "list.txt"],
+        ["--output", "given.csv"],
+        ["--output", "a.csv", "--map-file", "given.csv"],
+        ["--output", "a.csv", "--map-file", "a.csv"],
+    ],
+)
+def test_nothing_that_is_read_is_written_over(here: Path, words: list[str]) -> None:
+    """Nor is a list written in no format."""
+    (here / "given.csv").write_text("alpine\n")
+    with pytest.raises(SettingsError):
+        run("given.csv", "-n", "m", *words)
+
+    assert (here / "given.csv").read_text() == "alpine\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a,b\n", "needs the columns source and target"),
+        ("source,target\na\n", ":2: has no target"),
+        ("source,target\na,m/x\na,m/y\n", "twice"),
+        ('source,target\n"a,m/x\n', "no CSV"),
+    ],
+)
+def test_exceptions_that_say_nothing_clear_are_refused(
+    here: Path, text: str, why: str
+) -> None:
+    """With the line."""
+    (here / "e.csv").write_text(text)
+    with pytest.raises(InputError, match=why):
+        run(HERE / "acr.json", "-n", "m", "--exceptions", "e.csv")
+
+
+def test_no_secret_of_a_configuration_is_repeated(here: Path) -> None:
+    """Credentials stand next to the names in such files."""
+    result = run(HERE / "skopeo.yaml", "-n", "m")
+    written = "".join(path.read_text() for path in here.iterdir())
+
+    assert "hunter2" not in result.output + result.stderr + written

@@ -1,0 +1,296 @@
+"""Other registries' listings: each shape against a table made by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from bulkrepo import listings
+from bulkrepo.model import InputError
+
+# Written from the documentation of each API and tool.
+HERE = Path(__file__).parent / "listings"
+
+Row = tuple[str, bool | None, str | None]
+
+
+def read(*names: str) -> listings.Listing:
+    """Read fixtures as one listing."""
+    return listings.read(
+        document
+        for name in names
+        for document in listings.documents(
+            (HERE / name).read_bytes().decode(), source=name
+        )
+    )
+
+
+def parse(*texts: str) -> listings.Listing:
+    """Read texts as the files of one listing."""
+    return listings.read(
+        document
+        for number, text in enumerate(texts)
+        for document in listings.documents(text, source=f"page-{number}")
+    )
+
+
+def rows(listing: listings.Listing) -> list[Row]:
+    """Give what was found as tuples."""
+    return [(f.name.full, f.is_public, f.description) for f in listing.found]
+
+
+ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+CATALOG: list[Row] = [
+    ("base/alpine", None, None),
+    ("busybox", None, None),
+    ("ghcr.io/team/app", None, None),
+]
+TRUTH: list[tuple[str, list[Row], list[str]]] = [
+    ("catalog.json", CATALOG, []),
+    ("catalog-next.txt catalog-last.txt", CATALOG, []),
+    (
+        "harbor-repositories.json",
+        [
+            ("library/nginx", None, "Web server"),
+            ("team/App/api", None, None),
+            ("hub-cache/library/redis", None, None),
+        ],
+        [],
+    ),
+    (
+        "harbor-repositories.json harbor-projects.json",
+        [("library/nginx", True, "Web server"), ("team/App/api", False, None)],
+        ["hub-cache/library/redis"],
+    ),
+    ("nexus.json", [("team/app", None, None)], ["lib"]),
+    (
+        "ecr.json",
+        [(f"{ECR}/team/app", False, None), (f"{ECR}/team/a--b", False, None)],
+        [],
+    ),
+    ("ecr-public.json", [("public.ecr.aws/a1b2c3d4/tools/lint", True, None)], []),
+    (
+        "gitlab.json",
+        [
+            ("gitlab.example.com:5000/group/project", None, None),
+            ("gitlab.example.com:5000/group/project/releases", None, None),
+            ("gitlab.example.com:5000/group/inner", None, None),
+        ],
+        ["group/other/old"],
+    ),
+    (
+        "gitlab-projects.json gitlab.json",
+        [
+            ("gitlab.example.com:5000/group/project", True, None),
+            ("gitlab.example.com:5000/group/project/releases", True, None),
+            ("gitlab.example.com:5000/group/inner", None, None),
+        ],
+        ["group/other/old"],
+    ),
+    (
+        "quay.json",
+        [("org/app", True, None), ("org/tool", False, "A *tool*")],
+        ["org/chart"],
+    ),
+    (
+        "hub.json",
+        [("docker/compose", True, "Define and run"), ("docker/secret", False, None)],
+        ["docker/volume"],
+    ),
+    (
+        "hub-2-of-2.json hub-1-of-2.json",
+        [
+            ("docker/scout", True, None),
+            ("docker/compose", True, None),
+            ("docker/secret", False, None),
+        ],
+        [],
+    ),
+    (
+        "github.json",
+        [("octo-org/hello/sub", False, None), ("octo-org/site", None, None)],
+        ["Octo-Org/left-pad"],
+    ),
+    (
+        "gcloud.json",
+        [
+            ("us-docker.pkg.dev/proj/repo/app", None, None),
+            ("eu.gcr.io/example.com:proj/tool", None, None),
+        ],
+        [],
+    ),
+    ("acr.json", [("alpine", None, None), ("team/api", None, None)], []),
+    (
+        "alibaba.json",
+        [("ns/app", False, "The app"), ("ns/web", True, "The web")],
+        ["ns/gone"],
+    ),
+    ("alibaba-enterprise.json", [("ns/app", True, None)], []),
+    (
+        "swr.json",
+        [("team-a/web/api", True, "Gateway"), ("team-a/base", False, None)],
+        [],
+    ),
+    (
+        "image-syncer.yaml",
+        [
+            ("swr.cn-north-4.myhuaweicloud.com/team/kube-rbac-proxy", None, None),
+            ("mirror.example.com/a/kube-rbac-proxy", None, None),
+            ("mirror.example.com/b/kube-rbac-proxy", None, None),
+        ],
+        [],
+    ),
+    (
+        "regsync.yml",
+        [("docker.io/rancher/mirrored-busybox", None, None)],
+        ["registry.example.com/{{ .Sync.Source }}", "backup.example.com"],
+    ),
+    (
+        "skopeo.yaml",
+        [
+            ("registry.example.com/busybox", None, None),
+            ("registry.example.com/redis", None, None),
+            ("registry.example.com/nginx", None, None),
+            ("quay.io/coreos/etcd", None, None),
+        ],
+        [],
+    ),
+    (
+        "dregsy.yaml",
+        [("archive/test/image", None, None), ("test/another-image", None, None)],
+        ["regex:test/.*"],
+    ),
+    ("promoter.yaml", [("kube-apiserver", None, None), ("pause", None, None)], []),
+    (
+        "lines.txt",
+        [
+            ("nginx", None, None),
+            ("docker.io/library/nginx", None, None),
+            ("ghcr.io/team/app", None, None),
+            ("reg.example.com:5000/a/b", None, None),
+        ],
+        ["docker.io/acore/*", "localhost/x:${TAG}"],
+    ),
+    (
+        "mapping.txt",
+        [
+            ("quay.io/openshift/origin-cli", None, None),
+            ("quay.io/openshift/origin-etcd", None, None),
+        ],
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "found", "skipped"), TRUTH)
+def test_a_listing_says_what_it_says(
+    files: str, found: list[Row], skipped: list[str]
+) -> None:
+    """Names, visibility and description of each shape, and what is left out."""
+    listing = read(*files.split())
+
+    assert rows(listing) == found
+    assert [name for name, _ in listing.skipped] == skipped
+    assert listing.truncated is None
+
+
+def test_every_shape_has_a_fixture() -> None:
+    """A shape that nothing here reads is a promise."""
+    known = {read(*files.split()).shape for files, _, _ in TRUTH}
+
+    assert {
+        shape.name
+        for shape in listings.SHAPES
+        if not any(shape.name in name for name in known)
+    } == set()
+
+
+def test_a_fixture_fits_one_shape() -> None:
+    """The order of the table decides nothing that it is not meant to decide."""
+    for path in sorted(HERE.iterdir()):
+        for document in listings.documents(path.read_text(), source=path.name):
+            fitting = [s.name for s in listings.SHAPES if s.fits(document.value)]
+
+            assert len(fitting) == 1, (path.name, fitting)
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ("catalog-next.txt", "Link"),
+        ("harbor-full-page.json", "exactly 10 records"),
+        ("harbor-full-page.json harbor-projects.json", "exactly 10 records"),
+        ("nexus-next.json", "continuationToken"),
+        ("ecr-next.json", "nextToken"),
+        ("quay-next.json", "next_page"),
+        ("hub-1-of-2.json", "3 records, and 2 are here"),
+        ("hub-2-of-2.json", "3 records, and 1 are here"),
+        ("hub-1-of-2.json hub-1-of-2.json", "3 records, and 2 are here"),
+        ("alibaba-part.json", "61 records, and 1 are here"),
+        ("swr-part.json", "2 records, and 1 are here"),
+    ],
+)
+def test_a_part_of_a_listing_is_told(files: str, why: str) -> None:
+    """What is missing is not silently not migrated."""
+    truncated = read(*files.split()).truncated
+
+    assert truncated is not None
+    assert why in truncated
+
+
+def test_a_full_page_is_the_last_if_something_says_so() -> None:
+    """An empty page behind it, headers without a link, or a total end the doubt."""
+    full = (HERE / "harbor-full-page.json").read_text()
+
+    assert parse(full).truncated
+    assert parse(full, "[]").truncated is None
+    assert parse(f"HTTP/2 200\nContent-Length: 9\n\n{full}").truncated is None
+    assert parse(f"HTTP/2 200\nX-Total-Count: 10\n\n{full}").truncated is None
+    assert parse(f"HTTP/2 200\nX-Total-Count: 11\n\n{full}").truncated
+
+
+def test_one_file_may_hold_several_pages() -> None:
+    """As `gh api --paginate` prints them: one array after the other."""
+    assert rows(parse('["a"]\n["b","c"] []')) == [
+        ("a", None, None),
+        ("b", None, None),
+        ("c", None, None),
+    ]
+
+
+def test_a_name_with_two_visibilities_has_none() -> None:
+    """Which of the two holds is not guessed."""
+    quay = '{"repositories":[{"namespace":"o","name":"a","is_public":%s}]}'
+    listing = parse(quay % "true", quay % "false")
+
+    assert rows(listing) == [("o/a", None, None)]
+    assert sum(listing.notes.values()) == 1
+
+
+def test_visibility_as_text_is_not_truth() -> None:
+    """`"false"` is true to a language; it is no boolean here."""
+    quay = '{"repositories":[{"namespace":"o","name":"a","is_public":"false"}]}'
+
+    assert rows(parse(quay)) == [("o/a", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        ([""], "is empty"),
+        (["[]", '{"repositories": []}'], "is empty"),
+        (['{"errors":[{"code":"UNAUTHORIZED"}]}'], "an object with errors"),
+        (["HTTP/1.1 401 Unauthorized\r\n\r\n{}"], "answer 401"),
+        (['{"repositories":["a"'], "saved whole"),
+        (["[" * 100_000], "saved whole"),
+        (["<html>"], "web page"),
+        (["[1]"], "no listing"),
+        (['["a"]', '{"repositories":["a"]}'], "one listing at a time"),
+        (["auth: {password: hunter2\nsync: ["], "is none"),
+    ],
+)
+def test_what_is_no_listing_is_refused(texts: list[str], why: str) -> None:
+    """With what it is instead; and no secret of a broken file is shown."""
+    with pytest.raises(InputError, match=why) as caught:
+        parse(*texts)
+
+    assert "hunter2" not in str(caught.value)
