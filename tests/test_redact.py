@@ -179,7 +179,7 @@ def test_no_piece_of_a_secret_survives_concealing(
     piece = secret[start:end]
     shown = conceal(before + piece + after, [secret])
 
-    assert piece in HIDDEN or piece not in shown.replace(HIDDEN, "\0" * (piece == "\0"))
+    assert piece in HIDDEN or not any(piece in part for part in shown.split(HIDDEN))
 
 
 def test_conceal_leaves_what_has_no_secret() -> None:
