@@ -36,9 +36,9 @@ class Canned:
 
 def peak(rows: int) -> int:
     """Create *rows* rows in this process; give its peak memory in KiB."""
-    from bulkrepo import Settings, api, logs
+    from bulkrepo import Settings, api, logs, runs
 
-    setattr(api, "Client", Canned)  # noqa: B010 - the one edge, replaced
+    setattr(runs, "Client", Canned)  # noqa: B010 - the one edge, replaced
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "list.csv"
         write_list(source, rows)
@@ -47,6 +47,7 @@ def peak(rows: int) -> int:
             endpoint="http://127.0.0.1:1",
             credential="token",
             rate="20000/s",
+            survey="never",
             ledger=f"{folder}/ledger.db",
             reports=(f"{folder}/report.jsonl", f"{folder}/report.csv"),
         )
