@@ -3,8 +3,7 @@ Pure. A rate found by trying, for a service that does not say what it allows.
 
 It climbs until the first throttled answer, finds from what went through a level that
 holds, and rests there. After a while it probes for more, slowly at first, and comes
-back to the level if there is no more. What a limit is made of, a bucket or a window,
-and who else uses it, nobody says: a level that fails is measured anew.
+back if there is none. A level that fails is measured anew.
 """
 
 from collections import deque
@@ -81,9 +80,12 @@ class Auto:
         if self._lone.count > self._lone.after and self._lone.waits(now):
             return 0.005
         pace, rule = self._next - now, self._rules.wait(now)
-        if pace > 0 or rule > 0:
+        ramp = pace > 0 and self._phase is Phase.RAMP
+        if ramp and self._lone.first(len(self._latencies)):  # answers are pace enough
+            pace, self._next, self._pressed = 0.0, now, True
+        if (wait := max(pace, rule)) > 0:
             self._pressed = self._pressed or pace >= rule
-            return max(pace, rule)
+            return wait
         self._rules.book(now)
         self._lone.book(now)
         # What a late wake-up missed may be made up for, by two requests at most.
@@ -133,9 +135,8 @@ class Auto:
 
     def learnt(self) -> Learnt:
         """Give what the next run should begin with."""
+        rate = (self.level + self.rate) / 2 if self._phase is Phase.PROBE else self.rate
         limited = self._event is not None or bool(self._rules)
-        probing = self._phase is Phase.PROBE
-        rate = (self.level + self.rate) / 2 if probing else self.rate
         return Learnt(rate=rate, limited=limited, rules=self._rules.named())
 
     def _climb(self, now: float) -> None:
@@ -307,8 +308,7 @@ class Auto:
             self._event = (now, self._passed.total)
             if self._marks:
                 self._marks[-1] = self._event
-        self._next = max(self._next, now)
-        self._passed.resumed = now
+        self._passed.resumed, self._next = now, max(self._next, now)
 
     def _believe_window(self, now: float, cycle: float) -> None:
         """Take a block for a window's: what passed in its *cycle* always passes."""

@@ -169,12 +169,12 @@ def _creating(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
-        return flows.judged(claim.spec, shown, shown.seen, doubt=claim.doubt, skew=skew)
+        return flows.judged(claim, shown, shown.seen, doubt=claim.doubt, skew=skew)
 
     def flow(claim: Claim, skew: Skew) -> Flow:
         if claim.differences is not None:
-            return flows.change(claim.spec, claim.differences)
-        return flows.create(claim.spec, doubt=claim.doubt, skew=skew, amend=amend)
+            return flows.change(claim, claim.differences)
+        return flows.create(claim, doubt=claim.doubt, skew=skew, amend=amend)
 
     if settings.survey == "never" and not settings.create_organizations:
         return Work(flow)
@@ -192,14 +192,12 @@ def _planning(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
-        found = flows.judged(
-            claim.spec, shown, shown.seen, doubt=claim.doubt, skew=skew
-        )
+        found = flows.judged(claim, shown, shown.seen, doubt=claim.doubt, skew=skew)
         return flows.planned(found, amend=amend)
 
     def flow(claim: Claim, skew: Skew) -> Flow:
         return flows.plan(
-            claim.spec,
+            claim,
             doubt=claim.doubt,
             skew=skew,
             amend=amend,
@@ -219,10 +217,10 @@ def _planning(settings: Settings, ledger: LedgerThread) -> Work:
 
 def _verifying(settings: Settings, ledger: LedgerThread) -> Work:
     def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
-        return flows.proven(claim.spec, shown, skew=skew)
+        return flows.proven(claim, shown, skew=skew)
 
     def flow(claim: Claim, skew: Skew) -> Flow:
-        return flows.verify(claim.spec, skew=skew)
+        return flows.verify(claim, skew=skew)
 
     if settings.survey == "never":
         return Work(flow)

@@ -2,14 +2,15 @@
 
 from bulkrepo.wire import Answer, Kind
 
-_AGAIN = frozenset(
+AGAIN = frozenset(
     {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}
 )
+"""What may be answered in another way the next time."""
 
 
 def again(answer: Answer) -> bool:
     """Whether *answer* may be another one the next time."""
-    return answer.kind in _AGAIN
+    return answer.kind in AGAIN
 
 
 def counts(answer: Answer, *, healthy: bool) -> bool:

@@ -62,8 +62,9 @@ class Client:
         # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
         # request: that costs more than the request.
         self._proxy = _proxy(self._endpoint)
-        self._urls: dict[str, URL] = {}
-        self._signed: tuple[Mapping[str, str], CIMultiDict[str]] | None = None
+        self._targets: dict[str, tuple[URL, str | None]] = {}
+        self._signed: tuple[Mapping[str, str] | None, CIMultiDict[str]]
+        self._signed = None, CIMultiDict()
         self._overdue = Overdue(timeout)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -100,8 +101,12 @@ class Client:
         task = asyncio.current_task(self._loop)
         if session is None or task is None:
             raise RuntimeError("the client is not open")
-        ours = request.path.startswith("/")
-        proxy = self._proxy if ours else _proxy(request.path)
+        url, proxy = self._targets.get(request.path) or self._target(request.path)
+        signed, cased = self._signed
+        if signed is not headers:
+            # As aiohttp wants them, made once while they are the same.
+            cased = CIMultiDict(headers)
+            self._signed = headers, cased
         self._overdue.begin(task)
         try:
             while True:
@@ -109,9 +114,9 @@ class Client:
                 try:
                     response = await session.request(
                         request.method,
-                        self._url(request.path),
+                        url,
                         data=request.body,
-                        headers=self._cased(headers),
+                        headers=cased,
                         allow_redirects=False,
                         proxy=proxy,
                     )
@@ -123,10 +128,10 @@ class Client:
                 # Our own need, and nobody's fault: others give back what they have.
                 await asyncio.sleep(_STARVED)
             try:
-                body = b""
-                if response.content_length != 0:
+                body, heard = b"", response.headers
+                if heard.get("Content-Length") != "0":
                     body = await _head(response, request.limit)
-                return Reply(response.status, response.headers, body)
+                return Reply(response.status, heard, body)
             finally:
                 response.release()
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
@@ -138,25 +143,18 @@ class Client:
         finally:
             self._overdue.end(task)
 
-    def _url(self, path: str) -> URL:
+    def _target(self, path: str) -> tuple[URL, str | None]:
         """
-        Give the URL, its path untouched.
+        Give the URL, its path untouched, and the proxy on the way.
 
         Creates of one organization share a URL: the last thousand are kept.
         """
-        url = self._urls.get(path)
-        if url is None:
-            if len(self._urls) >= 1000:
-                self._urls.clear()
-            full = self._endpoint + path if path.startswith("/") else path
-            url = self._urls[path] = URL(full, encoded=True)
-        return url
-
-    def _cased(self, headers: Mapping[str, str]) -> CIMultiDict[str]:
-        """Give *headers* as aiohttp wants them, made once while they are the same."""
-        if self._signed is None or self._signed[0] is not headers:
-            self._signed = (headers, CIMultiDict(headers))
-        return self._signed[1]
+        if len(self._targets) >= 1000:
+            self._targets.clear()
+        ours = path.startswith("/")
+        url = URL(self._endpoint + path if ours else path, encoded=True)
+        target = self._targets[path] = url, self._proxy if ours else _proxy(path)
+        return target
 
 
 def trusted(cacert: str | None) -> ssl.SSLContext | None:

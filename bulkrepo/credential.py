@@ -32,10 +32,11 @@ _UNANSWERED = 3
 
 class Credential:
     """
-    Signs requests, and stops the run when there is nothing left to sign with.
+    Renews what requests are signed with, and stops the run when nothing is left.
 
     *patience* is how many seconds IAM may keep us waiting. `due` is the epoch second
-    from which on `ready` must be called before `sign`.
+    from which on `ready` must be called before a request is signed. `unproven` are the
+    headers that were made of a renewed one, until they are accepted.
     """
 
     def __init__(
@@ -57,16 +58,12 @@ class Credential:
         self._chance = random.Random()  # noqa: S311 - jitter
         self._renewing = asyncio.Lock()
         self._reached = False
-        self._unproven: Mapping[str, str] | None = None  # renewed, not yet accepted
+        self.unproven: Mapping[str, str] | None = None
 
     @property
     def locks(self) -> bool:
         """Whether a few refusals lock it for a while."""
         return self._auth.locks
-
-    def sign(self, request: Request, *, at: float) -> Mapping[str, str]:
-        """Give the headers that make *request*, which leaves at *at*, ours."""
-        return self._auth.sign(request, at=at)
 
     def concealed(self, answer: Answer) -> Answer:
         """Give *answer* without what it quotes of the credential."""
@@ -80,11 +77,6 @@ class Credential:
         return structs.replace(
             answer, code=code, message=message, request_id=request_id
         )
-
-    def accepted(self, headers: Mapping[str, str]) -> None:
-        """Learn that a request with *headers* was not refused."""
-        if headers is self._unproven:
-            self._unproven = None
 
     async def ready(self) -> bool:
         """
@@ -120,8 +112,8 @@ class Credential:
                 return True  # somebody renewed it while our request was on its way
             hint = self._auth.advice(answer, ahead=self._skew.apart)
             try:
-                if refused is not self._unproven and await self._newer():
-                    self._unproven = self._auth.sign(_PROBE, at=self._clock.time())
+                if refused is not self.unproven and await self._newer():
+                    self.unproven = self._auth.sign(_PROBE, at=self._clock.time())
                     return True
             except SettingsError as error:
                 hint = str(error)

@@ -50,7 +50,7 @@ class Store(Protocol):
 
 
 def _create(claim: Claim, skew: Skew) -> Flow:
-    return create(claim.spec, doubt=claim.doubt, skew=skew)
+    return create(claim, doubt=claim.doubt, skew=skew)
 
 
 class Engine:
@@ -220,17 +220,15 @@ class Engine:
             self._line.extend(claims)
         self._more.set()
 
-    async def _next(self) -> Claim | None:
-        line = self._line
-        while not line:
+    async def _filled(self) -> bool:
+        """Wait until there is a row in the line; False: there will be no more."""
+        while not self._line:
             if self._exhausted or self._brake.stopped is not None:
-                return None
+                return False
             self._more.clear()
             self._wake.set()
             await self._more.wait()
-        if len(line) == BATCH:
-            self._wake.set()
-        return line.popleft()
+        return True
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
         self._done.append((claim, outcome))
@@ -249,7 +247,11 @@ class Engine:
     # One row.
 
     async def _work(self) -> None:
-        while (claim := await self._next()) is not None:
+        line = self._line
+        while line or await self._filled():
+            if len(line) == BATCH:
+                self._wake.set()
+            claim = line.popleft()
             reason = self._dead_namespaces.get(claim.namespace)
             if reason is None:
                 outcome = await self._attempt(claim)

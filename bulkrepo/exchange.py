@@ -8,6 +8,7 @@ much as a request.
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 import tenacity
@@ -15,6 +16,7 @@ import tenacity
 from bulkrepo import backoff
 from bulkrepo.answers import read
 from bulkrepo.auth import Auth
+from bulkrepo.backoff import AGAIN
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
@@ -53,16 +55,15 @@ class InterruptedTriesError(Exception):
         self.answer = answer
 
 
-class Tries:
+class Tries(msgspec.Struct):
     """Requests sent for one row, when the first, last and first unsure one left."""
 
-    __slots__ = ("asked", "sent", "started", "started_at", "unsure_at")
-
-    def __init__(self, sent: int) -> None:
-        self.sent = sent
-        self.started = self.asked = 0.0
-        self.started_at: float | None = None
-        self.unsure_at: float | None = None
+    sent: int
+    started: float = 0.0
+    asked: float = 0.0
+    started_at: float | None = None
+    asked_at: float = 0.0
+    unsure_at: float | None = None
 
 
 class Exchange:
@@ -70,6 +71,9 @@ class Exchange:
     Asks SWR, for all workers: they share the rate, the credential and the clock.
 
     *contact* is set once the service has answered anything at all.
+
+    What every request runs through makes few calls: between two requests the processor
+    forgets their code, so that each costs three times what it costs in a loop.
     """
 
     def __init__(
@@ -95,7 +99,8 @@ class Exchange:
             skew=self.skew,
         )
         self._clock, self._brake, self._limits = clock, brake, limits
-        self._stats = stats
+        self._stats, self._sign = stats, auth.sign
+        self._met = False  # whether the service has answered anything at all
         self._vouching = ("GET", "PATCH") if limits.reads_vouch else ("PATCH",)
         self._backoff, self._budget = backoff.Backoff(), backoff.Budget()
         self._chance = random.Random()  # noqa: S311 - jitter
@@ -120,7 +125,7 @@ class Exchange:
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
         answer = await self._once(request, tries, None)
-        if backoff.again(answer):
+        if answer.kind in AGAIN:
             answer = await self._ask_again(request, tries, answer)
         return Heard(answer, tries.unsure_at)
 
@@ -226,12 +231,12 @@ class Exchange:
                 if credential.due <= sent_at:
                     await self._signed_in(before)
                     continue  # in a turn of its own: this one may be over
-                tries.asked = started
+                tries.asked, tries.asked_at = started, sent_at
                 if tries.started_at is None:
                     tries.started_at, tries.started = sent_at, started
                 tries.sent += 1
                 self._stats["requests"] += 1
-                headers = credential.sign(request, at=sent_at)
+                headers = self._sign(request, at=sent_at)
                 reply = await self._gateway.send(request, headers)
                 now = clock.now()
             finally:
@@ -246,35 +251,46 @@ class Exchange:
             if isinstance(reply, Reply):
                 self.skew.observe(reply, sent=sent_at, received=received)
             self._rate.learn(now, answer, started=started)
-            if not self.contact.is_set():
+            if not self._met:
                 self._first_contact(answer)
             kind = answer.kind
-            if kind is Kind.UNAUTHORIZED:
-                if not await self._credential.renewed(headers, answer):
-                    raise InterruptedTriesError(answer)
-                if not probe:
-                    continue
+            if kind in AGAIN:
+                self._failed(now, request, tries, answer, before, probe=probe)
                 return answer
-            if answer.unsure and request.creates and tries.unsure_at is None:
-                tries.unsure_at = sent_at
-            if backoff.again(answer):
-                first = before is None and not probe
-                self._turns.failed(
-                    now, request, answer, started=started, first=first, probe=probe
-                )
-            else:
-                self._went_well(request, kind, started, first=before is None)
-                credential.accepted(headers)
+            if kind is Kind.UNAUTHORIZED:
+                await self._renewed(headers, answer)
+                if probe:
+                    return answer
+                continue
+            self._outage.good(started, first=before is None)
+            if not self._budget.full:
+                self._budget.earn()
+            if kind in _DONE and (request.creates or request.method in self._vouching):
+                self._outage.witness = request
+            if headers is credential.unproven:
+                credential.unproven = None
             return answer
 
-    def _went_well(
-        self, request: Request, kind: Kind, started: float, *, first: bool
+    def _failed(
+        self,
+        now: float,
+        request: Request,
+        tries: Tries,
+        answer: Answer,
+        before: Answer | None,
+        *,
+        probe: bool,
     ) -> None:
-        self._outage.good(started, first=first)
-        if not self._budget.full:
-            self._budget.earn()
-        if kind in _DONE and (request.creates or request.method in self._vouching):
-            self._outage.witness = request
+        if answer.unsure and request.creates and tries.unsure_at is None:
+            tries.unsure_at = tries.asked_at
+        first = before is None and not probe
+        self._turns.failed(
+            now, request, answer, started=tries.asked, first=first, probe=probe
+        )
+
+    async def _renewed(self, headers: Mapping[str, str], answer: Answer) -> None:
+        if not await self._credential.renewed(headers, answer):
+            raise InterruptedTriesError(answer)
 
     async def _signed_in(self, before: Answer | None) -> None:
         if not await self._credential.ready():
@@ -290,4 +306,5 @@ class Exchange:
         elif answer.kind is not Kind.UNAUTHORIZED and not (
             self._credential.locks and backoff.again(answer)  # nothing is proven yet
         ):
+            self._met = True
             self.contact.set()

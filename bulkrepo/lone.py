@@ -6,6 +6,8 @@ Limits allow round numbers, and who does not know his finds it out by the one af
 
 _ROUND = (60, 100, 200, 500, 600)
 """Requests that limits in use allow, in whatever time."""
+_FIRST = 12
+"""Requests of which each may wait for the one before: a survey, mostly."""
 _QUICK = 0.2  # seconds: an answer that others may wait for
 _LOST = 1.0  # seconds after which it is waited for no longer
 _NEVER = float("inf")
@@ -22,6 +24,10 @@ class Lone:
     def expect(self, count: int) -> None:
         """Let the one after *count* more go alone."""
         self.after, self.left = self.count + count, _NEVER
+
+    def first(self, answered: int) -> bool:
+        """Whether the next is one of the first, and all before it are *answered*."""
+        return answered == self.count < _FIRST
 
     def waits(self, now: float) -> bool:
         """Whether the one that went alone is still waited for."""

@@ -197,9 +197,9 @@ UNPROVEN = "a try of ours may have created it; the next run finds out"
 """The evidence of a row that was stopped after a request whose answer is not known."""
 
 
-class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Claim(RepoSpec, frozen=True, array_like=True, gc=False, kw_only=True):
     """
-    A row handed out to be worked on.
+    A row handed out to be worked on, and what it wants.
 
     *doubt* is the time (epoch seconds) of the first try of an earlier process whose
     answer is not known, else `None`. *attempts* are the requests sent by then. *made*
@@ -208,29 +208,13 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     id: int
-    namespace: str
-    repository: str
-    is_public: bool
-    category: str | None
-    description: str | None
     doubt: float | None = None
     attempts: int = 0
     made: tuple[float, float] | None = None
     differences: dict[str, list[object]] | None = None
 
-    @property
-    def spec(self) -> RepoSpec:
-        """What is wanted."""
-        return RepoSpec(
-            self.namespace,
-            self.repository,
-            self.is_public,
-            self.category,
-            self.description,
-        )
 
-
-class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
     What became of one claimed row; the fields are the ledger's columns, in order.
 

@@ -30,14 +30,15 @@ class Outage:
     A gate for all requests. Probes pause for a fifteenth of the time that it lasts.
 
     So a short outage is over for us soon after it is over, and a long one is not made
-    longer by us. *witness* is what to probe with, *out* that there is an outage.
+    longer by us. *witness* is what to probe with, *out* that there is an outage, and
+    *closed* that only probes may leave.
     """
 
     witness: Request | None
 
     def __init__(self) -> None:
         self.witness = None
-        self.out = False
+        self.out = self.closed = False
         self.good_at = self._out_at = float("-inf")
         self._share = 1.0
         self._silent: float | None = None
@@ -45,11 +46,6 @@ class Outage:
         self._since: float | None = None
         self._next = 0.0
         self._probing = False
-
-    @property
-    def closed(self) -> bool:
-        """Whether only probes may leave."""
-        return self._since is not None
 
     def wait(self, now: float) -> float:
         """Give the seconds after which to ask again; 0.0: one may leave."""
@@ -79,7 +75,8 @@ class Outage:
             self.good_at = started
         if self._silent is not None:
             self._silent = self._since = None
-            self._troubled, self._probing, self.out = 0, False, False
+            self._troubled, self._probing = 0, False
+            self.out = self.closed = False
         if first and self._share < 1.0:
             self._share += _WEIGHT * (1.0 - self._share)
 
@@ -108,7 +105,7 @@ class Outage:
         elif self._troubled < IN_A_ROW:
             return
         if self._since is None:
-            self._since = now
+            self._since, self.closed = now, True
         self.out = self.out or probe or self.witness is None
         share = (now - self._since) / _SHARE
         pause = min(_LONGEST, max(_SHORTEST, share)) * (0.8 + 0.2 * u)

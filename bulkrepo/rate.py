@@ -114,7 +114,7 @@ class Fixed:
         if answer.kind is Kind.THROTTLED:
             self.throttled += 1
             self._hold.begin(now, answer, started=started)
-        elif answer.status is not None:
+        elif self.throttled and answer.status is not None:
             self._hold.healthy(started=started)
 
     @property

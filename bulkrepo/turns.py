@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from bulkrepo import events
 from bulkrepo.answers import said
@@ -38,7 +39,7 @@ class Turns:
         self._patience, self._stats, self._probe = patience, stats, probe
         self._log = events.logger()
         self._chance = random.Random()  # noqa: S311 - jitter
-        self._gate = asyncio.Lock()
+        self._gate, self._waiters = asyncio.Lock(), 0
         self._last_answer = ""
         self._held = (float("-inf"), float("-inf"))  # since when, until when
 
@@ -55,15 +56,15 @@ class Turns:
     def free(self) -> bool:
         """Whether a request may leave at once, and is booked."""
         return (
-            self._brake.stopped is None
+            self._waiters == 0
+            and self._brake.stopped is None
             and not self.outage.closed
-            and not self._gate.locked()
             and self._rate.reserve(self._clock.now()) <= 0
         )
 
     async def comes(self) -> bool:
         """Wait until one more request may leave; False: the run stops first."""
-        async with self._gate:  # one waiter asks at a time, first come first served
+        async with self._queue():
             while await self._may_leave():
                 if not self.outage.closed or self.outage.witness is None:
                     self.outage.left()
@@ -77,12 +78,22 @@ class Turns:
 
         See `outage`. Nobody else starts meanwhile. False: the run stops first.
         """
-        async with self._gate:
+        async with self._queue():
             while self.outage.questionable(asked) and self.outage.witness is not None:
                 if not await self._may_leave():
                     return False
                 await self._ask(self.outage.witness)
         return True
+
+    @asynccontextmanager
+    async def _queue(self) -> AsyncIterator[None]:
+        """Wait in line: one asks at a time, first come first served."""
+        self._waiters += 1
+        try:
+            async with self._gate:
+                yield
+        finally:
+            self._waiters -= 1
 
     async def _ask(self, witness: Request) -> None:
         self._stats["probes"] += 1

@@ -41,10 +41,12 @@ class Window:
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
-        wait = self.wait(now)
-        if wait > 0:
-            return wait
-        self.book(now)
+        starts = self._starts
+        if len(starts) == self._count:
+            wait = self._seconds - (now - starts[0])
+            if wait > 0:
+                return wait
+        starts.append(now)
         return 0.0
 
 

@@ -191,7 +191,7 @@ def create(spec: RepoSpec) -> Request:
         _encode(
             _Body(spec.repository, spec.is_public, spec.category, spec.description)
         ),
-        creates=True,
+        True,  # noqa: FBT003 - by position: for every row
     )
 
 

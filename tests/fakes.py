@@ -155,12 +155,10 @@ def claims(count: int, **fields: Any) -> list[Claim]:
     """Give *count* claims, numbered from 0 and named `r0`, `r1` and so on."""
     return [
         Claim(
-            number,
             fields.get("namespace", "team"),
             f"r{number}",
             is_public=False,
-            category=None,
-            description=None,
+            id=number,
             doubt=fields.get("doubt"),
             attempts=fields.get("attempts", 0),
         )

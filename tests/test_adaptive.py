@@ -190,6 +190,27 @@ def test_nobody_is_refused_where_there_is_no_limit() -> None:
     assert rates[5] >= 0.95 * CAUTION
 
 
+def test_the_first_that_wait_for_each_answer_need_no_pace() -> None:
+    """A survey's eleven reads, one after another; what follows keeps the pace."""
+    auto = Auto()
+    now = T
+    for _ in range(12):
+        assert auto.reserve(now) == 0.0
+        now += 0.001
+        auto.learn(now, DONE, started=now - 0.001)
+    late = auto.reserve(now)
+
+    assert 0 < late <= 1 / 20
+
+
+def test_those_who_do_not_wait_for_answers_keep_the_pace() -> None:
+    """The first one's answer is not here, and so the second waits for its turn."""
+    auto = Auto()
+    auto.reserve(T)
+
+    assert auto.reserve(T + 0.01) == pytest.approx(0.04)
+
+
 def test_it_does_not_climb_when_the_rate_is_not_used() -> None:
     """Who sends two a second learns nothing about twenty."""
     auto = Auto()

@@ -176,7 +176,7 @@ async def test_those_who_come_together_sign_in_once() -> None:
 
     assert await asyncio.gather(*(credential.ready() for _ in range(5))) == [True] * 5
     assert len(cloud.logins) == 1
-    old = credential.sign(Request("GET", "/"), at=0.0)
+    old = auth.sign(Request("GET", "/"), at=0.0)
     auth.due = credential.due = cloud.clock.time()  # the end is near, and a 401 nearer
     both = credential.renewed(old, Answer(Kind.UNAUTHORIZED, 401)), credential.ready()
     assert all(await asyncio.gather(*both))

@@ -352,7 +352,7 @@ async def test_only_its_rows_stop_when_an_organization_cannot_work(
 ) -> None:
     """At most one request a worker is spent on it; the others go on."""
     rows = [
-        Claim(row, "bad" if row % 2 else "good", f"r{row}", False, None, None)  # noqa: FBT003 - positional struct
+        Claim("bad" if row % 2 else "good", f"r{row}", is_public=False, id=row)
         for row in range(200)
     ]
 

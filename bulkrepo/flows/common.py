@@ -22,7 +22,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     unsure_at: float | None = None
 
 
-class Conclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Conclusion(msgspec.Struct, frozen=True, gc=False):
     """
     What became of a row, and the *answer* that says so. *doubt* as in `Outcome`.
 

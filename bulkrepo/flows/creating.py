@@ -27,7 +27,7 @@ def create(
         answer = heard.answer
         if answer.kind is Kind.DONE:
             # It was not there a moment ago, so no earlier try was carried out.
-            return Conclusion(outcome=Verdict.CREATED, answer=answer)
+            return Conclusion(Verdict.CREATED, answer)
         if doubt is None:
             doubt = heard.unsure_at
         there = answer.kind is Kind.EXISTS

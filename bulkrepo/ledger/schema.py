@@ -188,9 +188,9 @@ SETTLE = "INSERT OR REPLACE INTO outcome SELECT {} FROM json_each(?)".format(  #
     ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(OUTCOME_COLUMNS)))
 )
 
-_CLAIM = """json_array(id, namespace, repository,
+_CLAIM = """json_array(namespace, repository,
     json(CASE WHEN is_public THEN 'true' ELSE 'false' END), category, description,
-    doubt, attempts)"""
+    id, doubt, attempts)"""
 
 # NOT INDEXED: in order of the row id. The index would mean a sort of the whole run.
 PENDING = f"""
@@ -207,8 +207,8 @@ FROM (
 
 # Likewise, with what is known of the creation that is to be undone.
 UNDOING = """
-SELECT json_group_array(json_array(id, namespace, repository, json('false'), NULL, NULL,
-    NULL, attempts, json(CASE WHEN certain AND at IS NOT NULL
+SELECT json_group_array(json_array(namespace, repository, json('false'), NULL, NULL,
+    id, NULL, attempts, json(CASE WHEN certain AND at IS NOT NULL
         THEN json_array(at, until) ELSE 'null' END)))
 FROM (
     SELECT item.id, item.namespace, item.repository, creation.certain, creation.at,
