@@ -99,6 +99,22 @@ def mapping(command: F) -> F:
     )(command)
 
 
+def registry(command: F) -> F:
+    """Give a command what decides how a registry elsewhere is asked."""
+    return stack(
+        click.option(
+            "--registry",
+            type=click.Choice(
+                ["harbor", "distribution", "gitlab", "quay", "dockerhub"]
+            ),
+            help="What answers at the URL.  [default: found out]",
+        ),
+        click.option(
+            "--cacert", type=click.Path(), help="CA certificates to trust at the URL."
+        ),
+    )(command)
+
+
 def logging(command: F) -> F:
     """Give a command what decides how it talks."""
     return stack(
