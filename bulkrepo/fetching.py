@@ -93,8 +93,10 @@ class Fetching:
                 return reply
             renewed = True
 
-    def refusal(self, url: str, reply: Reply | NoReply) -> StoppedError:
-        """Say why *url* is not listed, and what to do."""
+    def refusal(
+        self, url: str, reply: Reply | NoReply, *, less: str | None = None
+    ) -> StoppedError:
+        """Say why *url* is not listed, and what to do; *less* is what can be had."""
         access = self._access
         return StoppedError(
             remote.refusal(
@@ -103,6 +105,7 @@ class Fetching:
                 self._product,
                 named=access.named if access else None,
                 secrets=access.secrets() if access else (),
+                less=less,
             )
         )
 

@@ -81,4 +81,4 @@ def _documents(
     except StopIteration:
         return
     except remote.RefusedError as error:
-        raise fetching.refusal(error.url, error.reply) from None
+        raise fetching.refusal(error.url, error.reply, less=error.less) from None

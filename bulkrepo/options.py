@@ -7,6 +7,9 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+REGISTRIES = ("distribution", "harbor", "gitlab", "quay", "dockerhub")
+"""Products that list themselves."""
+
 _FORMATS = click.Choice(["csv", "json", "ndjson", "text"])
 
 
@@ -104,9 +107,7 @@ def registry(command: F) -> F:
     return stack(
         click.option(
             "--registry",
-            type=click.Choice(
-                ["harbor", "distribution", "gitlab", "quay", "dockerhub"]
-            ),
+            type=click.Choice(REGISTRIES),
             help="What answers at the URL.  [default: found out]",
         ),
         click.option(

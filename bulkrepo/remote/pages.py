@@ -21,12 +21,20 @@ _PAGES = 100_000
 """Pages of one listing: one that has more never ends."""
 
 
-class RefusedError(Exception):
-    """A page is refused: its *url*, and the *reply* that says so."""
+_SAFE = "%/:?&=+,;@!$'()*~"
+"""Characters of a link that stay as they are."""
 
-    def __init__(self, url: str, reply: Reply) -> None:
+
+class RefusedError(Exception):
+    """
+    A page is refused: its *url*, the *reply* that says so.
+
+    *less* is the URL of what can be had, where it is not the names that are refused.
+    """
+
+    def __init__(self, url: str, reply: Reply, less: str | None = None) -> None:
         super().__init__(url)
-        self.url, self.reply = url, reply
+        self.url, self.reply, self.less = url, reply, less
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -75,6 +83,10 @@ def _listed(
             if smaller is not None:
                 url = smaller
                 continue
+            if reply.status != 200:
+                raise RefusedError(
+                    url, reply, plan[0] if first is not plan[0] else None
+                )
             document = _document(reply, url, len(asked), product)
             count += len(document.value) if isinstance(document.value, list) else 0
             yield document
@@ -96,8 +108,6 @@ def _smaller(url: str, first: str, reply: Reply) -> str | None:
 
 
 def _document(reply: Reply, url: str, number: int, product: Product) -> Document:
-    if reply.status != 200:
-        raise RefusedError(url, reply)
     if len(reply.body) >= MOST:
         raise InputError(f"{url}: a page of more than {MOST} bytes is none")
     name = url.partition("?")[0]
@@ -168,8 +178,8 @@ def _linked(url: str, target: str) -> str:
     return linked._replace(
         scheme=ours.scheme,
         netloc=ours.netloc,
-        path=ours.path if same else linked.path,
-        query=quote(linked.query, safe="%/:?&=+,;@!$'()*~[]"),
+        path=ours.path if same else quote(linked.path, safe=_SAFE),
+        query=quote(linked.query, safe=_SAFE),
         fragment="",
     ).geturl()
 

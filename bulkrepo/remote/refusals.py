@@ -16,11 +16,13 @@ def refusal(
     *,
     named: str | None,
     secrets: Iterable[str] = (),
+    less: str | None = None,
 ) -> str:
     """
     Say why *url* is not listed, and what to do.
 
-    *named* is where the credential shown came from; *secrets* are not repeated.
+    *named* is where the credential shown came from; *secrets* are not repeated. *less*
+    is the URL of the names alone, where only what goes with them is refused.
     """
     where = escape(url.partition("?")[0])  # a page's token is nobody's business
     answer = read(reply, request=Request("GET", url), now=0.0)
@@ -29,6 +31,8 @@ def refusal(
     else:
         what = f"answered {said(answer)}"
         todo = _todo(reply.status, product, named)
+    if less is not None:
+        todo += f". Names alone, without their visibility: give {less}"
     what = conceal(escape(what), secrets)
     return f"{where}: {what}. {todo}. Nothing was written"
 
@@ -40,11 +44,12 @@ def _todo(status: int, product: Product | None, named: str | None) -> str:
         return "It was tried again, in vain: give the same command later"
     if product is None:
         return "Say which registry it is by --registry"
+    if status in (401, 403) and named is None:
+        return _upper(product.wanted)
     if status == 401:
-        return _upper(product.wanted) if named is None else f"Check {named}"
+        return f"Check {named}"
     if status == 403:
-        who = "Nobody" if named is None else f"The account of {named}"
-        return f"{who} may not list this: {product.wanted}; {product.hint}"
+        return f"The account of {named} may not list this: {product.hint}"
     return _upper(product.hint)
 
 
