@@ -29,10 +29,12 @@ class Filled(NamedTuple):
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Filled]:
-    """Run a registry with 200 repositories."""
+    """Run a registry with 200 repositories, pushed while it was still open."""
     folder = tmp_path_factory.mktemp("registry")
+    with serving(folder) as registry:
+        pushed = registry.push(NAMES)
     with serving(folder, password=request.param) as registry:
-        yield Filled(registry, registry.push(NAMES))
+        yield Filled(registry, pushed)
 
 
 async def bulkrepo(folder: Path, *words: str, **environment: str) -> tuple[int, str]:
