@@ -62,7 +62,11 @@ def signed(registry: Registry) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("path", ["", "/v2/_catalog?n=30"], ids=["one page", "seven"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "/v2/_catalog?n=30", "/v2/_catalog?n=50"],
+    ids=["one page", "seven", "four full ones"],
+)
 async def test_all_that_was_pushed_is_listed(
     filled: Filled, tmp_path: Path, path: str
 ) -> None:

@@ -384,7 +384,7 @@ def test_no_link_leads_to_another_origin(target: str, start: str) -> None:
     headers = {"link": f'<{start}{target}>; rel="next"'}
     document = Document("s", {"repositories": ["a"]})
     try:
-        on = following(url, headers, document, seen=1)
+        on = following(url, headers, document, seen=1, size="n")
     except InputError:
         return
     if on is not None:
@@ -473,13 +473,46 @@ def test_a_listing_with_fewer_records_than_it_says_is_not_whole() -> None:
                 [harbor(1)], 200, X_Total_Count="3"
             ),
             "/api/v2.0/projects/p1/repositories?page_size=100&page=2": answer([]),
-            "/api/v2.0/projects/p1?page_size=100": answer(project(1, public="true")),
+            "/api/v2.0/projects?name=p1&page_size=100": answer(
+                [project(1, public="true")]
+            ),
         },
     )
     listing = listings.read(documents)
 
     assert listing.truncated == "Harbor repositories: it says 3 records, and 1 are here"
     assert listing.found[0].is_public is True
+
+
+@pytest.mark.parametrize("size", [3, 100])
+def test_a_full_page_is_the_last_only_if_the_next_is_empty(size: int) -> None:
+    """A proxy may have dropped the header that says that there is more."""
+    here = f"/v2/_catalog?n={size}"
+    full = [f"r{number:03}" for number in range(size)]
+    on = f"{here}&last={full[-1]}"
+    more = {here: answer({"repositories": full}), on: answer({"repositories": ["z"]})}
+    none = more | {on: answer({"repositories": []})}
+
+    for replies, wanted in ((more, [*full, "z"]), (none, full)):
+        documents, asked = listed(f"https://h{here}", "distribution", replies)
+        assert names(documents) == wanted
+        assert listings.read(documents).truncated is None
+        assert asked == [here, on]
+
+
+def test_a_full_page_of_an_array_is_followed_as_well() -> None:
+    """Where no header says anything."""
+    api = "/api/v2.0/repositories"
+    documents, _ = listed(
+        f"https://h{api}?page_size=2",
+        "harbor",
+        {
+            f"{api}?page_size=2": answer([harbor(1), harbor(2)]),
+            f"{api}?page_size=2&page=2": answer([harbor(3)]),
+        },
+    )
+
+    assert names(documents) == ["p1/r1", "p1/r2", "p1/r3"]
 
 
 def gitlab(number: int) -> dict[str, object]:
@@ -613,7 +646,7 @@ def test_every_page_is_read_once_and_in_order(sizes: list[int], lost: int) -> No
     replies: dict[str, Reply | list[Reply]] = {}
     here, number = "/v2/_catalog?n=1000", 0
     for page, size in enumerate(sizes):
-        on = f"/v2/_catalog?last=x{page}&n=2"
+        on = f"/v2/_catalog?last=x{page}&n=9"
         headers = link(on) if page < len(sizes) - 1 else {}
         page_names = [f"r{number + each}" for each in range(size)]
         replies[here] = answer({"repositories": page_names}, **headers)

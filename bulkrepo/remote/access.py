@@ -60,8 +60,9 @@ class Access:
     @property
     def named(self) -> str | None:
         """Say where the credential in use comes from."""
-        used = self._headers or self._asking
-        return self._login.named if self._login is not None and used else None
+        login = self._login
+        used = self._headers or self._asking or (login is not None and login.identity)
+        return login.named if login is not None and used else None
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -25,6 +25,10 @@ _SAFE = "%/:?&=+,;@!$'()*~"
 """Characters of a link that stay as they are."""
 
 
+_FULL = {"n": ("100", "1000")}
+"""Records of a full catalog, whatever was asked for."""
+
+
 class RefusedError(Exception):
     """
     A page is refused: its *url*, the *reply* that says so.
@@ -90,7 +94,10 @@ def _listed(
             document = _document(reply, url, len(asked), product)
             count += len(document.value) if isinstance(document.value, list) else 0
             yield document
-            here, url = url, following(url, reply.headers, document, seen=count)
+            here = url
+            url = following(
+                url, reply.headers, document, seen=count, size=product.size[0]
+            )
             if url in asked or len(asked) >= _PAGES:
                 raise InputError(
                     f"{here}: the next page it names was read already: the listing "
@@ -126,20 +133,21 @@ def _document(reply: Reply, url: str, number: int, product: Product) -> Document
 
 
 def following(
-    url: str, headers: Mapping[str, str], document: Document, *, seen: int
+    url: str, headers: Mapping[str, str], document: Document, *, seen: int, size: str
 ) -> str | None:
     """
     Return the URL of the page after *url*, None after the last.
 
-    *seen* counts the records up to here. Raises InputError for one on another host.
+    *seen* counts the records up to here, *size* is the query's name for a page's size.
+    Raises InputError for one on another host.
     """
-    for relation, target in links(field(headers, "link")):
+    value, total = document.value, document.total
+    link, number = field(headers, "link"), field(headers, "x-next-page").strip()
+    for relation, target in links(link):
         if relation == "next":
             return _linked(url, target)
-    number = field(headers, "x-next-page").strip()
     if number.isdecimal():
         return _with(url, "page", number)
-    value = document.value
     if isinstance(value, dict):
         # Docker Hub gives a URL, Quay and Nexus a token.
         if isinstance(value.get("next"), str) and value["next"]:
@@ -148,12 +156,23 @@ def following(
             token = value.get(key)
             if isinstance(token, str) and token:
                 return _with(url, key, token)
-    # Harbor behind a proxy that drops Link still says how many there are.
-    if document.total is not None and isinstance(value, list) and value:
-        page = dict(parse_qsl(urlsplit(url).query)).get("page", "1")
-        if seen < document.total and page.isdecimal():
-            return _with(url, "page", str(int(page) + 1))
-    return None
+    # A proxy may drop headers: a total, or else a page as long as pages are, says that
+    # there may be more. If there is not, the page after is empty.
+    query = dict(parse_qsl(urlsplit(url).query))
+    names = value.get("repositories") if isinstance(value, dict) else value
+    if not isinstance(names, list) or not names:
+        return None
+    if total is not None:
+        more = seen < total
+    else:
+        silent = not link and "x-next-page" not in map(str.lower, headers)
+        more = silent and str(len(names)) in {query.get(size), *_FULL.get(size, ())}
+    if not more:
+        return None
+    if isinstance(value, list):
+        page = query.get("page", "1")
+        return _with(url, "page", str(int(page) + 1)) if page.isdecimal() else None
+    return _with(url, "last", names[-1]) if isinstance(names[-1], str) else None
 
 
 def _linked(url: str, target: str) -> str:

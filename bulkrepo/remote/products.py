@@ -66,8 +66,13 @@ def _harbor(place: Place) -> tuple[Plan, ...]:
             f"{place.origin}{place.path}: Harbor lists one project or all: write "
             f"{place.origin}/PROJECT"
         )
-    project = f"{api}/projects/{names[0]}"
-    return ((f"{project}/repositories", project),)
+    # A robot may list projects, but not read one (Harbor issue 14512).
+    return (
+        (
+            f"{api}/projects/{names[0]}/repositories",
+            f"{api}/projects?name={names[0]}",
+        ),
+    )
 
 
 def _gitlab(place: Place) -> tuple[Plan, ...]:
