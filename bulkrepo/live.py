@@ -7,7 +7,6 @@ The reader need not know of an event loop: one runs while a page is waited for.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
 
 from bulkrepo import keychain, remote
 from bulkrepo.client import Client, trusted
@@ -17,8 +16,6 @@ from bulkrepo.runs import VERSION, Clock
 
 _TIMEOUT = 60.0
 """Seconds for a page: a catalog may be slow to put together."""
-
-T = TypeVar("T")
 
 
 @contextmanager
@@ -39,12 +36,11 @@ def listed(
     place = remote.place(source)
 
     def login(product: remote.Product) -> remote.Login | None:
-        if not product.docker:
-            return remote.from_environment(environment)
+        said = remote.from_environment(environment)
+        if said is not None or not product.docker:
+            return said
         docker = keychain.docker(environment)
-        return remote.find(
-            place.host, environment=environment, docker=docker, helper=keychain.helper
-        )
+        return remote.from_docker(place.host, docker, keychain.helper)
 
     client = Client(
         place.origin,
@@ -73,8 +69,8 @@ def _documents(
     try:
         step = next(pages, None)
         while step is not None:
-            if isinstance(step, remote.Ask):
-                step = pages.send(runner.run(fetching.page(step.url)))
+            if isinstance(step, str):
+                step = pages.send(runner.run(fetching.page(step)))
             else:
                 yield step
                 step = next(pages, None)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -119,9 +120,8 @@ def login(
 ) -> Login | None:
     """Find the credential for *host*."""
     text = None if config is None else json.dumps(config)
-    return remote.find(
-        host, environment=environment, docker=Docker("c.json", text), helper=helper
-    )
+    said = remote.from_environment(environment)
+    return said or remote.from_docker(host, Docker("c.json", text), helper)
 
 
 def pair(text: str) -> str:
@@ -190,6 +190,28 @@ def test_a_credential_helper_is_asked(
 
     assert seen == [asked]
     assert got == Login(named=f"docker-credential-{asked[0]}", user="a", password="b")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["auths", "h", "auth", "credsStore", "credHelpers", "username"]
+                ),
+                inner,
+                max_size=3,
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_nothing_in_dockers_file_is_a_surprise(config: object) -> None:
+    """It is read, or refused as what it is."""
+    with suppress(SettingsError):
+        login("h", config, lambda *_: json.dumps(config).encode())
 
 
 def test_a_helper_may_hold_an_identity_token_or_nothing() -> None:

@@ -88,7 +88,7 @@ def _headers(text: str, source: str) -> tuple[Mapping[str, str], str]:
 def _total(headers: Mapping[str, str]) -> int | None:
     said = headers.get("x-total-count") or headers.get("x-total") or ""
     said = said or headers.get("content-range", "").rpartition("/")[2]
-    return int(said) if said.isdecimal() else None
+    return int(said) if said.isdecimal() and len(said) < 19 else None
 
 
 def _json(text: str, source: str) -> tuple[object, str]:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from bulkrepo.model import SettingsError
 from bulkrepo.remote.access import Access
 from bulkrepo.remote.discovery import discovery
-from bulkrepo.remote.logins import Docker, Login, find, from_environment
-from bulkrepo.remote.pages import MOST, Ask, Conversation, RefusedError, pages
+from bulkrepo.remote.logins import Docker, Login, from_docker, from_environment
+from bulkrepo.remote.pages import MOST, Conversation, RefusedError, pages
 from bulkrepo.remote.places import Place, is_url, place
 from bulkrepo.remote.products import PRODUCTS, Product
 from bulkrepo.remote.refusals import refusal
@@ -20,7 +20,6 @@ __all__ = [
     "MOST",
     "PRODUCTS",
     "Access",
-    "Ask",
     "Conversation",
     "Docker",
     "Login",
@@ -29,7 +28,7 @@ __all__ = [
     "RefusedError",
     "checked",
     "discovery",
-    "find",
+    "from_docker",
     "from_environment",
     "is_url",
     "pages",

@@ -1,7 +1,7 @@
 """Pure. Which product answers at a place: told by its URL, or else found by asking."""
 
+import re
 from collections.abc import Generator, Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -9,6 +9,7 @@ from bulkrepo.model import StoppedError
 from bulkrepo.remote.challenges import challenges, field
 from bulkrepo.remote.places import Place
 from bulkrepo.remote.products import PRODUCTS, Product, told
+from bulkrepo.visible import escape
 from bulkrepo.wire import Reply
 
 _SERVICES: Mapping[str, str] = {
@@ -30,16 +31,13 @@ def discovery(place: Place, registry: str | None) -> Generator[str, Reply, Produ
     if product is not None:
         return product
     ping = yield f"{place.origin}/v2/"
-    realms = [
-        urlsplit(parameters.get("realm", ""))
-        for _, parameters in challenges(field(ping.headers, "www-authenticate"))
-    ]
-    for realm in realms:
-        name = _SERVICES.get(realm.path)
-        if name == "gitlab":
+    for _, parameters in challenges(field(ping.headers, "www-authenticate")):
+        service = re.match(r"(https?://[^/?#]+)([^?#]*)", parameters.get("realm", ""))
+        name = _SERVICES.get(service[2]) if service is not None else None
+        if service is not None and name == "gitlab":
             raise StoppedError(
                 f"{place.origin} is the registry of a GitLab, which lists it: give "
-                f"{realm.scheme}://{realm.netloc}/GROUP"
+                f"{escape(service[1])}/GROUP"
             )
         if name is not None:
             return PRODUCTS[name]

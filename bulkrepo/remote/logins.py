@@ -69,21 +69,8 @@ Helper = Callable[[str, str], bytes | None]
 """Runs a credential helper for a server: its answer, None where it knows nothing."""
 
 
-def find(
-    host: str, *, environment: Mapping[str, str], docker: Docker, helper: Helper
-) -> Login | None:
-    """
-    Return the credential for the registry *host*, None where there is none.
-
-    *host* has its port. Raises SettingsError for half a credential, and for a
-    configuration or an answer of a helper that cannot be read.
-    """
-    said = from_environment(environment)
-    return said or _from_docker(host, docker, helper)
-
-
 def from_environment(environment: Mapping[str, str]) -> Login | None:
-    """Return what the environment says."""
+    """Return what the environment says. Raises SettingsError for half a credential."""
     user, password, token = (environment.get(name) for name in (USER, PASSWORD, TOKEN))
     if token and (user or password):
         raise SettingsError(
@@ -99,7 +86,12 @@ def from_environment(environment: Mapping[str, str]) -> Login | None:
     return _checked(Login(named=TOKEN, token=token)) if token else None
 
 
-def _from_docker(host: str, docker: Docker, helper: Helper) -> Login | None:
+def from_docker(host: str, docker: Docker, helper: Helper) -> Login | None:
+    """
+    Return what Docker knows of the registry *host*, which has its port.
+
+    Raises SettingsError for what cannot be read.
+    """
     if docker.text is None:
         return None
     try:

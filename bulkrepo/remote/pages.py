@@ -3,7 +3,6 @@
 from collections.abc import Generator, Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
-import msgspec
 from msgspec import structs
 
 from bulkrepo.listings import Document, answered
@@ -20,10 +19,8 @@ MOST = 16 * 1024 * 1024
 _PAGES = 100_000
 """Pages of one listing: one that has more never ends."""
 
-
 _SAFE = "%/:?&=+,;@!$'()*~"
 """Characters of a link that stay as they are."""
-
 
 _FULL = {"n": ("100", "1000")}
 """Records of a full catalog, whatever was asked for."""
@@ -41,22 +38,17 @@ class RefusedError(Exception):
         self.url, self.reply, self.less = url, reply, less
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """A page to ask for."""
-
-    url: str
-
-
-Conversation = Generator[Ask | Document, Reply | None, None]
+Conversation = Generator[str | Document, Reply | None, None]
+"""Yields URLs to ask and documents; is sent the reply to the one, None to the other."""
 
 
 def pages(place: Place, product: Product) -> Conversation:
     """
-    Yield each page to ask for, and after its reply the document in it.
+    List what is at *place*, page by page.
 
-    What a document is answered with is None. Raises SettingsError at once for a place
-    that is none of the product's; then RefusedError where a page is refused, and
-    InputError where it is none, or where pages go round in a circle.
+    Raises SettingsError at once for a place that is none of the product's; then
+    RefusedError where a page is refused, and InputError where it is none, or where
+    pages do not end.
     """
     return _first(product.plans(place), product)
 
@@ -70,7 +62,7 @@ def _first(plans: tuple[Plan, ...], product: Product) -> Conversation:
 
 def _listed(
     plan: Plan, product: Product, *, other: bool
-) -> Generator[Ask | Document, Reply | None, bool]:
+) -> Generator[str | Document, Reply | None, bool]:
     """List all of *plan*; False where its first URL is not there, and *other* ones."""
     for first in plan:
         url: str | None = sized(first, product)
@@ -78,19 +70,17 @@ def _listed(
         count = 0
         while url is not None:
             asked.add(url)
-            reply = yield Ask(url)
+            reply = yield url
             if reply is None:
                 raise RuntimeError("a page needs a reply")
-            if other and reply.status == 404 and first is plan[0]:
+            if other and reply.status == 404 and first == plan[0]:
                 return False
             smaller = _smaller(url, first, reply)
             if smaller is not None:
                 url = smaller
                 continue
             if reply.status != 200:
-                raise RefusedError(
-                    url, reply, plan[0] if first is not plan[0] else None
-                )
+                raise RefusedError(url, reply, None if first == plan[0] else plan[0])
             document = _document(reply, url, len(asked), product)
             count += len(document.value) if isinstance(document.value, list) else 0
             yield document
@@ -98,10 +88,10 @@ def _listed(
             url = following(
                 url, reply.headers, document, seen=count, size=product.size[0]
             )
-            if url in asked or len(asked) >= _PAGES:
+            if url in asked or (url is not None and len(asked) >= _PAGES):
                 raise InputError(
-                    f"{here}: the next page it names was read already: the listing "
-                    "goes round in a circle. Nothing was written"
+                    f"{here}: its pages do not end: number {len(asked)} leads to one "
+                    "that was read, or to one too many. Nothing was written"
                 )
     return True
 
@@ -171,7 +161,8 @@ def following(
         return None
     if isinstance(value, list):
         page = query.get("page", "1")
-        return _with(url, "page", str(int(page) + 1)) if page.isdecimal() else None
+        number = page if page.isdecimal() and len(page) < 9 else ""
+        return _with(url, "page", str(int(number) + 1)) if number else None
     return _with(url, "last", names[-1]) if isinstance(names[-1], str) else None
 
 

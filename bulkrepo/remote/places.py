@@ -7,6 +7,7 @@ import msgspec
 
 from bulkrepo import endpoints
 from bulkrepo.model import SettingsError
+from bulkrepo.visible import escape
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -92,4 +93,4 @@ def place(source: str) -> Place:
 
 def _shown(source: str) -> str:
     """Give *source* without what may be a password."""
-    return re.sub(r"//.*@", "//***@", source.partition("?")[0])
+    return escape(re.sub(r"//.*@", "//***@", source.partition("?")[0]))
