@@ -146,13 +146,15 @@ def validate(lists: tuple[str, ...], **given: Any) -> None:
 @cli.command("import")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @options.mapping
+@options.registry
 @click.option("--partial", is_flag=True, help="Take a listing that is not whole.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
 def import_(sources: tuple[str, ...], **given: Any) -> None:
     """
-    Make a list for create of another registry's listing, saved to files.
+    Make a list for create of another registry's listing, saved or live.
 
-    A SOURCE is a file, - is stdin; several are pages of one listing.
+    A SOURCE is a file, or the URL of a registry; - is stdin. Several are pages of one
+    listing.
     """
     from bulkrepo import importing  # noqa: PLC0415
     from bulkrepo.mapping import Rules  # noqa: PLC0415

@@ -80,7 +80,7 @@ def _path(url: str, named: str, example: str, secret: str) -> str:
         raise SettingsError(f"{named} {url!r} is no URL: write {example}")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise SettingsError(f"{named}: give scheme, host and port only")
-    if parts.scheme == "http" and not _loopback(parts.hostname):
+    if parts.scheme == "http" and not loopback(parts.hostname):
         raise SettingsError(
             f"{named} {url!r}: {secret} is not sent over plain http, "
             "except to this machine; write https://"
@@ -88,7 +88,8 @@ def _path(url: str, named: str, example: str, secret: str) -> str:
     return parts.path.rstrip("/")
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Tell whether *host* is this machine, whoever is asked where it is."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:  # a name: 127.0.0.1.example.org may be anywhere

@@ -2,16 +2,17 @@
 
 import csv
 import io
+import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo import fixing, listings, mapping
+from bulkrepo import fixing, listings, mapping, remote
 from bulkrepo.exports import armed, harmless
 from bulkrepo.inputs.streams import ADVICE, Tap, decoded
 from bulkrepo.model import InputError, Row, SettingsError
@@ -32,23 +33,27 @@ def run(
     map_file: str | None,
     partial: bool,
     quiet: bool,
+    registry: str | None = None,
+    cacert: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> int:
     """
     Write the list and the map, and say on stderr what was found; return 0.
 
-    `InputError` or `SettingsError`, with nothing written, where the listing cannot be
-    read or is not whole (unless *partial*), or where the mapping is not lawful.
+    `InputError`, `SettingsError` or (of a live registry) `StoppedError`, with nothing
+    written, where the listing cannot be read or is not whole (unless *partial*), or
+    where the mapping is not lawful.
     """
     if exceptions is not None:
         rules = structs.replace(rules, exceptions=_exceptions(exceptions))
     mapping.check(rules)
     out, table = _outputs(sources, output, map_file, exceptions)
-    listing = listings.read(
-        document
-        for source in sources
-        for document in listings.documents(_text(source, stdin), source=source)
-    )
+    if registry is not None and not any(map(remote.is_url, sources)):
+        raise SettingsError("--registry is for a URL: a file shows what it is")
+    remote.checked(sources)
+    say = None if quiet else sys.stderr.write
+    with closing(_documents(sources, stdin, registry, cacert, say)) as documents:
+        listing = listings.read(documents)
     if listing.truncated and not partial:
         raise InputError(
             f"the listing is not whole. {listing.truncated}. Nothing was written. "
@@ -67,6 +72,26 @@ def run(
             line + "\n" for line in _summary(listing, mapped, rows, out, table)
         )
     return 0
+
+
+def _documents(
+    sources: Sequence[str],
+    stdin: BinaryIO | None,
+    registry: str | None,
+    cacert: str | None,
+    say: Callable[[str], object] | None,
+) -> Generator[listings.Document, None, None]:
+    """Yield the documents of files, and those of a registry page by page."""
+    for source in sources:
+        if not remote.is_url(source):
+            yield from listings.documents(_text(source, stdin), source=source)
+            continue
+        from bulkrepo import live  # noqa: PLC0415 - heavy, and for few
+
+        with live.listed(
+            source, registry=registry, cacert=cacert, environment=os.environ, say=say
+        ) as pages:
+            yield from pages
 
 
 def read_map(path: str) -> mapping.NameMap:
@@ -104,6 +129,8 @@ def _outputs(
 ) -> tuple[Path, Path]:
     """Return where list and map go, which is onto nothing that is read."""
     stem = "listing" if sources[0] == "-" else Path(sources[0]).stem
+    if remote.is_url(sources[0]):
+        stem = remote.place(sources[0]).stem
     out = Path(output or f"{stem}.swr.csv")
     table = Path(map_file or out.with_suffix(".map.csv"))
     if out.suffix not in fixing.WRITERS:

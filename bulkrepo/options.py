@@ -7,6 +7,9 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+REGISTRIES = ("distribution", "harbor", "gitlab", "quay", "dockerhub")
+"""Products that list themselves."""
+
 _FORMATS = click.Choice(["csv", "json", "ndjson", "text"])
 
 
@@ -95,6 +98,20 @@ def mapping(command: F) -> F:
             "--map-file",
             type=click.Path(),
             help="The map, as CSV.  [default: the list's name with .map.csv]",
+        ),
+    )(command)
+
+
+def registry(command: F) -> F:
+    """Give a command what decides how a registry elsewhere is asked."""
+    return stack(
+        click.option(
+            "--registry",
+            type=click.Choice(REGISTRIES),
+            help="What answers at the URL.  [default: found out]",
+        ),
+        click.option(
+            "--cacert", type=click.Path(), help="CA certificates to trust at the URL."
         ),
     )(command)
 

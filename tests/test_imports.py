@@ -29,6 +29,7 @@ PURE = {
     "passed",
     "rate",
     "redact",
+    "remote",
     "backoff",
     "search",
     "settings",
@@ -47,7 +48,7 @@ IMPURE = {"asyncio", "socket", "random", "time", "aiohttp", "sqlite3", "structlo
 ONLY = {
     "aiohttp": {"client", "sandbox"},
     "sqlite3": {"ledger"},
-    "tenacity": {"exchange"},
+    "tenacity": {"exchange", "fetching"},
     "rich": {"terminal"},
     "click": {"cli", "options"},
     "ijson": {"inputs"},
@@ -55,6 +56,7 @@ ONLY = {
     "yaml": {"listings"},
     "fcntl": {"ledger"},
     "resource": {"descriptors"},
+    "subprocess": {"keychain"},
 }
 """Where each outside package may be imported."""
 
@@ -107,8 +109,10 @@ def test_the_sandbox_shares_nothing_with_the_client() -> None:
 def test_the_engine_knows_no_edge() -> None:
     """What schedules is tested without a socket, a disk or a terminal."""
     edges = {"client", "ledger", "terminal", "logs", "report", "api", "cli"}
+    edges |= {"keychain"}
+    shells = ("brake", "credential", "engine", "exchange", "fetching", "flows", "turns")
 
-    for name in ("brake", "credential", "engine", "exchange", "flows", "turns"):
+    for name in shells:
         assert _ours(name) & edges == set()
 
 

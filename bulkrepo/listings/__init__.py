@@ -12,11 +12,19 @@ import msgspec
 from msgspec import structs
 
 from bulkrepo.listings import clouds, configurations, plain, registries
-from bulkrepo.listings.documents import Document, documents
+from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.shapes import Found, Page, Project, Shape
 from bulkrepo.model import InputError
 
-__all__ = ["SHAPES", "Found", "Listing", "documents", "read"]
+__all__ = [
+    "SHAPES",
+    "Document",
+    "Found",
+    "Listing",
+    "answered",
+    "documents",
+    "read",
+]
 
 SHAPES: tuple[Shape, ...] = (
     *registries.SHAPES,

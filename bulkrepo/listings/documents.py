@@ -45,11 +45,32 @@ def documents(text: str, *, source: str) -> list[Document]:
         begins = rest.startswith(("{", "["))
         # A YAML file may be a flow mapping, but what is saved from an API is JSON.
         value, rest = _json(rest, source) if begins else (_other(rest, source), "")
-        more = "Link" if _NEXT.search(headers.get("link", "")) else None
-        last = bool(headers) and more is None
-        found.append(Document(source, value, more, _total(headers), last))
+        found.append(_document(source, value, headers))
         rest = rest.lstrip()
     return found
+
+
+def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
+    """
+    Return the one document that an API answered, its *headers* by lower-case name.
+
+    `InputError` where *text* is not all of one JSON array or object.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        page = " but a web page (a login?)" if text.lstrip().startswith("<") else ""
+        raise InputError(f"{source}: is no JSON{page}")
+    try:
+        return _document(source, json.loads(text), headers)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{source}: begins like JSON and is none: {_plain(error)}"
+        ) from None
+
+
+def _document(source: str, value: object, headers: Mapping[str, str]) -> Document:
+    more = "Link" if _NEXT.search(headers.get("link", "")) else None
+    last = bool(headers) and more is None
+    return Document(source, value, more, _total(headers), last)
 
 
 def _headers(text: str, source: str) -> tuple[Mapping[str, str], str]:
@@ -69,7 +90,7 @@ def _headers(text: str, source: str) -> tuple[Mapping[str, str], str]:
 def _total(headers: Mapping[str, str]) -> int | None:
     said = headers.get("x-total-count") or headers.get("x-total") or ""
     said = said or headers.get("content-range", "").rpartition("/")[2]
-    return int(said) if said.isdecimal() else None
+    return int(said) if said.isdecimal() and len(said) < 19 else None
 
 
 def _json(text: str, source: str) -> tuple[object, str]:

@@ -1,0 +1,74 @@
+"""
+Edge. Docker's configuration file and its credential helpers.
+
+The only module that runs a program: `docker-credential-NAME get`, as Docker does, the
+server on its standard input. Source: docker-credential-helpers.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from bulkrepo.model import SettingsError
+from bulkrepo.remote import Docker
+
+_NAME = re.compile(r"[\w.-]+", re.ASCII)
+_NOTHING = b"credentials not found"
+"""How a helper says that it knows nothing of a server."""
+
+_TIMEOUT = 120.0
+"""Seconds; a helper may have to ask a person, or a cloud."""
+
+
+def docker(environment: Mapping[str, str]) -> Docker:
+    """Read Docker's `config.json`. Raises SettingsError if it cannot be read."""
+    folder = environment.get("DOCKER_CONFIG")
+    try:
+        path = Path(folder) if folder else Path("~/.docker").expanduser()
+        path /= "config.json"
+        return Docker(str(path), path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Docker(str(path), None)
+    except RuntimeError:  # nobody's home
+        return Docker("~/.docker/config.json", None)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SettingsError(f"{path}: cannot be read: {why}") from None
+
+
+def helper(name: str, server: str) -> bytes | None:
+    """
+    Ask the credential helper *name* for *server*; None if it has nothing.
+
+    Raises SettingsError if it is missing or fails.
+    """
+    program = shutil.which(f"docker-credential-{name}") if _NAME.fullmatch(name) else ""
+    if not program:
+        raise SettingsError(
+            f"docker-credential-{name}, which Docker's configuration names for "
+            f"{server}, is not on the PATH: install it, or set BULKREPO_REGISTRY_USER "
+            "and BULKREPO_REGISTRY_PASSWORD"
+        )
+    try:
+        done = subprocess.run(  # noqa: S603 - a program that the user configured
+            [program, "get"],
+            input=server.encode(),
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = getattr(error, "strerror", None) or f"no answer in {_TIMEOUT:.0f} s"
+        raise SettingsError(f"docker-credential-{name}: {why}") from None
+    if done.returncode == 0:
+        return done.stdout
+    # Not its own words: nobody knows what stands in them.
+    if _NOTHING in (done.stdout + done.stderr).lower():
+        return None
+    raise SettingsError(
+        f"docker-credential-{name} get: failed for {server} (exit "
+        f"{done.returncode}). Try it by hand, or set BULKREPO_REGISTRY_USER and "
+        "BULKREPO_REGISTRY_PASSWORD"
+    )

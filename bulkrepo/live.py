@@ -1,0 +1,80 @@
+"""
+Wiring. Another registry, asked live: its pages, for whoever reads listings.
+
+The reader need not know of an event loop: one runs while a page is waited for.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from bulkrepo import keychain, remote
+from bulkrepo.client import Client, trusted
+from bulkrepo.fetching import Fetching
+from bulkrepo.listings import Document
+from bulkrepo.runs import VERSION, Clock
+
+_TIMEOUT = 60.0
+"""Seconds for a page: a catalog may be slow to put together."""
+
+
+@contextmanager
+def listed(
+    source: str,
+    *,
+    registry: str | None,
+    cacert: str | None,
+    environment: Mapping[str, str],
+    say: Callable[[str], object] | None,
+) -> Iterator[Iterator[Document]]:
+    """
+    Give the documents that the registry at the URL *source* lists, as they are read.
+
+    *say* is told what it is, and who we are there. Raises SettingsError or
+    StoppedError where it cannot be listed.
+    """
+    place = remote.place(source)
+
+    def login(product: remote.Product) -> remote.Login | None:
+        said = remote.from_environment(environment)
+        if said is not None or not product.docker:
+            return said
+        docker = keychain.docker(environment)
+        return remote.from_docker(place.host, docker, keychain.helper)
+
+    client = Client(
+        place.origin,
+        timeout=_TIMEOUT,
+        connections=1,
+        user_agent=f"bulkrepo/{VERSION}",
+        tls=trusted(cacert),
+    )
+    with asyncio.Runner() as runner:
+        runner.run(client.__aenter__())
+        try:
+            fetching = Fetching(
+                client, place, registry=registry, login=login, clock=Clock()
+            )
+            pages = runner.run(fetching.begin())
+            if say is not None:
+                say(f"{fetching.told}\n")
+            yield _documents(runner, fetching, pages)
+        finally:
+            runner.run(client.__aexit__(None, None, None))
+
+
+def _documents(
+    runner: asyncio.Runner, fetching: Fetching, pages: remote.Conversation
+) -> Iterator[Document]:
+    try:
+        step = next(pages, None)
+        while step is not None:
+            if isinstance(step, str):
+                step = pages.send(runner.run(fetching.page(step)))
+            else:
+                yield step
+                step = next(pages, None)
+    except StopIteration:
+        return
+    except remote.RefusedError as error:
+        raise fetching.refusal(error.url, error.reply, less=error.less) from None

@@ -1,0 +1,96 @@
+"""Pure. The URL of a listing, taken apart, if it may be asked."""
+
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from bulkrepo import endpoints
+from bulkrepo.model import SettingsError
+from bulkrepo.visible import escape
+
+_URL = re.compile(r"https?://", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
+
+_SECRETS = frozenset(
+    {"private_token", "access_token", "job_token", "token", "password", "api_key"}
+)
+"""Names in a query that would carry a secret, where shells and proxies keep it."""
+
+_ADVICE = (
+    "set BULKREPO_REGISTRY_USER and BULKREPO_REGISTRY_PASSWORD, or "
+    "BULKREPO_REGISTRY_TOKEN, or use docker login"
+)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """
+    Where a listing is: *origin* is scheme and host, *host* has its port if it is odd.
+
+    *path* is raw and has no slash at its end; *query* is raw.
+    """
+
+    origin: str
+    host: str
+    path: str
+    query: str
+
+    @property
+    def segments(self) -> list[str]:
+        """Give the segments of the path."""
+        return [segment for segment in self.path.split("/") if segment]
+
+    @property
+    def stem(self) -> str:
+        """Give a file's name for what is listed here, without a suffix."""
+        return re.sub(r"[^\w.-]+", "-", self.host + self.path, flags=re.ASCII)
+
+
+def is_url(source: str) -> bool:
+    """Tell whether *source* is a URL, and not a file."""
+    return _URL.match(source) is not None
+
+
+def place(source: str) -> Place:
+    """
+    Take the URL *source* apart.
+
+    Raises SettingsError where it carries a secret, for plain HTTP off this machine, and
+    for what is no URL. A secret in it is not repeated.
+    """
+    try:
+        parts = urlsplit(source)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a bracket that does not close, a port out of range
+        raise SettingsError(f"{_shown(source)}: is no URL") from None
+    if "@" in parts.netloc:
+        raise SettingsError(
+            f"{_shown(source)}: leave name and password out of the URL: others see "
+            f"it. Instead, {_ADVICE}"
+        )
+    if not host or port == 0 or not re.fullmatch(r"[!-~]+", source):
+        raise SettingsError(
+            f"{_shown(source)}: is no URL: write https://HOST/PATH in ASCII"
+        )
+    if parts.fragment or source.endswith("#"):
+        raise SettingsError(f"{source}: leave out what follows #")
+    told = {name.lower() for name, _ in parse_qsl(parts.query)}
+    if told & _SECRETS:
+        raise SettingsError(
+            f"{source.partition('?')[0]}: leave the secret out of the URL: others see "
+            f"it. Instead, {_ADVICE}"
+        )
+    if parts.scheme == "http" and not endpoints.loopback(host):
+        raise SettingsError(
+            f"{source}: plain http is not used, except on this machine: write "
+            "https://, or save the listing (curl -si) and import the file"
+        )
+    name = f"[{host}]" if ":" in host else host
+    odd = port is not None and port != _PORTS[parts.scheme]
+    name = f"{name}:{port}" if odd else name
+    return Place(f"{parts.scheme}://{name}", name, parts.path.rstrip("/"), parts.query)
+
+
+def _shown(source: str) -> str:
+    """Give *source* without what may be a password."""
+    return escape(re.sub(r"//.*@", "//***@", source.partition("?")[0]))
