@@ -1,6 +1,7 @@
 """The sandbox's account: rights, quotas, images, and other people at work."""
 
 import re
+import signal
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -281,11 +282,9 @@ async def test_the_command_says_where_it_is_and_what_it_takes(tmp_path: Path) ->
     """A line to export on stdout; on stderr the same for an access key."""
     words = ("--organization", "demo", "--secret-key", "s", "--security-token", "t")
     process = await begin("sandbox", "--port", "0", *words, cwd=tmp_path)
-    assert process.stdout is not None
-    assert process.stderr is not None
     line = (await process.stdout.readline()).decode()
     comment = (await process.stderr.readline()).decode()
-    process.terminate()
+    process.send_signal(signal.SIGTERM)
     await end(process)
 
     url = re.escape(line.split()[1].partition("=")[2])
