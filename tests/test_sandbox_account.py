@@ -91,6 +91,22 @@ async def test_another_accounts_organization_is_a_conflict_and_a_closed_door(
     assert {(each.status, each.code) for each in refused} == {FORBIDDEN}
 
 
+async def test_what_is_not_there_may_look_like_what_is_not_ours() -> None:
+    """Only the attempt to create it tells them apart."""
+    settings = Settings(organizations=("demo",), taken=("other",), discreet=True)
+    async with started(settings) as client:
+        refused = [
+            await client("GET", f"{ORGANIZATIONS}/{name}{path}")
+            for name in ("missing", "other")
+            for path in ("", "/repos/a")
+        ]
+        made = await client("POST", ORGANIZATIONS, {"namespace": "missing"})
+        shown = await client("GET", f"{ORGANIZATIONS}/missing")
+
+    assert {(each.status, each.code) for each in refused} == {FORBIDDEN}
+    assert (made.status, shown.status) == (201, 200)
+
+
 # Quotas and projects
 
 
