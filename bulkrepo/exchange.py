@@ -27,6 +27,7 @@ from bulkrepo.wire import Answer, Kind, Reply, Request
 FEW = 3
 """Where no more requests may be in flight, rows that wait leave others a worker."""
 _DONE = frozenset({Kind.DONE, Kind.EXISTS})
+_CHANGES = frozenset({"PATCH", "DELETE"})
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,15 +55,26 @@ class InterruptedTriesError(Exception):
 
 
 class Tries:
-    """Requests sent for one row, when the first, last and first unsure one left."""
+    """
+    Requests sent for one row, when the first, last and first unsure one left.
 
-    __slots__ = ("asked", "sent", "started", "started_at", "unsure_at")
+    *untold*: whether an update or a delete may have been carried out all the same.
+    """
+
+    __slots__ = ("asked", "sent", "started", "started_at", "unsure_at", "untold")
 
     def __init__(self, sent: int) -> None:
         self.sent = sent
         self.started = self.asked = 0.0
         self.started_at: float | None = None
         self.unsure_at: float | None = None
+        self.untold = False
+
+    def doubted(self, request: Request, *, at: float) -> None:
+        """Learn that *request*, which left *at*, may have been carried out."""
+        if request.creates and self.unsure_at is None:
+            self.unsure_at = at
+        self.untold = self.untold or request.method in _CHANGES
 
 
 class Exchange:
@@ -255,8 +267,8 @@ class Exchange:
                 if not probe:
                     continue
                 return answer
-            if answer.unsure and request.creates and tries.unsure_at is None:
-                tries.unsure_at = sent_at
+            if answer.unsure:
+                tries.doubted(request, at=sent_at)
             if backoff.again(answer):
                 first = before is None and not probe
                 self._turns.failed(
