@@ -302,6 +302,7 @@ class Engine:
             attempts=tries.sent,
             started_at=tries.started_at,
             unsure_at=tries.unsure_at,
+            untold=tries.untold,
         )
 
     def _contain(self, claim: Claim, answer: Answer, *, alone: bool) -> None:

@@ -29,6 +29,7 @@ from bulkrepo.wire import Answer, Kind, Reply, Request
 FEW = 3
 """Where no more requests may be in flight, rows that wait leave others a worker."""
 _DONE = frozenset({Kind.DONE, Kind.EXISTS})
+_CHANGES = frozenset({"PATCH", "DELETE"})
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +57,11 @@ class InterruptedTriesError(Exception):
 
 
 class Tries(msgspec.Struct):
-    """Requests sent for one row, when the first, last and first unsure one left."""
+    """
+    Requests sent for one row, when the first, last and first unsure one left.
+
+    *untold*: whether an update or a delete may have been carried out all the same.
+    """
 
     sent: int
     started: float = 0.0
@@ -64,6 +69,13 @@ class Tries(msgspec.Struct):
     started_at: float | None = None
     asked_at: float = 0.0
     unsure_at: float | None = None
+    untold: bool = False
+
+    def doubted(self, request: Request) -> None:
+        """Learn that *request*, which left last, may have been carried out."""
+        if request.creates and self.unsure_at is None:
+            self.unsure_at = self.asked_at
+        self.untold = self.untold or request.method in _CHANGES
 
 
 class Exchange:
@@ -281,8 +293,8 @@ class Exchange:
         *,
         probe: bool,
     ) -> None:
-        if answer.unsure and request.creates and tries.unsure_at is None:
-            tries.unsure_at = tries.asked_at
+        if answer.unsure:
+            tries.doubted(request)
         first = before is None and not probe
         self._turns.failed(
             now, request, answer, started=tries.asked, first=first, probe=probe

@@ -194,7 +194,10 @@ SUCCESSES = DONE | PLANNED
 
 
 UNPROVEN = "a try of ours may have created it; the next run finds out"
-"""The evidence of a row that was stopped after a request whose answer is not known."""
+"""The evidence of a row that was stopped after a create whose answer is not known."""
+
+UNTOLD = "a try of ours may have changed or removed it; the next run finds out"
+"""Likewise, after an update or a delete."""
 
 
 class Claim(RepoSpec, frozen=True, array_like=True, gc=False, kw_only=True):

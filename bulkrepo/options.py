@@ -273,6 +273,9 @@ def identities(command: F) -> F:
         names("--unlisted", text="One whose repositories may not be listed."),
         names("--taken", text="One of another account's."),
         click.option(
+            "--discreet", is_flag=True, help="Say 403 also of one that is not there."
+        ),
+        click.option(
             "--organization-quota",
             type=int,
             default=5,

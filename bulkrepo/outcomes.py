@@ -1,7 +1,7 @@
 """Pure. What is kept of a row: from its conclusion, or from how far it came."""
 
 from bulkrepo.flows import Conclusion
-from bulkrepo.model import UNPROVEN, Claim, Outcome, Verdict
+from bulkrepo.model import UNPROVEN, UNTOLD, Claim, Outcome, Verdict
 from bulkrepo.wire import Answer
 
 
@@ -46,9 +46,15 @@ def interrupted(
     attempts: int,
     started_at: float | None,
     unsure_at: float | None,
+    untold: bool,
 ) -> Outcome:
-    """Give the outcome of a row that was begun when the run stopped for *reason*."""
+    """
+    Give the outcome of a row that was begun when the run stopped for *reason*.
+
+    *unsure_at* and *untold* are as in `exchange.Tries`.
+    """
     doubt = unsure_at if claim.doubt is None else claim.doubt
+    evidence = UNTOLD if untold else None
     so_far = "its tries so far failed" if answer else "what is there was not read"
     return Outcome(
         id=claim.id,
@@ -57,9 +63,9 @@ def interrupted(
         code=answer.code if answer else None,
         message=answer.message if answer else None,
         request_id=answer.request_id if answer else None,
-        certain=doubt is None,
+        certain=doubt is None and not untold,
         reason=f"{reason}; {so_far}",
-        evidence=None if doubt is None else UNPROVEN,
+        evidence=evidence if doubt is None else UNPROVEN,
         attempts=attempts,
         started_at=started_at,
         doubt=doubt,

@@ -49,6 +49,14 @@ _TAKEN = (
     "the organization's name is taken by another account: such names are unique in a "
     "whole region"
 )
+_TAKEN_UNREAD = (
+    "the organization's name is taken, by another account it seems; if it is yours, "
+    "omit --create-organizations"
+)
+_UNTRIED = (
+    "the organization may not be read (%s): missing or not yours; create will try to "
+    "create it"
+)
 
 
 class Rows(Protocol):
@@ -91,6 +99,7 @@ class Surveyor:
         self._mode, self._amend = mode, amend
         self._found, self._dry, self._project = found, dry, project
         self._known: dict[str, int | None] = {}
+        self._lost: set[str] = set()  # organizations that were stopped
         self._said = False
         self._log = events.logger()
 
@@ -106,7 +115,8 @@ class Surveyor:
                 self._known = {one.name: one.auth for one in listed}
         if self._found:
             await self._create_missing(engine, [name for name, _ in pending])
-        todo = iter([one for one in wanted if one[0] not in self.listed])
+        known = self.listed | self._lost
+        todo = iter([one for one in wanted if one[0] not in known])
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_AT_ONCE, len(wanted))):
                 group.create_task(self._work(engine, todo))
@@ -122,16 +132,20 @@ class Surveyor:
             if name in self._known:
                 continue
             answer = await engine.glance(organization(name))
+            # One that is not there may be forbidden, as another account's is.
+            hidden = answer.kind is Kind.FORBIDDEN
             if answer.kind is Kind.DONE:
                 self._known[name] = answer.seen.auth
-            elif answer.kind not in (Kind.NO_NAMESPACE, Kind.ABSENT):
+            elif not hidden and answer.kind not in (Kind.NO_NAMESPACE, Kind.ABSENT):
                 self._unreadable(name, answer)
+            elif self._dry and hidden:
+                self._stop(engine, name, _UNTRIED % (answer.code or answer.status))
             elif self._dry:
                 self._is_new(name)
             elif full is not None:
-                engine.stop_organization(name, full)
+                self._stop(engine, name, full)
             else:
-                full = await self._create(engine, name)
+                full = await self._create(engine, name, answer)
 
         if self._dry and self.new:
             await self._mind_the_quota(engine)
@@ -154,11 +168,15 @@ class Surveyor:
             )
             for name in self.new[left:]:
                 self.listed.discard(name)
-                engine.stop_organization(name, reason)
+                self._stop(engine, name, reason)
             del self.new[left:]
 
-    async def _create(self, engine: Engine, name: str) -> str | None:
-        """Create an organization; give why no other can be created either, if so."""
+    async def _create(self, engine: Engine, name: str, unseen: Answer) -> str | None:
+        """
+        Create an organization; give why no other can be created either, if so.
+
+        *unseen* is why it could not be read.
+        """
         answer = await engine.glance(create_organization(name))
         if answer.kind is Kind.DONE:
             self._is_new(name)
@@ -166,17 +184,27 @@ class Surveyor:
             return None
         if answer.kind is Kind.QUOTA:
             reason = f"no more organizations may be created ({said(answer)})"
-            engine.stop_organization(name, reason)
+            self._stop(engine, name, reason)
             return reason
+        if answer.kind is unseen.kind is Kind.FORBIDDEN:
+            self._unreadable(name, unseen)
+            return None
+        reason = f"the organization could not be created ({said(answer)})"
         if answer.status == 409 or answer.unsure:
             # Another account's, or ours after a lost reply: only we may read ours.
             look = await engine.glance(organization(name))
             if look.kind is Kind.DONE:
                 self._known[name] = look.seen.auth
                 return None
-        reason = f"the organization could not be created ({said(answer)})"
-        engine.stop_organization(name, _TAKEN if answer.status == 409 else reason)
+            if answer.status == 409:
+                hidden = look.kind is Kind.FORBIDDEN
+                reason = _TAKEN_UNREAD if hidden else _TAKEN
+        self._stop(engine, name, reason)
         return None
+
+    def _stop(self, engine: Engine, name: str, reason: str) -> None:
+        self._lost.add(name)
+        engine.stop_organization(name, reason)
 
     def _is_new(self, name: str) -> None:
         self._known[name] = None

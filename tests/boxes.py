@@ -3,15 +3,17 @@
 import asyncio
 import json
 import os
-import signal
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process as Executed
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
+from tests.forked import Process
+
+REAL = os.environ.get("BULKREPO_REAL") == "1"
+"""Whether tests are to use real components, and numbers in earnest."""
 
 SAMPLES = Path(__file__).parent.parent / "sample_inputs"
 TOKEN = "MIIFw-secret-of-nobody-0123456789"
@@ -107,27 +109,15 @@ def environment(box: Sandbox | None = None, **more: str) -> dict[str, str]:
 async def begin(
     *words: str, cwd: Path, box: Sandbox | None = None, **more: str
 ) -> Process:
-    """Start `python -m bulkrepo` with *words*, in *cwd*."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bulkrepo",
-        *words,
-        cwd=cwd,
-        env=environment(box, **more),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        # A background shell may have had us ignore it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    """Start `bulkrepo` with *words*, in *cwd*."""
+    return await Process(words, cwd=cwd, environment=environment(box, **more)).connect()
 
 
-async def end(process: Process, *, stdin: bytes | None = None) -> Ended:
+async def end(process: Process | Executed, *, stdin: bytes = b"") -> Ended:
     """Wait for a process, at most half a minute; give how it ended."""
     try:
         async with asyncio.timeout(30):
-            out, err = await process.communicate(stdin)
+            out, err = await process.communicate(stdin or None)
     except TimeoutError:
         process.kill()
         raise

@@ -10,6 +10,9 @@ import pytest
 import structlog
 from aioresponses import aioresponses
 
+from bulkrepo import runs
+from tests.fakes import Hasty
+
 
 class _Canned(aiohttp.ClientResponse):
     """Bridge for aioresponses 0.7.9 on aiohttp 3.14 (aioresponses issue 289)."""
@@ -43,6 +46,12 @@ def _forget_logging() -> Iterator[None]:
     """Let no test see how another one set up its logs."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a whole run not wait for long: its clock is not for its callers to give."""
+    monkeypatch.setattr(runs, "Clock", Hasty)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import struct
 import time
-from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,8 +20,8 @@ from tests.boxes import write as write_list
 
 ROWS = 700
 """More than are claimed at once, and few enough to be done in half a second."""
-WHOLE = 1.2
-"""Seconds that a run takes at most, by and large, its start included."""
+WHOLE = 0.8
+"""Seconds that a run takes at most, by and large."""
 
 Spoil = Callable[[Path, random.Random, set[str]], None]
 """What else befalls a folder when a run dies that had sent creates of some names."""
@@ -87,7 +86,7 @@ class Lives:
         ending = asyncio.ensure_future(end(process))
         await asyncio.wait({waiting, ending}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        _kill(process)
+        process.kill()
         ended = await ending
         if ended.code != -9:
             assert ended.code == 0 or (ended.code == 4 and not self._known), ended
@@ -175,11 +174,6 @@ class Lives:
         unheard = page["uncertain"]
         assert isinstance(unheard, list)
         assert set(unheard) <= set(names(i for i in found if not i["certain"]))
-
-
-def _kill(process: Process) -> None:
-    if process.returncode is None:
-        process.kill()
 
 
 def _name(item: Item) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -74,6 +75,22 @@ class FakeClock:
                 self._tick_soon(loop)
                 return
         self._ticking = False
+
+
+class Hasty:
+    """A clock that is fifty times as fast, but for what others date."""
+
+    time = staticmethod(time.time)
+
+    @staticmethod
+    def now() -> float:
+        """Give monotonic seconds, which are short."""
+        return 50 * time.monotonic()
+
+    @staticmethod
+    async def sleep(seconds: float) -> None:
+        """Wait for a short time."""
+        await asyncio.sleep(seconds / 50)
 
 
 Answering = Callable[[Request, Mapping[str, str]], Reply | NoReply]

@@ -27,6 +27,7 @@ from bulkrepo.sandbox import Settings as Box
 from tests import death
 from tests.boxes import (
     ANYTHING,
+    REAL,
     TOKEN,
     Ended,
     begin,
@@ -58,7 +59,6 @@ async def under(rule: str, *words: str, cwd: Path, box: Sandbox) -> Ended:
 
 # Killed, over and over. `python -m tests.bench.death` does the same for longer.
 
-REAL = os.environ.get("BULKREPO_REAL") == "1"
 DEATHS = int(os.environ.get("BULKREPO_DEATHS", "40" if REAL else "8"))
 
 

@@ -9,7 +9,15 @@ import pytest
 
 from bulkrepo import grammar, inputs
 from bulkrepo.ledger import Ledger, schema
-from bulkrepo.model import Claim, Defaults, Outcome, Row, SettingsError, Verdict
+from bulkrepo.model import (
+    UNTOLD,
+    Claim,
+    Defaults,
+    Outcome,
+    Row,
+    SettingsError,
+    Verdict,
+)
 
 ENDPOINT = "https://swr-api.example.com"
 
@@ -159,6 +167,31 @@ def test_what_was_taken_back_is_not_taken_back_again(path: Path) -> None:
 
     assert list(again) == ["b"]
     assert again["b"].made == (1000.0, 1000.5)
+
+
+def test_an_undo_that_dies_leaves_no_doubt_of_who_creates_it_later(path: Path) -> None:
+    """What it may have removed is said to be so, is undone again, and is not ours."""
+    with opened(path) as ledger:
+        load(ledger, "a", "b")
+        settle(ledger, {"a": Verdict.CREATED, "b": Verdict.CREATED})
+        run = derive(ledger, "undo")
+        ledger.turn([], 1)  # and then no more
+    with opened(path) as ledger:
+        items = list(ledger.items(ledger.run_info(run)))
+        lost = ledger.sent_since(0.0)[1]
+        load(ledger, "a", "b")
+        later = ledger.turn([], 100)
+        ledger.finish(stopped="enough", requests=0, throttled=0)
+        derive(ledger, "undo")
+        again = ledger.turn([], 100)
+
+    assert [(item.outcome, item.certain, item.evidence) for item in items] == [
+        (Verdict.NOT_ATTEMPTED, False, UNTOLD),
+        (Verdict.NOT_ATTEMPTED, True, None),
+    ]
+    assert lost == 1
+    assert [claim.doubt for claim in later] == [None, None]
+    assert [claim.made for claim in again] == [(1000.0, 1000.5)] * 2
 
 
 def test_a_dry_run_leaves_all_to_the_real_one(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import random
 import time
 from collections import Counter
@@ -24,6 +23,7 @@ from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
     ANYTHING,
+    REAL,
     TOKEN,
     begin,
     bulkrepo,
@@ -33,20 +33,9 @@ from tests.boxes import (
     rows,
     write,
 )
+from tests.fakes import Hasty
 
 ROWS = 2000
-
-
-class Hasty:
-    """A clock on which waiting takes a fiftieth of the time."""
-
-    now = staticmethod(time.monotonic)
-    time = staticmethod(time.time)
-
-    @staticmethod
-    async def sleep(seconds: float) -> None:
-        """Wait for a short time."""
-        await asyncio.sleep(seconds / 50)
 
 
 def load(ledger: Ledger, source: str, endpoint: str) -> int:
@@ -178,7 +167,7 @@ async def test_no_verdict_is_wrong_while_a_rival_creates_the_same(
     tmp_path: Path, tries: int
 ) -> None:
     """Commits without an answer or long after it: who created what is told rightly."""
-    count = 10_000 if os.environ.get("BULKREPO_REAL") == "1" else 600
+    count = 10_000 if REAL else 600
     hostile = Hostile(count, seed=7)
     source = write(tmp_path / "list.ndjson", hostile.items)
     async with hostile.box as box:
@@ -295,9 +284,7 @@ async def test_a_run_killed_while_it_reads_its_lists_leaves_no_trace(
     source = write(tmp_path / "list.ndjson", rows(20))
     async with Sandbox(ANYTHING) as box:
         process = await begin("create", "-", cwd=tmp_path, box=box)
-        assert process.stdin is not None
-        process.stdin.write(text)
-        await process.stdin.drain()  # the pipe stays open: it waits for more
+        await process.feed(text)  # the pipe stays open: it waits for more
         wal = tmp_path / "bulkrepo.db-wal"
         async with asyncio.timeout(30):
             while not wal.exists() or wal.stat().st_size < 200_000:  # noqa: ASYNC110

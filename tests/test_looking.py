@@ -178,6 +178,12 @@ def test_verifying_proves_or_says_why_not(
             "still there",
             id="lost, not done",
         ),
+        pytest.param(
+            [shown(created=OURS), BROKEN, FORBIDDEN],
+            "failed",
+            "may have been removed; it could not be read (",
+            id="lost, and unread",
+        ),
     ],
 )
 def test_only_what_is_still_ours_and_empty_is_removed(
@@ -190,6 +196,7 @@ def test_only_what_is_still_ours_and_empty_is_removed(
 
     assert conclusion.outcome == verdict
     assert why in f"{conclusion.reason} {conclusion.evidence}"
+    assert conclusion.certain == (not why.startswith("may have"))
 
 
 def test_what_is_not_certainly_ours_is_not_even_asked_about() -> None:

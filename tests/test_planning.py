@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bulkrepo import api
 from bulkrepo.sandbox import Settings as Box
-from tests.boxes import TOKEN, bulkrepo, held, names, rows, write
+from tests.boxes import REAL, TOKEN, bulkrepo, held, names, rows, write
 from tests.registry import Asked, Watched, seed, settings, stock, told
 
 OURS = Box(token=TOKEN, organizations=("team-a", "team-b"))
@@ -243,6 +243,67 @@ async def test_an_organization_whose_reply_is_lost_is_ours(tmp_path: Path) -> No
     assert result.summary.counts == {"created": 3}
 
 
+DISCREET = Box(
+    token=TOKEN, organizations=("team-a",), taken=("elsewhere",), discreet=True
+)
+
+
+@pytest.mark.parametrize(
+    "spaces", [("new", "elsewhere"), ("elsewhere", "team-a", "new")]
+)
+async def test_an_organization_that_may_not_be_read_is_created_if_it_may(
+    tmp_path: Path, spaces: tuple[str, ...]
+) -> None:
+    """A 403 may hide that it is missing; only the creation tells, and plan says so."""
+    items = [item for name in spaces for item in rows(4, namespace=name)]
+    source = write(tmp_path / "list.ndjson", items)
+    async with Watched(DISCREET) as box:
+        known = settings(box, tmp_path, create_organizations=True)
+        plan = await api.plan([source], settings=known)
+        foretold = told(tmp_path)
+        looks = {asked.method for asked in box.asked}
+        result = await api.create([source], settings=known)
+        there = held(box)
+
+    outcome = {item["namespace"]: item["outcome"] for item in foretold}
+    assert looks == {"GET"}
+    assert plan.exit_code == 1
+    assert outcome["new"] == outcome["elsewhere"] == "not_attempted"
+    assert outcome.get("team-a") in (None, "to_create")
+    hidden = [item for item in foretold if item["outcome"] == "not_attempted"]
+    assert all("create will try" in item["reason"] for item in hidden)
+    lost = [item for item in told(tmp_path) if item["outcome"] != "created"]
+    assert names(lost) == names(rows(4, namespace="elsewhere"))
+    assert all("taken, by another account" in item["reason"] for item in lost)
+    assert there == set(names(items)) - set(names(lost))
+    assert (result.organizations, result.exit_code) == (("new",), 1)
+
+
+@pytest.mark.parametrize("create", [True, False])
+async def test_an_organization_that_may_be_neither_read_nor_created_fails_its_rows(
+    tmp_path: Path, *, create: bool
+) -> None:
+    """With the 403 of a few of them; without the option nothing else is tried."""
+
+    def refused(asked: Asked) -> web.Response | None:
+        if asked.method != "POST" or "namespace" not in asked.body:
+            return None
+        error = {"errorCode": "SVCSTG.SWR.4030170", "errorMessage": "not you"}
+        return web.json_response({"errors": [error]}, status=403)
+
+    source = write(tmp_path / "list.ndjson", rows(40, namespace="new"))
+    async with Watched(DISCREET, before=refused) as box:
+        known = settings(box, tmp_path, create_organizations=create, concurrency=1)
+        result = await api.create([source], settings=known)
+
+    found = told(tmp_path)
+    founded = [asked for asked in box.asked if "namespace" in (asked.body or ())]
+    assert len(founded) == int(create)
+    assert result.summary.counts.keys() == {"failed", "not_attempted"}
+    assert found[0]["code"] == "SVCSTG.SWR.4037017"
+    assert "no permission" in found[-1]["reason"]
+
+
 # Nothing is made public that nobody wanted public
 
 PUBLIC: tuple[Any, ...] = (True, "true", "YES", "y", "1", "Public")
@@ -294,12 +355,7 @@ async def _never_public(folder: Path, lists: int) -> None:
         assert sent["PATCH"]
 
 
+@pytest.mark.real
 async def test_only_a_row_that_says_public_is_sent_as_public(tmp_path: Path) -> None:
     """By POST and by PATCH, over lists that say something else, or nothing."""
-    await _never_public(tmp_path, 5_000)
-
-
-@pytest.mark.real
-async def test_only_a_row_that_says_public_is_sent_so_at_length(tmp_path: Path) -> None:
-    """The same over many more lists."""
-    await _never_public(tmp_path, 100_000)
+    await _never_public(tmp_path, 100_000 if REAL else 2000)

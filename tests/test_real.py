@@ -157,6 +157,7 @@ async def test_a_limit_that_nobody_names_is_met_and_no_row_fails(
     assert result.run.throttled > 0
 
 
+@pytest.mark.skipif(not boxes.REAL, reason="takes most of a minute")
 async def test_a_hidden_limit_is_sat_on(nginx: Nginx, tmp_path: Path) -> None:
     """2,000 rows at 50 a second: a tenth of the time is lost at most, or 20 answers."""
     began = time.monotonic()

@@ -1,12 +1,12 @@
 """Whole runs against a registry that is not empty: what is asked, and what is left."""
 
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from bulkrepo import api
 from bulkrepo.sandbox import Settings as Box
@@ -15,7 +15,6 @@ from tests.boxes import (
     bulkrepo,
     held,
     names,
-    read,
     rows,
     write,
 )
@@ -243,7 +242,7 @@ BAD: dict[str, Any] = {
 
 @pytest.mark.parametrize("answer", BAD)
 async def test_without_a_list_rows_are_asked_for_one_by_one(
-    tmp_path: Path, answer: str
+    tmp_path: Path, hasty: None, answer: str
 ) -> None:
     """A list is worth two tries, no patience, one line, and no wrong word."""
 
@@ -253,24 +252,19 @@ async def test_without_a_list_rows_are_asked_for_one_by_one(
 
     items = [*rows(6), *rows(6, namespace="team-b"), *rows(6, namespace="team-c")]
     source = write(tmp_path / "list.ndjson", items)
-    began = time.monotonic()
     async with Watched(OURS, before=bad) as box:
         seed(box, items[::3])
-        ended = await bulkrepo(
-            *("create", source, "--rate", "100000/s", "--report", "r.jsonl"),
-            *("--log-format", "json", "--patience", "60s"),
-            cwd=tmp_path,
-            box=box,
-        )
+        with capture_logs() as logs:
+            result = await api.create([source], settings=settings(box, tmp_path))
         there = held(box)
 
-    found = read(tmp_path / "r.jsonl")
+    found = told(tmp_path)
     assert [item["outcome"] for item in found] == ["exists", "created", "created"] * 6
     assert all(item["certain"] for item in found)
-    assert ended.code == 0
+    assert result.exit_code == 0
     assert there == set(names(items))
-    assert len(ended.events("survey.refused")) == 1
-    assert time.monotonic() - began < 20
+    assert [log["event"] for log in logs].count("survey.refused") == 1
+    assert 3 <= sum("manage/repos?" in asked.path for asked in box.asked) <= 6
 
 
 async def test_an_organization_that_may_not_be_listed_is_worked_on(

@@ -1,6 +1,7 @@
 """The sandbox's account: rights, quotas, images, and other people at work."""
 
 import re
+import signal
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,22 @@ async def test_another_accounts_organization_is_a_conflict_and_a_closed_door(
     assert [each["name"] for each in every.body["namespaces"]] == ["demo"]
     assert listed.body == []
     assert {(each.status, each.code) for each in refused} == {FORBIDDEN}
+
+
+async def test_what_is_not_there_may_look_like_what_is_not_ours() -> None:
+    """Only the attempt to create it tells them apart."""
+    settings = Settings(organizations=("demo",), taken=("other",), discreet=True)
+    async with started(settings) as client:
+        refused = [
+            await client("GET", f"{ORGANIZATIONS}/{name}{path}")
+            for name in ("missing", "other")
+            for path in ("", "/repos/a")
+        ]
+        made = await client("POST", ORGANIZATIONS, {"namespace": "missing"})
+        shown = await client("GET", f"{ORGANIZATIONS}/missing")
+
+    assert {(each.status, each.code) for each in refused} == {FORBIDDEN}
+    assert (made.status, shown.status) == (201, 200)
 
 
 # Quotas and projects
@@ -281,11 +298,9 @@ async def test_the_command_says_where_it_is_and_what_it_takes(tmp_path: Path) ->
     """A line to export on stdout; on stderr the same for an access key."""
     words = ("--organization", "demo", "--secret-key", "s", "--security-token", "t")
     process = await begin("sandbox", "--port", "0", *words, cwd=tmp_path)
-    assert process.stdout is not None
-    assert process.stderr is not None
     line = (await process.stdout.readline()).decode()
     comment = (await process.stderr.readline()).decode()
-    process.terminate()
+    process.send_signal(signal.SIGTERM)
     await end(process)
 
     url = re.escape(line.split()[1].partition("=")[2])

@@ -5,10 +5,11 @@ import pytest
 from bulkrepo.flows import Conclusion
 from bulkrepo.model import Claim, Verdict
 from bulkrepo.skew import Skew
-from bulkrepo.surveyor import Surveyor
+from bulkrepo.surveyor import Mode, Surveyor
 from bulkrepo.wire import Answer, Kind, Organization, Quota, Quotas, Request
 
 ABSENT = Answer(Kind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
+HIDDEN = Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")
 TAKEN = Answer(Kind.CONFLICT, 409, "SVCSTG.SWR.4090060")
 FULL = Answer(Kind.QUOTA, 400, "SVCSTG.SWR.4000097")
 LOST = Answer(Kind.BROKEN, 500)
@@ -70,12 +71,27 @@ def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
         pytest.param([ABSENT, LOST, OURS], False, "", id="lost, and done"),
         pytest.param([ABSENT, LOST, ABSENT], False, "not be created", id="lost"),
         pytest.param([ABSENT, FULL], False, "no more organizations", id="quota"),
+        pytest.param([HIDDEN, DONE], True, "", id="hidden, and created"),
+        pytest.param(
+            [HIDDEN, TAKEN, HIDDEN], False, "omit --create", id="hidden, and taken"
+        ),
+        pytest.param([HIDDEN, HIDDEN], False, "", id="hidden, and not to be created"),
+        pytest.param([HIDDEN, FULL], False, "no more", id="hidden, and quota"),
+        pytest.param([HIDDEN, LOST, OURS], False, "", id="hidden, lost, and done"),
+        pytest.param([HIDDEN, LOST, HIDDEN], False, "not be", id="hidden, and lost"),
+        pytest.param([ABSENT, HIDDEN], False, "not be created", id="not to be created"),
+        pytest.param([LOST], False, "", id="not to be read now"),
     ],
 )
 async def test_a_missing_organization_is_created_once(
     script: list[Answer], stopped: str, *, new: bool
 ) -> None:
-    """A conflict does not mean that it is ours; reading it does."""
+    """
+    A conflict does not mean that it is ours; reading it does.
+
+    One that may not be read may be missing. Where nobody lets us create it either, or
+    nothing is known, its rows find out.
+    """
     notes = Notes({"x": list(script)})
     surveyor = Surveyor(Store(x=1), judge, found=True)
 
@@ -85,6 +101,20 @@ async def test_a_missing_organization_is_created_once(
     assert len(notes.asked) == len(script)
     assert stopped in notes.stopped.get("x", "")
     assert bool(stopped) == ("x" in notes.stopped)
+
+
+@pytest.mark.parametrize("mode", ["auto", "always"])
+async def test_a_plan_does_not_foretell_what_only_a_try_would_tell(mode: Mode) -> None:
+    """It reads once, says what create will do, and promises nothing."""
+    notes = Notes({"x": [HIDDEN]})
+    surveyor = Surveyor(Store(x=9), judge, mode=mode, found=True, dry=True)
+
+    await surveyor.prepare(notes)  # type: ignore[arg-type]
+
+    assert notes.asked == ["GET x"]
+    assert "SVCSTG.SWR.4037017" in notes.stopped["x"]
+    assert "create will try" in notes.stopped["x"]
+    assert (surveyor.new, surveyor.listed) == ([], set())
 
 
 async def test_a_full_quota_is_met_once() -> None:

@@ -14,9 +14,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bulkrepo import InputError, api
-from bulkrepo.model import SettingsError
+from bulkrepo.model import UNTOLD, SettingsError
 from bulkrepo.sandbox import Settings as Box
-from tests.boxes import TOKEN, held, names, rows, write
+from tests.boxes import TOKEN, held, names, read, rows, write
 from tests.registry import Asked, Watched, seed, settings, stock, told
 
 OURS = Box(token=TOKEN, organizations=("team-a", "team-b"))
@@ -158,6 +158,35 @@ async def test_an_undo_that_was_stopped_goes_on(tmp_path: Path) -> None:
     assert box.count("DELETE") == 20
 
 
+async def test_an_undo_that_is_stopped_over_a_lost_reply_is_not_sure(
+    tmp_path: Path, hasty: None
+) -> None:
+    """It may have been removed; the next one finds that it was."""
+    ledger = str(tmp_path / "l.db")
+    async with Watched(OURS) as box:
+        known = settings(box, tmp_path, ledger=ledger)
+        await api.create([write(tmp_path / "list.ndjson", rows(1))], settings=known)
+        control = api.Control()
+
+        def lost(asked: Asked) -> web.Response | None:
+            if asked.method != "DELETE":
+                return None
+            control.stop("enough")
+            return web.Response(status=500)
+
+        box.after = lost
+        await api.undo(settings=known, control=control)
+        (first,) = told(tmp_path)
+        box.after = lambda _: None
+        await api.undo(settings=known)
+        (second,) = told(tmp_path)
+
+    assert (first["outcome"], first["certain"]) == ("not_attempted", False)
+    assert first["evidence"] == UNTOLD
+    assert (second["outcome"], second["certain"]) == ("removed", True)
+    assert second["evidence"] == "it was not there any more"
+
+
 # Trying again
 
 
@@ -204,6 +233,58 @@ async def test_retry_sends_what_did_not_succeed_and_nothing_else(
     assert third.summary.counts == {"created": 1}
     assert undone.summary.counts == {"removed": 1}
     assert left == set(names(rows(6))) - {"team-a/app/00003"}
+
+
+@pytest.mark.parametrize("kind", ["ledger", "report"])
+async def test_a_doubt_is_carried_from_retry_to_retry_until_reading_settles_it(
+    tmp_path: Path, hasty: None, kind: str
+) -> None:
+    """
+    A row unsure in run 1 and found in run 3 is ours, `certain: false`.
+
+    Unless it is older than our first try, or was not there: then it is certain.
+    """
+    ours, theirs, never, late = (item["repository"] for item in rows(4))
+    carried: set[int] = set()
+
+    def drop(asked: Asked) -> web.Response | None:
+        """Carry out one create a run, and say nothing of any."""
+        if asked.method == "POST" and len(found) not in carried:
+            wanted = (ours, late)[len(found)]
+            if asked.body["repository"] == wanted:
+                carried.add(len(found))
+                return None
+        return web.Response(status=500)
+
+    def lose(_: Asked) -> web.Response | None:
+        return web.Response(status=500)
+
+    source = write(tmp_path / "list.ndjson", rows(4))
+    found: list[list[dict[str, Any]]] = []
+    async with Watched(OURS, before=drop, after=lose) as box:
+        for number in range(3):
+            report = str(tmp_path / f"{number}.jsonl")
+            more = {"survey": "never", "patience": 20.0, "reports": (report,)}
+            known = settings(box, tmp_path, ledger=str(tmp_path / "l.db"), **more)
+            if number == 0:
+                await api.create([source], settings=known)
+            else:
+                await api.retry([source] if kind == "report" else [], settings=known)
+            source = report
+            found.append(read(tmp_path / f"{number}.jsonl"))
+            if number == 1:
+                box.before = box.after = lambda _: None
+                seed(box, [item for item in rows(4) if item["repository"] == theirs])
+
+    assert not any(item["certain"] for early in found[:2] for item in early)
+    assert [(i["repository"], i["outcome"], i["certain"]) for i in found[2]] == [
+        (ours, "created", False),
+        (theirs, "exists", True),
+        (never, "created", True),
+        (late, "created", False),
+    ]
+    assert "before our first try" in found[2][1]["evidence"]
+    assert "found after a lost reply" in found[2][0]["evidence"]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,11 @@ def undo(
         if look.kind is Kind.ABSENT:
             evidence = "read after a lost reply: it is not there any more"
             return Conclusion(outcome=Verdict.REMOVED, answer=answer, evidence=evidence)
-        return _failed(answer, "read afterwards: it is still there")
+        if look.kind is Kind.DONE:
+            return _failed(answer, "read afterwards: it is still there")
+        unread = look.code or look.status or "no answer"
+        evidence = f"may have been removed; it could not be read ({unread})"
+        return _failed(answer, evidence, certain=False)
     if answer.kind is Kind.DONE:
         return Conclusion(outcome=Verdict.REMOVED, answer=answer)
     if answer.kind is Kind.ABSENT:
@@ -77,7 +81,13 @@ def _gone(answer: Answer) -> Conclusion:
     )
 
 
-def _failed(answer: Answer, evidence: str | None) -> Conclusion:
+def _failed(
+    answer: Answer, evidence: str | None, *, certain: bool = True
+) -> Conclusion:
     return Conclusion(
-        outcome=Verdict.FAILED, answer=answer, evidence=evidence, alone=True
+        outcome=Verdict.FAILED,
+        answer=answer,
+        certain=certain,
+        evidence=evidence,
+        alone=True,
     )

@@ -7,7 +7,7 @@ rows of past runs, one row a repository, so that the file grows with the number 
 repositories and not of runs.
 """
 
-from bulkrepo.model import UNPROVEN
+from bulkrepo.model import UNPROVEN, UNTOLD
 
 APPLICATION_ID = 0x62756C6B  # "bulk"
 VERSION = 2
@@ -87,17 +87,23 @@ SELECT item.run, json_extract(run.lists, '$[' || item.list || ']') AS source,
 FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item.id;
 """
 
-# What a crash left: rows that were handed out and never settled may have been created.
+# What a crash left: rows that were handed out and never settled may have been created,
+# or removed. Of what an undo left nothing is to be said to be ours later.
 RECOVER = """
 INSERT INTO outcome (item, outcome, certain, evidence, attempts, doubt)
-SELECT item.id, 'not_attempted', 0, '{unproven}', 0, claim.at
+SELECT item.id, 'not_attempted', 0, iif(command = 'undo', '{untold}', '{unproven}'), 0,
+    iif(command = 'undo', NULL, claim.at)
 FROM claim JOIN item ON item.id BETWEEN claim.first AND claim.last
+    JOIN run ON run.id = item.run
 WHERE item.wanted AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.item = item.id);
 UPDATE outcome SET certain = 0, evidence = '{unproven}', doubt = (
     SELECT claim.at FROM claim WHERE outcome.item BETWEEN claim.first AND claim.last
 )
 WHERE outcome = 'not_attempted' AND doubt IS NULL AND EXISTS (
     SELECT 1 FROM claim WHERE outcome.item BETWEEN claim.first AND claim.last
+) AND NOT EXISTS (
+    SELECT 1 FROM item JOIN run ON run.id = item.run
+    WHERE item.id = outcome.item AND command = 'undo'
 );
 DELETE FROM claim;
 DELETE FROM outcome WHERE item IN (
@@ -107,7 +113,7 @@ DELETE FROM item WHERE run IN (SELECT id FROM run WHERE state = 'loading');
 DELETE FROM run WHERE state = 'loading';
 UPDATE run SET state = 'stopped', stopped = 'the process ended without a word'
 WHERE state = 'running';
-""".replace("{unproven}", UNPROVEN)
+""".replace("{unproven}", UNPROVEN).replace("{untold}", UNTOLD)
 
 # Who created what, and what was taken back.
 CREATED = """

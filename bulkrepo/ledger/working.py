@@ -100,7 +100,7 @@ def sent_since(file: LedgerFile, at: float) -> tuple[list[tuple[float, int]], in
         ).fetchall()
     lost = file.value(
         "SELECT count(*) FROM outcome"
-        " WHERE outcome = 'not_attempted' AND attempts = 0 AND doubt IS NOT NULL"
+        " WHERE outcome = 'not_attempted' AND attempts = 0 AND NOT certain"
     )
     return rows, lost
 

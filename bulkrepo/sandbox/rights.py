@@ -9,13 +9,13 @@ def organization(state: State, name: str) -> Organization:
     Find an organization to read in.
 
     What belongs to another account is forbidden; the documentation does not say
-    whether the service tells that from what is not there.
+    whether the service tells that from what is not there, so it is a setting.
     """
-    if name in state.settings.taken:
-        raise RefusedError(refusal(4037017))
-    known = state.organization(name)
+    taken = name in state.settings.taken
+    known = None if taken else state.organization(name)
     if known is None:
-        raise RefusedError(refusal(4040058))
+        hidden = taken or state.settings.discreet
+        raise RefusedError(refusal(4037017 if hidden else 4040058))
     return known
 
 

@@ -146,6 +146,9 @@ class Settings:
     taken: tuple[str, ...] = ()
     """Names of other accounts' organizations: to create one is a conflict (409)."""
 
+    discreet: bool = False
+    """What is not there is answered as what is another account's: 403, not 404."""
+
     images: tuple[str, ...] = ()
     """`ORG/REPO`: repositories that exist from the start, and hold an image."""
 
