@@ -322,9 +322,12 @@ def link(target: str) -> dict[str, str]:
     return {"Link": f'<{target}>; rel="next"'}
 
 
+read = listings.read
+
+
 def names(documents: list[Document]) -> list[str]:
     """Give the names in *documents*."""
-    return [each.name.full for each in listings.read(documents).found]
+    return [each.name.full for each in read(documents).found]
 
 
 @pytest.mark.parametrize(
@@ -352,7 +355,7 @@ def test_links_lead_on_whatever_a_proxy_made_of_them(target: str) -> None:
 
     assert names(documents) == ["a/a", "a/b", "c"]
     assert asked == [f"{path}?n=1000", f"{path}?last=a%2Fb&n=2"]
-    assert listings.read(documents).truncated is None
+    assert read(documents).truncated is None
 
 
 @pytest.mark.parametrize(
@@ -421,7 +424,7 @@ def test_no_answer_is_a_surprise(name: str, text: str, value: object) -> None:
         found("https://h/x", {"/v2/": refused, "/api/v4/version": reply})
     with suppress(BulkrepoError, remote.RefusedError):
         documents, _ = listed("https://h/p", "harbor", {START: reply})
-        listings.read(documents)
+        read(documents)
 
 
 START = "/api/v2.0/projects/p/repositories?page_size=100"
@@ -489,7 +492,7 @@ def test_harbor_is_listed_with_its_projects(*, linked: bool) -> None:
             ),
         },
     )
-    listing = listings.read(documents)
+    listing = read(documents)
 
     assert [each.is_public for each in listing.found] == [True, True, False]
     assert listing.truncated is None
@@ -511,7 +514,7 @@ def test_a_listing_with_fewer_records_than_it_says_is_not_whole() -> None:
             ),
         },
     )
-    listing = listings.read(documents)
+    listing = read(documents)
 
     assert listing.truncated == "Harbor repositories: it says 3 records, and 1 are here"
     assert listing.found[0].is_public is True
@@ -529,7 +532,7 @@ def test_a_full_page_is_the_last_only_if_the_next_is_empty(size: int) -> None:
     for replies, wanted in ((more, [*full, "z"]), (none, full)):
         documents, asked = listed(f"https://h{here}", "distribution", replies)
         assert names(documents) == wanted
-        assert listings.read(documents).truncated is None
+        assert read(documents).truncated is None
         assert asked == [here, on]
 
 
@@ -585,7 +588,7 @@ def test_gitlab_lists_a_group_with_its_subgroups() -> None:
         },
     )
 
-    assert [each.is_public for each in listings.read(documents).found] == [True, False]
+    assert [each.is_public for each in read(documents).found] == [True, False]
     assert len(asked) == 3
 
 
@@ -604,7 +607,7 @@ def test_what_is_no_group_of_gitlab_may_be_a_project() -> None:
     )
 
     assert names(documents) == ["r.h/acme/app1"]
-    assert listings.read(documents).found[0].is_public is True
+    assert read(documents).found[0].is_public is True
     assert asked[0] == "/api/v4/groups/acme%2Fapp1/registry/repositories?per_page=100"
 
 
@@ -626,7 +629,7 @@ def test_quay_gives_a_token_for_the_next_page() -> None:
     )
 
     assert names(documents) == ["acme/a", "acme/b"]
-    assert listings.read(documents).truncated is None
+    assert read(documents).truncated is None
 
 
 def test_docker_hub_gives_the_next_page_in_the_body() -> None:
@@ -651,7 +654,7 @@ def test_docker_hub_gives_the_next_page_in_the_body() -> None:
     )
 
     assert names(documents) == ["acme/a", "acme/b"]
-    assert listings.read(documents).truncated is None
+    assert read(documents).truncated is None
 
 
 @pytest.mark.parametrize(
@@ -662,7 +665,7 @@ def test_docker_hub_gives_the_next_page_in_the_body() -> None:
         (Reply(200, {}, b"a\nb\n"), "is no JSON"),
         (Reply(200, {}, b"\xff{}"), "is not UTF-8"),
         (Reply(200, {}, b'{"repositories":["a"'), "begins like JSON and is none"),
-        (Reply(200, {}, b'{"repositories":["a"]}["b"]'), "more than one"),
+        (Reply(200, {}, b'{"repositories":["a"]}["b"]'), "and is none: Extra data"),
         (Reply(200, {}, b"[" * 100_000), "nested too deep"),
         (Reply(200, {}, b" " * remote.MOST), "more than 16777216 bytes"),
     ],

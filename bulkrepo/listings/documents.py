@@ -59,10 +59,12 @@ def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
     if not text.lstrip().startswith(("{", "[")):
         page = " but a web page (a login?)" if text.lstrip().startswith("<") else ""
         raise InputError(f"{source}: is no JSON{page}")
-    value, rest = _json(text.strip(), source)
-    if rest:
-        raise InputError(f"{source}: has more than one JSON document")
-    return _document(source, value, headers)
+    try:
+        return _document(source, json.loads(text), headers)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{source}: begins like JSON and is none: {_plain(error)}"
+        ) from None
 
 
 def _document(source: str, value: object, headers: Mapping[str, str]) -> Document:
