@@ -25,7 +25,7 @@ NAMES = [
 
 async def run(folder: Path, *words: str, **environment: str) -> tuple[int, str, str]:
     """Run a command as somebody with no login; give exit code, stdout and stderr."""
-    ours = ("BULKREPO_REGISTRY_", "SWR_", "HW_", "OS_", "REGISTRY_AUTH_FILE")
+    ours = ("BULKREPO_", "SWR_", "HW_", "OS_", "DOCKER_", "REGISTRY_", "XDG_")
     kept = {name: v for name, v in os.environ.items() if not name.startswith(ours)}
     process = await create_subprocess_exec(
         *words, cwd=folder, env={**kept, **environment}, stdout=PIPE, stderr=PIPE
@@ -36,13 +36,14 @@ async def run(folder: Path, *words: str, **environment: str) -> tuple[int, str, 
 
 
 def configured(folder: Path, *registries: Registry) -> Mapping[str, str]:
-    """Give the environment of who is logged in to *registries*, which speak http."""
+    """Give the environment of who did `docker login` to *registries*, without TLS."""
     auths = {
         each.host: {"auth": each.basic.removeprefix("Basic ")}
         for each in registries
         if each.basic
     }
-    boxes.write(folder / "config.json", [{"auths": auths}])
+    (folder / ".docker").mkdir()
+    boxes.write(folder / ".docker" / "config.json", [{"auths": auths}])
     insecure = [
         f'[[registry]]\nlocation = "{each.host}"\ninsecure = true\n'
         for each in registries
@@ -50,11 +51,7 @@ def configured(folder: Path, *registries: Registry) -> Mapping[str, str]:
     known = folder / ".config" / "containers"
     known.mkdir(parents=True)
     (known / "registries.conf").write_text("".join(insecure))
-    return {
-        "DOCKER_CONFIG": str(folder),
-        "REGISTRY_AUTH_FILE": str(folder / "config.json"),
-        "HOME": str(folder),
-    }
+    return {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
 
 
 @pytest.mark.parametrize("password", [None, PASSWORD], ids=["open", "password"])
