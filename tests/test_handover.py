@@ -26,6 +26,7 @@ from bulkrepo.model import (
     SettingsError,
     Verdict,
 )
+from tests.boxes import bulkrepo
 
 SWR = "swr.cn-north-4.myhuaweicloud.com"
 ENDPOINT = "https://swr-api.cn-north-4.myhuaweicloud.com"
@@ -63,6 +64,7 @@ def remembered(
     *,
     endpoint: str = ENDPOINT,
     command: str = "create",
+    stopped: str | None = None,
 ) -> None:
     """Keep a run in bulkrepo.db: names in m, and what became of each."""
     ledger = Ledger("bulkrepo.db", now=lambda: 1.0)
@@ -88,7 +90,7 @@ def remembered(
             if what is not None
         ]
         ledger.turn(done, 0)
-        ledger.finish(stopped=None, requests=1, throttled=0)
+        ledger.finish(stopped=stopped, requests=1, throttled=0)
     finally:
         ledger.close()
 
@@ -223,6 +225,43 @@ def test_what_was_removed_is_not_there() -> None:
     assert list(rules("o.json")) == ["h.io/team/web"]
 
 
+def test_what_undo_would_remove_is_there() -> None:
+    """It only looked."""
+    created(["team/app", "team/web"])
+    remembered([("team/app", {"outcome": Verdict.TO_REMOVE})], command="undo")
+    run("image-syncer", mirrored(), "--from", "h.io", "--output", "o.json")
+
+    assert list(rules("o.json")) == ["h.io/team/app", "h.io/team/web"]
+
+
+def test_the_last_run_that_tried_has_the_word() -> None:
+    """Rows of interrupted runs are kept beside its own."""
+    failed = {"outcome": Verdict.FAILED, "message": "no"}
+    well = {"outcome": Verdict.CREATED}
+    remembered([("team/app", failed), ("team/web", well)], stopped="patience")
+    remembered([("team/app", well), ("team/web", failed)])
+    result = run("image-syncer", mirrored(), "--from", "h.io", "--output", "o.json")
+
+    assert list(rules("o.json")) == ["h.io/team/app"]
+    assert "  m/team/web  failed: no\n" in result.stderr
+
+
+async def test_a_row_at_fault_is_named_with_its_fault(here: Path) -> None:
+    """The whole way: a list that says no visibility, and nobody else did."""
+    (here / "hub.json").write_text(json.dumps({"repositories": list(NAMES)}))
+    imported = await bulkrepo("import", "hub.json", "-n", "m", cwd=here)
+    create = ("create", "hub.swr.csv", "--sandbox", "--ledger", "bulkrepo.db", "-q")
+    handover = ("skopeo", "hub.swr.map.csv", "--from", "h.io", "--to", SWR)
+    faulty = await bulkrepo(*create, cwd=here)
+    result = run(*handover)
+    mended = await bulkrepo(*create, "--visibility", "private", cwd=here)
+
+    assert (imported.code, faulty.code, mended.code) == (0, 1, 0)
+    assert result.exit_code == 1
+    assert "  m/busybox  invalid: is_public " in result.stderr
+    assert run(*handover).exit_code == 0
+
+
 def test_without_a_ledger_the_map_has_the_word() -> None:
     """Several are one; what both say counts once."""
     first = mapped([("ghcr.io/a/b", "m/b"), ("nginx", "m/nginx")], "a.map.csv")
@@ -324,17 +363,19 @@ def test_other_clouds_have_their_own_registries(region: str) -> None:
 
 def test_what_no_tool_can_ask_for_is_left_out(here: Path) -> None:
     """By source and by target; where nothing is left, nothing is written."""
-    path = mapped([("Team/App", "m/app"), ("a'b", "m/b"), ("c", "M/c")])
-    result = run("skopeo", path, *ALONE)
+    pairs = [("Team/App", "m/app"), ("a'b", "m/b"), ("c", "M/c")]
+    path = mapped([*pairs, (f"{SWR}/m/d", "m/d")])
+    result = run("skopeo", path, *ALONE, "--hosts")
 
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "LEFT OUT  3 repositories; nothing was written",
+        "LEFT OUT  4 repositories; nothing was written",
         "  m/app  source that no tool takes: Team/App has uppercase letters",
         "  m/b  source that no tool takes: a'b breaks Docker's rules for names",
         "  M/c  is no ORGANIZATION/REPOSITORY that SWR can have",
+        "  m/d  is where its images come from",
     ]
-    assert run("skopeo", path, *ALONE, "--partial").exit_code == 1
+    assert run("skopeo", path, *ALONE, "--hosts", "--partial").exit_code == 1
     assert [each.name for each in here.iterdir()] == [path]
 
 
@@ -460,6 +501,36 @@ def test_the_script_stops_where_nothing_works() -> None:
     assert stopped.stderr.count("FAILED") == 4
     assert whole.returncode == 1
     assert whole.stderr.count("FAILED") == 9
+
+
+def test_the_script_does_not_stop_where_something_works() -> None:
+    """Failures in a row count, not all of them."""
+    names = ("broken-1", "app", "broken-2", "web", "broken-3")
+    job([(name, f"m/{name}") for name in names])
+    done = ran(STOP_AFTER="2")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2].startswith("2 of 5 repositories copied")
+
+
+@pytest.mark.parametrize(("signal", "code"), [("INT", 130), ("TERM", 143)])
+def test_the_script_may_be_interrupted(signal: str, code: int) -> None:
+    """It says how far it came, and goes on from there."""
+    job([("app", "m/app"), ("halt", "m/halt"), ("web", "m/web")])
+    halting = FAKE.replace(
+        "*broken*) exit 1", f"sync*halt*) kill -{signal} $PPID; exit 1"
+    )
+    Path("bin/skopeo").write_text(halting)
+    done = ran()
+    calls()
+    Path("bin/skopeo").write_text(FAKE)
+    again = ran()
+
+    assert done.returncode == code
+    assert done.stderr.startswith("1 of 3 repositories copied")
+    assert again.returncode == 0
+    assert again.stderr.startswith("2 of 3 repositories copied, 1 before")
+    assert len(calls()) == 2
 
 
 def test_the_script_needs_skopeo() -> None:
