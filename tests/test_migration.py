@@ -20,7 +20,7 @@ NAMES = [
     *(f"lib{number}" for number in range(20)),
     *(f"a/b/c/d/e--{number}" for number in range(20)),  # not legal in SWR
     *(f"my.project/x__y/z-{number}" for number in range(10)),
-]
+][:: 1 if os.environ.get("BULKREPO_REAL") == "1" else 10]
 
 
 async def run(folder: Path, *words: str, **environment: str) -> tuple[int, str, str]:
@@ -60,6 +60,7 @@ async def test_every_image_arrives_under_its_mapped_name(
 ) -> None:
     """With all its tags, each with the digest that it had, and nothing beside it."""
     found("skopeo")
+    count = len(NAMES)
     with serving(tmp_path / "from") as source:
         pushed = source.push(NAMES, tags=("v1", "latest"))
     with (
@@ -90,11 +91,10 @@ async def test_every_image_arrives_under_its_mapped_name(
         )
         again = await run(tmp_path, "sh", "l.swr.skopeo.sh", **environment)
 
-    assert len(pushed) == 200
-    assert goals.map("a/b/c/d/e--7") == "mirror/a/b/c/d/e-7"
+    assert goals.map("a/b/c/d/e--0") == "mirror/a/b/c/d/e-0"
     assert arrived == wanted
-    assert "200 records, 200 repositories" in catalog[2]
-    assert "200 of 200 repositories copied" in err
+    assert f"{count} records, {count} repositories" in catalog[2]
+    assert f"{count} of {count} repositories copied" in err
     assert again[0] == 0
-    assert "0 of 200 repositories copied, 200 before" in again[2]
+    assert f"0 of {count} repositories copied, {count} before" in again[2]
     assert PASSWORD not in (tmp_path / "l.swr.skopeo.sh").read_text()

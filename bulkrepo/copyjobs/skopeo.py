@@ -26,6 +26,7 @@ _ABOUT = (
     "without --preserve-digests skopeo may convert what the target does not take.",
     "",
     "STOP_AFTER=20: stop once so many repositories in a row have failed; 0: never.",
+    "RETRIES=5: of each request.",
     "Exit code: 0, 1 if something was not copied, 3 if it stopped.",
 )
 

@@ -1,4 +1,5 @@
-"""Edge. What the ledger knows of each repository: whether it is there, and since when.
+"""
+Edge. What the ledger knows of each repository: what came of it when last tried.
 
 Only the rows of the last finished run and of interrupted ones are kept. What an earlier
 one created is remembered without its row; what it merely found is not.
