@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from bulkrepo import options
+from bulkrepo import migrating, options
 from bulkrepo.model import BulkrepoError, SettingsError
 
 _RUN = click.IntRange(1, 2**63 - 1)
@@ -162,6 +162,30 @@ def import_(sources: tuple[str, ...], **given: Any) -> None:
     names = ("namespace", "template", "strip", "legalize", "profile")
     rules = Rules(**{name: given.pop(name) for name in names})
     sys.exit(importing.run(sources, rules=rules, stdin=_stdin(sources), **given))
+
+
+@cli.command()
+@click.argument("tool", type=click.Choice(migrating.COPIERS))
+@click.argument("maps", nargs=-1, required=True, metavar="MAP...")
+@migrating.copying
+@click.option("--run", type=_RUN, help="Of the ledger, instead of what it knows last.")
+@click.option("--partial", is_flag=True, help="Exit 0 although some are left out.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+def handover(tool: str, maps: tuple[str, ...], **given: Any) -> None:
+    """
+    Write what TOOL needs to copy the images of the repositories that are there.
+
+    A MAP is what import wrote beside its list. What create did not find or make, says
+    the ledger, is left out and named.
+    """
+    from bulkrepo import handover  # noqa: PLC0415
+
+    if given.pop("no_ledger"):
+        if given["ledger"] is not None:
+            raise SettingsError("give --ledger or --no-ledger, not both")
+    else:
+        given["ledger"] = given["ledger"] or "bulkrepo.db"
+    sys.exit(handover.run(tool, maps, **given))
 
 
 @cli.command()

@@ -38,6 +38,12 @@ def region_of(endpoint: str) -> str | None:
         return None
 
 
+def registry_of(endpoint: str) -> str | None:
+    """Give the host that images are pushed to, if *endpoint* is that of a region."""
+    region = region_of(endpoint)
+    return None if region is None else f"swr.{_domain(region)}"
+
+
 def _domain(region: str) -> str:
     if not region.replace("-", "").isalnum() or not region.isascii():
         raise SettingsError(f"--region {region!r} is no region: write cn-north-4, say")

@@ -1,12 +1,11 @@
 """Wiring. `bulkrepo import`: another registry's saved listing as a list for create."""
 
 import csv
-import io
 import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -84,7 +83,8 @@ def _documents(
     """Yield the documents of files, and those of a registry page by page."""
     for source in sources:
         if not remote.is_url(source):
-            yield from listings.documents(_text(source, stdin), source=source)
+            with _text(source, stdin) as text:
+                yield from listings.documents(text.read(), source=source)
             continue
         from bulkrepo import live  # noqa: PLC0415 - heavy, and for few
 
@@ -96,10 +96,18 @@ def _documents(
 
 def read_map(path: str) -> mapping.NameMap:
     """Return the map in the file *path*. `InputError` if it is not one to one."""
-    return mapping.NameMap(pairs(_text(path, None), path))
+    return mapping.NameMap(read_pairs(path))
 
 
-def _text(source: str, stdin: BinaryIO | None) -> str:
+def read_pairs(path: str) -> Iterator[tuple[str, str]]:
+    """Yield source and target of each line of the map or exceptions in *path*."""
+    with _text(path, None) as text:
+        yield from pairs(text, path)
+
+
+@contextmanager
+def _text(source: str, stdin: BinaryIO | None) -> Iterator[TextIO]:
+    """Give *source* as text; what cannot be read of it is an `InputError`."""
     opened: AbstractContextManager[BinaryIO]
     try:
         if source == "-" and stdin is not None:
@@ -110,15 +118,14 @@ def _text(source: str, stdin: BinaryIO | None) -> str:
             tap = Tap(stream, digest=None)
             text = decoded(tap, name=source)
             try:
-                return text.read()
+                yield text
             except UnicodeDecodeError as error:
                 where = tap.where(error)
                 raise InputError(f"{source}: {where}: not text; {ADVICE}") from error
             finally:
                 text.detach()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{source}: cannot be read: {reason}") from error
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read: {error.strerror}") from error
 
 
 def _outputs(
@@ -145,9 +152,9 @@ def _outputs(
     return out, table
 
 
-def pairs(text: str, path: str) -> Iterator[tuple[str, str]]:
+def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of *text*, a map or exceptions at *path*."""
-    table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    table = csv.DictReader(text, strict=True)
     try:
         if not {"source", "target"} <= set(table.fieldnames or ()):
             raise InputError(f"{path}:1: needs the columns source and target")
@@ -162,7 +169,7 @@ def pairs(text: str, path: str) -> Iterator[tuple[str, str]]:
 
 def _exceptions(path: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for source, target in pairs(_text(path, None), path):
+    for source, target in read_pairs(path):
         if found.setdefault(source, target) != target:
             raise InputError(f"{path}: has {escape(source)} twice, with two targets")
     return found

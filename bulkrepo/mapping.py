@@ -54,9 +54,14 @@ def reference(text: str) -> Name:
     text = _DIGEST.sub("", text.removeprefix("docker://"))
     text = _TAG.sub("", text)
     first, slash, rest = text.partition("/")
-    if slash and _HOST.fullmatch(first):
+    if slash and is_host(first):
         return Name(rest, first.lower())
     return Name(text)
+
+
+def is_host(segment: str) -> bool:
+    """Tell whether *segment*, the first of several, is taken for a host by Docker."""
+    return _HOST.fullmatch(segment) is not None
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):

@@ -169,7 +169,7 @@ def serving(folder: Path, *, password: str | None = None) -> Iterator[Registry]:
     With a *password* it lets nobody in but `USER`. Several may run at once, each with
     a folder of its own.
     """
-    program = _found("docker-registry")
+    program = found("docker-registry")
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     folder.mkdir(parents=True, exist_ok=True)
@@ -200,7 +200,7 @@ def serving(folder: Path, *, password: str | None = None) -> Iterator[Registry]:
 
 def _write_password(users: Path, password: str) -> None:
     line = subprocess.run(
-        [_found("htpasswd"), "-inB", USER],
+        [found("htpasswd"), "-inB", USER],
         input=password.encode(),
         check=True,
         capture_output=True,
@@ -208,12 +208,13 @@ def _write_password(users: Path, password: str) -> None:
     users.write_bytes(line.strip() + b"\n")
 
 
-def _found(program: str) -> str:
+def found(program: str) -> str:
+    """Give the path of *program*; fail or skip where it is missing."""
     path = shutil.which(program)
     if path is None:
         if os.environ.get("BULKREPO_REAL"):
             pytest.fail(
-                f"{program} is missing: install docker-registry and apache2-utils"
+                f"{program} is missing: install docker-registry, skopeo, apache2-utils"
             )
         pytest.skip(f"{program} is not installed")
     return path

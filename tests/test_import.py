@@ -139,7 +139,9 @@ def test_a_map_survives_its_file(sources: list[str]) -> None:
         file, [Entry(name, "m", f"x{i}") for i, name in enumerate(sources)]
     )
 
-    assert list(importing.pairs(file.getvalue(), "map.csv")) == [
+    file.seek(0)
+
+    assert list(importing.pairs(file, "map.csv")) == [
         (name, f"m/x{i}") for i, name in enumerate(sources)
     ]
 

@@ -9,6 +9,7 @@ import pytest
 
 import bulkrepo
 from bulkrepo.cli import cli
+from bulkrepo.copyjobs import TOOLS
 from bulkrepo.exports import COLUMNS
 from bulkrepo.ledger import schema
 from bulkrepo.model import Verdict
@@ -62,6 +63,24 @@ def test_the_options_of_import_are_named() -> None:
 
     assert named <= options
     assert {"--map", "--strip", "--exceptions", "--legalize", "--partial"} <= named
+
+
+def test_the_options_of_handover_are_named() -> None:
+    """Both ways, and the tools as well."""
+    command = cli.get_command(click.Context(cli), "handover")
+    assert command is not None
+    parameters = command.get_params(click.Context(cli))
+    options = {
+        name for each in parameters for name in (*each.opts, *each.secondary_opts)
+    }
+    section = _section("The images")
+    named = set(re.findall(r"`(--[a-z-]+)", section))
+
+    assert named == {name for name in options if name[:2] == "--"} - {
+        "--help",
+        "--quiet",
+    }
+    assert re.findall(r"^\| `([a-z][a-z-]+)`", section, re.MULTILINE) == list(TOOLS)
 
 
 def test_every_column_and_outcome_is_named() -> None:

@@ -13,9 +13,18 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 from bulkrepo.ledger import deriving, loading, reading, schema, working
 from bulkrepo.ledger.file import MEMORY, LedgerFile
 from bulkrepo.ledger.loading import Checked, Loaded
+from bulkrepo.ledger.standing import Known, Standing
 from bulkrepo.model import Claim, Item, Outcome, Problem, Row, RunInfo, Summary
 
-__all__ = ["MEMORY", "Checked", "Ledger", "LedgerThread", "Loaded"]
+__all__ = [
+    "MEMORY",
+    "Checked",
+    "Known",
+    "Ledger",
+    "LedgerThread",
+    "Loaded",
+    "Standing",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -171,6 +180,10 @@ class Ledger:
         *unwanted*: only those that are settled by reading: invalid ones, duplicates.
         """
         return reading.items(self._file, info, unwanted=unwanted)
+
+    def standing(self, run: int | None) -> Standing:
+        """Give what is known of each repository, of *run* or of all; see `Standing`."""
+        return Standing(self._file, run)
 
     def summary(self, info: RunInfo) -> Summary:
         """Give a run in numbers."""

@@ -1,0 +1,35 @@
+"""Pure. What a job says of itself, in the comments of its file."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from bulkrepo.visible import escape
+
+
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How many *repositories* a job copies, of which *maps*, and by what *evidence*.
+
+    *sources* are the registries it copies from, *target* is the one it copies to.
+    """
+
+    repositories: int
+    maps: tuple[str, ...]
+    evidence: str
+    sources: tuple[str, ...]
+    target: str
+
+    @property
+    def registries(self) -> list[str]:
+        """Return all registries, each once."""
+        return list(dict.fromkeys((*self.sources, self.target)))
+
+    def comments(self, *more: str) -> Iterator[str]:
+        """Yield lines that a shell and YAML take for comments, whatever is in them."""
+        yield f"# {self.repositories} repositories with all their tags"
+        maps = ", ".join(map(escape, self.maps))
+        yield f"# to {escape(self.target)}, mapped by {maps}"
+        yield f"# and there, says {escape(self.evidence)}."
+        for line in more:
+            yield f"# {escape(line)}".rstrip()

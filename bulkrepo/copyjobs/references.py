@@ -1,0 +1,126 @@
+"""
+Pure. What a map calls a repository, as the tools that copy images call it: HOST/PATH.
+
+A tool takes more for a reference than a name: tags, patterns, templates. Only what is
+a plain name gets through, so nothing from a map is ever read as anything else.
+"""
+
+import re
+
+import msgspec
+
+from bulkrepo import mapping, naming
+from bulkrepo.model import SettingsError
+from bulkrepo.visible import escape
+
+# The grammar of Docker and of the OCI (distribution/reference), which skopeo, regsync
+# and image-syncer refuse whatever breaks.
+_HOST = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+    r"|\[[0-9a-f:]+\])(?::[0-9]{1,5})?"
+)
+_SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+_LONGEST = 255
+_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """One repository to be copied; both are HOST/PATH, without tag or digest."""
+
+    source: str
+    target: str
+
+    @property
+    def renamed(self) -> bool:
+        """Whether the last segment differs."""
+        return self.source.rpartition("/")[2] != self.target.rpartition("/")[2]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """
+    Where sources are: on *registry* (HOST or HOST/PATH), if they carry no host.
+
+    *hosts* says whether a first segment that looks like a host is one, which nobody
+    can see where a registry is given as well; None: it has not been said.
+    """
+
+    registry: str | None = None
+    hosts: bool | None = None
+
+
+def origin(registry: str | None, *, hosts: bool | None) -> Origin:
+    """Return where sources are; `SettingsError` if *registry* is no place for them."""
+    if registry is not None:
+        host, slash, path = registry.rstrip("/").partition("/")
+        if not _is_host(host) or bool(slash) != bool(_PATH.fullmatch(path)):
+            raise SettingsError(
+                f"--from {escape(registry)}: write the host that images are pulled "
+                "from, such as harbor.example.com, without https://"
+            )
+        registry = f"{host.lower()}{slash}{path}"
+    return Origin(registry, hosts)
+
+
+def registry(host: str) -> str:
+    """Return the registry *host* that is copied to; `SettingsError` if it is none."""
+    if not _is_host(host):
+        raise SettingsError(
+            f"--to {escape(host)}: write the host that images are pushed to, such as "
+            "swr.cn-north-4.myhuaweicloud.com, without https:// and path"
+        )
+    return host.lower()
+
+
+def place(source: str, at: Origin) -> str | mapping.Unfit:
+    """
+    Return *source* as a reference, or why no tool could be asked for it.
+
+    Raises `SettingsError` where it cannot be told which host *source* is on.
+    """
+    first, slash, rest = source.partition("/")
+    hosted = bool(slash) and mapping.is_host(first)
+    if at.registry is None:
+        if not hosted:
+            raise SettingsError(
+                f"{escape(source)} is a source without a host: give the registry that "
+                "images are pulled from, --from HOST"
+            )
+    elif not hosted or at.hosts is False:
+        first, _, path = at.registry.partition("/")
+        rest = f"{path}/{source}" if path else source
+    elif at.hosts is None and first.lower() != at.registry.partition("/")[0]:
+        raise SettingsError(
+            f"{escape(source)}: say whether {escape(first)} is the host to pull it "
+            f"from, --hosts, or a part of its name on {at.registry}, --no-hosts"
+        )
+    host = first.lower() if first.isascii() else first
+    if host in _HUB and "/" not in rest:
+        rest = f"library/{rest}"
+    return _checked(source, host, rest)
+
+
+def goal(target: str, host: str) -> str | mapping.Unfit:
+    """Return where *target* is on the registry *host*, or why it can be nowhere."""
+    namespace, _, repository = target.partition("/")
+    if naming.legal(namespace, profile="docker", slashes=False) and naming.legal(
+        repository, profile="docker", slashes=True
+    ):
+        return _checked(target, host, target)
+    return mapping.Unfit(target, "is no ORGANIZATION/REPOSITORY that SWR can have")
+
+
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text.lower()) is not None and text.isascii()
+
+
+def _checked(name: str, host: str, path: str) -> str | mapping.Unfit:
+    if not _is_host(host):
+        return mapping.Unfit(name, f"{escape(host)} is no host")
+    if not _PATH.fullmatch(path):
+        lower = _PATH.fullmatch(path.lower()) is not None and path.isascii()
+        why = "has uppercase letters" if lower else "breaks Docker's rules for names"
+        return mapping.Unfit(name, why)
+    if len(host) + 1 + len(path) > _LONGEST:
+        return mapping.Unfit(name, f"is longer than {_LONGEST} characters")
+    return f"{host}/{path}"

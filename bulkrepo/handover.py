@@ -1,0 +1,280 @@
+"""Wiring. `bulkrepo handover`: maps, and what came of them, as a copy tool's job."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from bulkrepo import copyjobs, endpoints, fixing, importing, mapping
+from bulkrepo.copyjobs import Copy, Heading
+from bulkrepo.ledger import Known, Ledger
+from bulkrepo.model import InputError, SettingsError, Verdict
+from bulkrepo.spool import Spool
+from bulkrepo.visible import escape
+
+_THERE = frozenset({Verdict.CREATED, Verdict.EXISTS, Verdict.UPDATED})
+"""What a run says of a repository that images can go to."""
+
+_SHOWN = 20
+
+
+def run(
+    tool: str,
+    maps: Sequence[str],
+    *,
+    registry: str | None,
+    to: str | None,
+    hosts: bool | None,
+    ledger: str | None,
+    run: int | None,
+    output: str | None,
+    partial: bool,
+    quiet: bool,
+) -> int:
+    """
+    Write the job of *tool* for what is there; return 1 if anything was left out.
+
+    *registry* and *hosts* say where sources are, see `copyjobs.place`; *to* is the
+    registry to copy to, by default that of the ledger's region. *ledger* None: the
+    maps have the word, all of them is there. *partial*: 0 although some was left out.
+
+    Raises SettingsError or InputError, with nothing written, where it cannot be told
+    where images come from or go to, or where two sources would go to one target.
+    """
+    made = copyjobs.TOOLS[tool]
+    at = copyjobs.origin(registry, hosts=hosts)
+    out = _output(maps, output, made.suffix, ledger)
+    with ExitStack() as stack:
+        target, standing = _ledger(stack, ledger, run, to)
+        chosen = _Chosen(stack)
+        for path in maps:
+            for source, name in importing.read_pairs(path):
+                chosen.add(name, _sorted(source, name, at, target, standing))
+        chosen.settle()
+        code = int(chosen.left > 0 and not (partial and chosen.kept))
+        if chosen.kept:
+            heading = Heading(
+                repositories=chosen.kept,
+                maps=tuple(maps),
+                evidence=_evidence(ledger, run),
+                sources=tuple(chosen.hosts),
+                target=target,
+            )
+            _write(out, made.job(heading, chosen.copies()))
+            if not quiet:
+                sys.stderr.writelines(_summary(tool, heading, chosen, out))
+    sys.stderr.writelines(_left(chosen))
+    if chosen.kept and not quiet:
+        sys.stderr.writelines(_next(made, heading.registries, out))
+    return code
+
+
+_Standing = Callable[[str, str], Known | None]
+_Sorted = Copy | str
+"""A repository to be copied, or why it is left out."""
+
+
+def _ledger(
+    stack: ExitStack, path: str | None, run: int | None, to: str | None
+) -> tuple[str, _Standing | None]:
+    """Give the registry to copy to, and what tells whether a repository is there."""
+    if path is None and run is not None:
+        raise SettingsError("--run is of a ledger, and --no-ledger does without")
+    if path is not None and not Path(path).exists():
+        raise SettingsError(
+            f"there is no ledger {path}: give --ledger FILE, or --no-ledger to hand "
+            "over all of the map"
+        )
+    standing: _Standing | None = None
+    known: str | None = None
+    if path is not None:
+        ledger = Ledger(path, now=time.time)
+        stack.callback(ledger.close)
+        standing = ledger.standing(run).of
+        endpoint = ledger.recall("endpoint") or ""
+        known = endpoints.registry_of(endpoint)
+        if to is None and known is None:
+            raise SettingsError(
+                f"the ledger {path} is of {endpoint}, which does not tell where images "
+                "are pushed to: give --to HOST"
+            )
+    if to is None and known is None:
+        raise SettingsError("without a ledger, give the registry to copy to: --to HOST")
+    return (known or "" if to is None else copyjobs.registry(to)), standing
+
+
+def _sorted(
+    source: str,
+    name: str,
+    at: copyjobs.Origin,
+    registry: str,
+    standing: _Standing | None,
+) -> _Sorted:
+    target = copyjobs.goal(name, registry)
+    if isinstance(target, mapping.Unfit):
+        return target.why
+    if standing is not None:
+        namespace, _, repository = name.partition("/")
+        known = standing(namespace, repository)
+        if known is None:
+            return "not in the ledger: `bulkrepo create` of its list tells"
+        if known.outcome not in _THERE:
+            why = f": {known.why}" if known.why else ""
+            doubt = "" if known.certain else ", and may be there all the same"
+            return f"{known.outcome}{doubt}{why}"
+    placed = copyjobs.place(source, at)
+    if isinstance(placed, mapping.Unfit):
+        return f"source that no tool takes: {escape(source)} {placed.why}"
+    if placed == target:
+        return "is where its images come from"
+    return Copy(placed, target)
+
+
+class _Chosen:
+    """
+    What is handed over, on disk until all is known to be one to one, and what is not.
+
+    *kept* and *left* count repositories; *why* has the first of those left out; *hosts*
+    counts what comes from each.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.kept = self.left = 0
+        self.why: list[tuple[str, str]] = []
+        self.reasons: Counter[str] = Counter()
+        self.hosts: Counter[str] = Counter()
+        self._file: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
+        self._keys = stack.enter_context(Spool())
+        self._twice: set[int] = set()
+
+    def add(self, name: str, found: _Sorted) -> None:
+        """Keep a repository, or the reason why it is left out."""
+        if isinstance(found, str):
+            self.left += 1
+            self.reasons[found.partition(":")[0]] += 1
+            if len(self.why) < _SHOWN:
+                self.why.append((name, found))
+            return
+        self.kept += 1
+        self.hosts[found.source.partition("/")[0]] += 1
+        self._file.write(f"{found.source} {found.target}\n")
+        for key in _keys(found):
+            self._keys.add(key)
+        if not self.kept % 1000:
+            self._keys.settle()
+
+    def settle(self) -> None:
+        """Count each repository once; `InputError` if two would be one."""
+        self._twice = self._keys.repeated()
+        if not self._twice:
+            return
+        sources: dict[str, str] = {}
+        targets: dict[str, str] = {}
+        for each in self._all():
+            if not self._twice.isdisjoint(_keys(each)):
+                first = targets.setdefault(each.target, each.source)
+                if first != each.source:
+                    raise InputError(
+                        f"{first} and {each.source} would both go to {each.target}: a "
+                        "map is one to one. Nothing was written"
+                    )
+                first = sources.setdefault(each.source, each.target)
+                if first != each.target:
+                    raise InputError(
+                        f"{each.source} would go to both {first} and {each.target}: a "
+                        "map is one to one. Nothing was written"
+                    )
+        self.kept = sum(1 for _ in self.copies())
+        self.hosts = Counter(c.source.partition("/")[0] for c in self.copies())
+
+    def copies(self) -> Iterator[Copy]:
+        """Yield what is handed over, each once."""
+        seen: set[Copy] = set()
+        for each in self._all():
+            if self._twice and not self._twice.isdisjoint(_keys(each)):
+                if each in seen:
+                    continue
+                seen.add(each)
+            yield each
+
+    def _all(self) -> Iterator[Copy]:
+        self._file.seek(0)
+        for line in self._file:
+            source, _, target = line.rstrip("\n").partition(" ")
+            yield Copy(source, target)
+
+
+def _keys(copy: Copy) -> tuple[int, int]:
+    return hash(copy.source), hash(f"> {copy.target}")
+
+
+def _output(
+    maps: Sequence[str], output: str | None, suffix: str, ledger: str | None
+) -> Path | None:
+    """Return where the job goes, which is onto nothing that is read; None: stdout."""
+    if output == "-":
+        return None
+    stem = Path(maps[0]).name.removesuffix(".csv").removesuffix(".map")
+    out = Path(output or f"{stem}{suffix}")
+    for path in (*maps, *([ledger] if ledger else ())):
+        if Path(path).resolve() == out.resolve():
+            raise SettingsError(f"{out} is read and would be written over")
+    return out
+
+
+def _write(out: Path | None, chunks: Iterable[bytes]) -> None:
+    text = (chunk.decode() for chunk in chunks)
+    if out is None:
+        sys.stdout.writelines(text)
+        sys.stdout.flush()
+    else:
+        fixing.replace(out, lambda file: file.writelines(text))
+
+
+def _evidence(ledger: str | None, run: int | None) -> str:
+    if ledger is None:
+        return "the map alone"
+    return f"run {run} of {ledger}" if run is not None else ledger
+
+
+def _summary(
+    tool: str, heading: Heading, chosen: _Chosen, out: Path | None
+) -> Iterator[str]:
+    yield f"{_many(chosen.kept)} for {tool}, to {heading.target}\n"
+    for host, count in chosen.hosts.most_common(_SHOWN):
+        yield f"  {count} from {host}\n"
+    if out is not None:
+        yield f"job: {escape(str(out))}\n"
+
+
+def _left(chosen: _Chosen) -> Iterator[str]:
+    """Yield what is left out: the first by name, of the rest how many."""
+    if not chosen.left:
+        return
+    nothing = "" if chosen.kept else "; nothing was written"
+    yield f"LEFT OUT  {_many(chosen.left)}{nothing}\n"
+    for name, why in chosen.why:
+        yield f"  {escape(name)}  {escape(why)}\n"
+    if chosen.left > len(chosen.why):
+        counts = ", ".join(
+            f"{count} {escape(why)}" for why, count in chosen.reasons.most_common(5)
+        )
+        yield f"  and {chosen.left - len(chosen.why)} more. In all: {counts}\n"
+
+
+def _next(
+    tool: copyjobs.Tool, registries: Iterable[str], out: Path | None
+) -> Iterator[str]:
+    yield "credentials:\n"
+    for line in tool.login(registries):
+        yield f"  {line}\n"
+    if out is not None:
+        yield f"next: {tool.command(str(out))}\n"
+
+
+def _many(count: int) -> str:
+    return f"{count} repositor{'y' if count == 1 else 'ies'}"
