@@ -83,7 +83,7 @@ def remembered(
             command=command,
             fresh=True,
         )
-        claims = {claim.spec.repository: claim.id for claim in ledger.turn([], 99)}
+        claims = {claim.repository: claim.id for claim in ledger.turn([], 99)}
         done = [
             Outcome(id=claims[name], **{"attempts": 1, "started_at": 1.0, **what})
             for name, what in came
