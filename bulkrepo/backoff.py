@@ -13,14 +13,14 @@ def again(answer: Answer) -> bool:
     return answer.kind in AGAIN
 
 
-def counts(answer: Answer, *, healthy: bool) -> bool:
+def counts(answer: Answer, *, own: float) -> float:
     """
-    Whether a try that ended in *answer* uses up one of the row's.
+    Give how much of one of its row's tries is used up by one that ended in *answer*.
 
-    A throttled request was not tried, and while nothing succeeds (not *healthy*) an
-    error says nothing about the row.
+    A throttled request was not tried; for others it is the share of the row's *own*
+    fault (see `outage`).
     """
-    return healthy and answer.kind is not Kind.THROTTLED
+    return 0.0 if answer.kind is Kind.THROTTLED else own
 
 
 class Budget:

@@ -160,20 +160,20 @@ class Exchange:
         self, request: Request, tries: Tries, answer: Answer
     ) -> Answer:
         """Second and later tries: tenacity keeps the loop, we count and wait."""
-        used, most, counted = 0, self._limits.max_attempts, False
+        used, most, settled = 0.0, self._limits.max_attempts, False
 
         def count() -> bool:
             """Count the last try, once; say whether it was the last of all."""
-            nonlocal used, counted
-            if not counted:
+            nonlocal used, settled
+            if not settled:
                 own = self._outage.own(tries.asked)
-                counted = backoff.counts(answer, healthy=own)
-                used += counted
+                counted = backoff.counts(answer, own=own)
+                used, settled = used + counted, counted > 0
             return used >= most
 
         async def once() -> Answer:
-            nonlocal answer, counted
-            if not counted and answer.kind is not Kind.THROTTLED:
+            nonlocal answer, settled
+            if not settled and answer.kind is not Kind.THROTTLED:
                 if not await self._vouched(tries.asked):
                     raise InterruptedTriesError(answer)
                 if count():
@@ -181,7 +181,7 @@ class Exchange:
                 while not self._budget.take(self._clock.now()):
                     await pause(1 / self._budget.trickle)
             answer = await self._once(request, tries, answer)
-            counted = False
+            settled = False
             return answer
 
         def delay(state: tenacity.RetryCallState | None) -> float:
@@ -274,7 +274,7 @@ class Exchange:
                 if probe:
                     return answer
                 continue
-            self._outage.good(started, first=before is None)
+            self._outage.good(started, first=before is None or _throttled(before))
             if not self._budget.full:
                 self._budget.earn()
             if kind in _DONE and (request.creates or request.method in self._vouching):
@@ -295,7 +295,7 @@ class Exchange:
     ) -> None:
         if answer.unsure:
             tries.doubted(request)
-        first = before is None and not probe
+        first = (before is None or _throttled(before)) and not probe
         self._turns.failed(
             now, request, answer, started=tries.asked, first=first, probe=probe
         )
@@ -320,3 +320,8 @@ class Exchange:
         ):
             self._met = True
             self.contact.set()
+
+
+def _throttled(answer: Answer) -> bool:
+    """Tell whether *answer* is to a request that was not tried at all."""
+    return answer.kind is Kind.THROTTLED

@@ -12,8 +12,13 @@ fails, the service is out, and what failed before it is nobody's fault. Before a
 went well there is no witness, and no row's own fault either.
 
 Where most first tries fail, the service is not well, whoever succeeds now and then.
+Where many rows succeed only when tried again, one may fail several times by chance, so
+that a failure says less about it, and uses up less of its tries: five are enough where
+the others succeed at once, eight where a tenth of them does not.
 Time is monotonic seconds and an argument.
 """
+
+import math
 
 from bulkrepo.wire import Request
 
@@ -23,6 +28,8 @@ _SHORTEST, _LONGEST = 1.0, 15.0
 _SHARE = 15.0
 _WELL = 0.5  # the share of first tries that succeed where the service is well
 _WEIGHT = 0.1  # of the last first try in that share
+_SLOW = 0.02  # of the last success in the share of those at the first try
+_TELLING = 1.5  # powers of ten that make a failure unlikely enough to count in full
 
 
 class Outage:
@@ -40,7 +47,8 @@ class Outage:
         self.witness = None
         self.out = self.closed = False
         self.good_at = self._out_at = float("-inf")
-        self._share = 1.0
+        self._troubles = False  # whether there has been any trouble yet
+        self._share = self._at_once = 1.0
         self._silent: float | None = None
         self._troubled = 0
         self._since: float | None = None
@@ -77,8 +85,11 @@ class Outage:
             self._silent = self._since = None
             self._troubled, self._probing = 0, False
             self.out = self.closed = False
-        if first and self._share < 1.0:
+        if not first:
+            self._at_once -= _SLOW * self._at_once
+        elif self._troubles:
             self._share += _WEIGHT * (1.0 - self._share)
+            self._at_once += _SLOW * (1.0 - self._at_once)
 
     def trouble(
         self,
@@ -96,6 +107,7 @@ class Outage:
         *retry_after* is what the answer asks for, in seconds. The witness is a *probe*.
         """
         self.refused(started)
+        self._troubles = True
         self._troubled += 1
         self._probing = False
         if first or probe:
@@ -113,9 +125,12 @@ class Outage:
 
     # Whose fault it is.
 
-    def own(self, asked: float) -> bool:
-        """Whether it is its row's fault that a try made at *asked* failed."""
-        return self.good_at >= asked > self._out_at and self._share >= _WELL
+    def own(self, asked: float) -> float:
+        """Give how far (0 to 1) a failed try made at *asked* is its row's own fault."""
+        if not self.good_at >= asked > self._out_at or self._share < _WELL:
+            return 0.0
+        failing = max(1.0 - self._at_once, 1e-9)
+        return min(1.0, -math.log10(failing) / _TELLING)
 
     def questionable(self, asked: float) -> bool:
         """Whether only the witness can tell that, because nobody succeeded since."""

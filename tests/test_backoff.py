@@ -18,12 +18,12 @@ def test_another_try_is_for_what_may_pass(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", IN_ORDER)
-@pytest.mark.parametrize("healthy", [True, False])
-def test_try_counts_when_the_service_is_healthy(kind: Kind, *, healthy: bool) -> None:
+@pytest.mark.parametrize("own", [0.0, 0.6, 1.0])
+def test_a_try_counts_as_far_as_its_row_is_at_fault(kind: Kind, own: float) -> None:
     """In an outage no try counts, and a throttled request was none."""
-    counts = healthy and kind is not Kind.THROTTLED
+    counts = 0.0 if kind is Kind.THROTTLED else own
 
-    assert backoff.counts(Answer(kind), healthy=healthy) == counts
+    assert backoff.counts(Answer(kind), own=own) == counts
 
 
 @pytest.mark.parametrize(

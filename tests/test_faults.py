@@ -162,7 +162,7 @@ class Hostile:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("tries", [2, 30])
+@pytest.mark.parametrize("tries", [1, 30])
 async def test_no_verdict_is_wrong_while_a_rival_creates_the_same(
     tmp_path: Path, tries: int
 ) -> None:
@@ -182,7 +182,7 @@ async def test_no_verdict_is_wrong_while_a_rival_creates_the_same(
     assert counts.total() == count
     assert min(counts["created"], counts["differs"]) > count // 10
     assert sum(not item.certain for item in found) > count // 100
-    assert (counts["failed"] > 0) == (tries == 2)
+    assert (counts["failed"] > 0) == (tries == 1)
     assert isinstance(faults, dict)
     assert faults["late_committed"] > count // 100
     assert faults["late"] - faults["late_committed"] > count // 100

@@ -54,6 +54,34 @@ def test_it_is_no_outage_while_something_goes_well_now_and_then() -> None:
         assert outage.wait(T) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("every", "tries"), [(10_000, 5), (100, 5), (20, 6), (10, 8), (4, 13)]
+)
+def test_a_row_fails_when_chance_cannot_have_done_it(every: int, tries: int) -> None:
+    """Where many succeed only when tried again, a few failures are no row's fault."""
+    outage, used = Outage(), list[float]()
+    outage.trouble(T, started=T, u=0.5, retry_after=None)
+    for number in range(1, 2001):
+        outage.good(T, first=number % every > 0)
+    while sum(used) < 5:
+        used.append(outage.own(T))
+        assert used[-1] > 0
+
+    assert len(used) == pytest.approx(tries, abs=1)
+
+
+def test_what_always_fails_says_nothing_about_chance() -> None:
+    """However many bad rows there are: five tries are enough for each."""
+    outage = Outage()
+    for _ in range(300):
+        outage.good(T)
+        for _ in range(2):
+            outage.good(T)
+            outage.trouble(T, started=T, u=0.5, retry_after=None, first=False)
+
+    assert outage.own(T) == 1.0
+
+
 def test_only_one_asks_and_less_and_less_often() -> None:
     """A second at first, a fifteenth of the time it lasts, and never over 15 s."""
     outage, now, pauses = Outage(), T, []
