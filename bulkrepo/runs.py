@@ -126,6 +126,13 @@ async def run(
     auth = settings.auth()
     for path in settings.reports:
         report.check(path)
+    client = Client(
+        settings.endpoint,
+        timeout=_within(settings),
+        connections=settings.concurrency,
+        user_agent=f"bulkrepo/{VERSION}",
+        tls=trusted(settings.cacert),
+    )
     try:
         async with LedgerThread(
             lambda: Ledger(settings.ledger, now=time.time)
@@ -149,7 +156,12 @@ async def run(
                 ended = Ended(Stop(f"{why}: nothing was sent", 2), Counter())
                 return await ledger.do(_conclude, settings, started.run, ended)
             limit = await ledger.do(pace.control, settings, sent)
-            ended = await _work(job, started, ledger, limit, tell=tell, control=control)
+            ended = Ended(None, Counter())
+            if started.pending:
+                async with client:
+                    ended = await _work(
+                        job, client, started, ledger, limit, tell=tell, control=control
+                    )
             await ledger.do(pace.keep, settings, limit, ended=True)
             return await ledger.do(_conclude, settings, started.run, ended)
     except* LedgerError as group:
@@ -162,6 +174,7 @@ def _nobody(_: Event) -> None:
 
 async def _work(
     job: Job,
+    client: Client,
     started: Started,
     ledger: LedgerThread,
     limit: Auto | Fixed,
@@ -182,35 +195,25 @@ async def _work(
         if tell is not _nobody:
             tell(Settled(claim, outcome))
 
-    client = Client(
-        settings.endpoint,
-        timeout=_within(settings),
-        connections=settings.concurrency,
-        user_agent=f"bulkrepo/{VERSION}",
-        tls=trusted(settings.cacert),
+    engine = Engine(
+        client,
+        settings.auth(),
+        limit,
+        ledger,
+        clock=Clock(),
+        limits=structs.replace(settings.limits(), reads_vouch=not job.creates),
+        settled=settled,
+        flow=work.flow,
+        prepare=work.surveyor.prepare if work.surveyor else None,
     )
-    if not started.pending:
-        return Ended(None, Counter())
-    async with client:
-        engine = Engine(
-            client,
-            settings.auth(),
-            limit,
-            ledger,
-            clock=Clock(),
-            limits=structs.replace(settings.limits(), reads_vouch=not job.creates),
-            settled=settled,
-            flow=work.flow,
-            prepare=work.surveyor.prepare if work.surveyor else None,
-        )
-        control.steer(engine)
-        ticker = asyncio.create_task(_tick(engine, limit, started, tell))
-        keeper = asyncio.create_task(pace.keeping(ledger, settings, limit))
-        try:
-            stop = await engine.run()
-        finally:
-            ticker.cancel()
-            keeper.cancel()
+    control.steer(engine)
+    ticker = asyncio.create_task(_tick(engine, limit, started, tell))
+    keeper = asyncio.create_task(pace.keeping(ledger, settings, limit))
+    try:
+        stop = await engine.run()
+    finally:
+        ticker.cancel()
+        keeper.cancel()
     new = tuple(work.surveyor.new) if work.surveyor else ()
     return Ended(stop, engine.stats, new)
 
