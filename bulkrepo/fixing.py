@@ -21,16 +21,22 @@ from bulkrepo.again import Again
 from bulkrepo.model import FIELDS, Defaults, InputError, Problem, Rejected, Row
 
 OnProblem = Callable[[str, Problem], None]
+OnRejected = Callable[[Rejected], None]
 Writer = Callable[[TextIO, Iterator[Row]], None]
 _NAMES = ("namespace", "repository")
 
 
 class Fixed(msgspec.Struct):
-    """How many *rows* were written, faults *fixed*, and faults *left* as they were."""
+    """
+    How many *rows* were written, faults *fixed*, and faults *left* as they were.
+
+    *faulty* are the rows that have those.
+    """
 
     rows: int = 0
     fixed: int = 0
     left: int = 0
+    faulty: int = 0
 
 
 def fix(
@@ -42,15 +48,17 @@ def fix(
     profile: grammar.Profile,
     stdin: BinaryIO | None = None,
     on_problem: OnProblem | None = None,
+    on_rejected: OnRejected | None = None,
 ) -> Fixed:
     """
     Write the rows of *sources* to *out*, in order, with their mechanical faults mended.
 
     *out*'s suffix gives its format. *on_problem* is called for each fault that is
-    left. A mended name that another row has already is not mechanical: that row
-    keeps its name. *out* appears whole or not at all; it may be one of *sources*.
-    Comments are not kept. `InputError` for what would be lost: an unknown column or
-    key, a cell too many, a record that cannot be read.
+    left, *on_rejected* for each row that has one, as it is written. A mended name that
+    another row has already is not mechanical: that row keeps its name. *out* appears
+    whole or not at all; it may be one of *sources*. Comments are not kept. `InputError`
+    for what would be lost: an unknown column or key, a cell too many, a record that
+    cannot be read.
     """
     writer = WRITERS.get(out.suffix.lower())
     if writer is None:
@@ -66,6 +74,7 @@ def fix(
             defaults=defaults,
             profile=profile,
             on_problem=on_problem,
+            on_rejected=on_rejected,
         )
         replace(out, lambda file: writer(file, rows))
     return count
@@ -97,6 +106,7 @@ def _mended(
     defaults: Defaults,
     profile: grammar.Profile,
     on_problem: OnProblem | None,
+    on_rejected: OnRejected | None,
 ) -> Iterator[Row]:
     """Yield each row mended, and report what is left of its faults."""
     told: set[Problem] = set()
@@ -129,7 +139,12 @@ def _mended(
         for problem in left:
             if on_problem is not None:
                 on_problem(row.source, problem)
-        yield _changed(row, changes, defaults)
+        written = _changed(row, changes, defaults)
+        if left:
+            count.faulty += 1
+            if on_rejected is not None:
+                on_rejected(Rejected(written, tuple(left)))
+        yield written
 
 
 _LOSSES = frozenset(

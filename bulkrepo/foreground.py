@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from bulkrepo import api, descriptors, signin, terminal
+from bulkrepo import api, descriptors, report, signin, terminal
 from bulkrepo.auth import Auth
 from bulkrepo.logs import LogControl, configure
 from bulkrepo.model import (
@@ -150,27 +150,16 @@ def _reports(
     reports = tuple(dict.fromkeys(options["reports"]))
     if not reports and command != "plan":
         reports = (_default_report(command, lists),)
-    taken: dict[str, str] = {}
-    for option, paths in (
-        ("LIST", lists),
-        ("--ledger", [options["ledger"]]),
-        ("--log-file", [options["log_file"]]),
-        ("--report", reports),
-    ):
-        for path in paths:
-            if path in (None, "-", MEMORY) or _is_device(path):
-                continue
-            other = taken.setdefault(os.path.realpath(path), option)
-            if other != option:
-                raise SettingsError(
-                    f"{option} {path} would overwrite what {other} names: "
-                    "give it another name"
-                )
+    ledger = options["ledger"]
+    report.distinct(
+        {
+            "LIST": lists,
+            "--ledger": [None if ledger == MEMORY else ledger],
+            "--log-file": [options["log_file"]],
+            "--report": reports,
+        }
+    )
     return reports
-
-
-def _is_device(path: str) -> bool:
-    return Path(path).exists() and not Path(path).is_file()
 
 
 _SUFFIXES = {"create": ".report.jsonl"}

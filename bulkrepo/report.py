@@ -5,11 +5,11 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from bulkrepo.model import LedgerError
+from bulkrepo.model import LedgerError, SettingsError
 from bulkrepo.visible import escape
 
 # Names of what this process has open: writing there must not replace the file behind.
@@ -63,6 +63,30 @@ def check(path: str) -> None:
             f"{escape(path)}: a report cannot be written there "
             f"({error.strerror or error}); nothing was sent. Name another with --report"
         ) from error
+
+
+def distinct(named: Mapping[str, Iterable[str | None]]) -> None:
+    """
+    Raise `SettingsError` if a file of one option is one of another's as well.
+
+    *named* maps options to their files, those that are read first: whatever is
+    written would take its place. Devices and pipes are nobody's.
+    """
+    taken: dict[str, str] = {}
+    for option, paths in named.items():
+        for path in paths:
+            if path in (None, "-") or _is_device(path):
+                continue
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise SettingsError(
+                    f"{option} {escape(path)} would overwrite what {other} names: "
+                    "give it another name"
+                )
+
+
+def _is_device(path: str) -> bool:
+    return Path(path).exists() and not Path(path).is_file()
 
 
 def _is_stream(path: str) -> bool:

@@ -5,7 +5,7 @@ One pass finds the faults of single rows and leaves a hash of each key. Only whe
 two hashes are equal are the lists read again, for those rows alone.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from typing import BinaryIO, NamedTuple
 
@@ -13,13 +13,10 @@ import msgspec
 
 from bulkrepo import grammar, inputs, lists
 from bulkrepo.again import Again
-from bulkrepo.fixing import Fixed, fix
+from bulkrepo.fixing import Fixed, OnProblem, OnRejected, fix
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape
-
-OnProblem = Callable[[str, Problem], None]
-OnRejected = Callable[[Rejected], None]
 
 _SETTLE = 1 << 14
 

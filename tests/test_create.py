@@ -23,9 +23,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 import bulkrepo as library
-from bulkrepo import Event, Result, Settings
+from bulkrepo import Event, Result, Settings, reports
 from bulkrepo.cli import main
-from bulkrepo.model import LedgerError, Settled, Started
+from bulkrepo.model import LedgerError, SettingsError, Settled, Started
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
@@ -989,6 +989,19 @@ async def test_reports_come_in_every_format_and_again(
     assert whole["summary"]["total"] == len(items) == len(table)
     assert [row["outcome"] for row in table] == [item["outcome"] for item in items]
     assert "invalid" in (tmp_path / "r.md").read_text()
+
+
+async def test_a_report_that_is_written_again_spares_the_lists(
+    tmp_path: Path, box: Sandbox
+) -> None:
+    """And the ledger that it is read from."""
+    source, path = write(tmp_path / "list.ndjson", rows(2)), tmp_path / "run.db"
+    await create(box, [source], tmp_path, ledger=str(path))
+
+    for target in (source, str(path)):
+        with pytest.raises(SettingsError, match="would overwrite"):
+            reports.again(str(path), None, [target])
+    assert read(tmp_path / "list.ndjson") == rows(2)
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "json", "csv"])
