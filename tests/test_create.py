@@ -25,7 +25,7 @@ from aiohttp.test_utils import TestServer
 import bulkrepo as library
 from bulkrepo import Event, Result, Settings, reports
 from bulkrepo.cli import main
-from bulkrepo.model import LedgerError, SettingsError, Settled, Started
+from bulkrepo.model import InputError, LedgerError, SettingsError, Settled, Started
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
@@ -68,6 +68,23 @@ async def create(
         settings=Settings(endpoint=box.url, reports=(str(report),), **options),
     )
     return result, read(report)
+
+
+@pytest.mark.parametrize(
+    ("sources", "why"),
+    [([], "no list"), ("team.csv", r"'team.csv': give a list"), ([b"x"], "as text")],
+)
+async def test_a_program_that_names_no_list_is_told(
+    tmp_path: Path, sources: Any, why: str
+) -> None:
+    """An empty list is refused here as well, and no ledger is left."""
+    ledger = str(tmp_path / "run.db")
+    settings = Settings(endpoint="https://swr.invalid", credential="x", ledger=ledger)
+
+    for command in (library.create, library.plan):
+        with pytest.raises(InputError, match=why):
+            await command(sources, settings=settings)
+    assert list(tmp_path.iterdir()) == []
 
 
 # Outcomes
