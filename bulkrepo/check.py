@@ -48,7 +48,7 @@ def run(
 
         def show(source: str, problem: Problem) -> None:
             if not (quiet and problem.note):
-                sys.stdout.write(render(source, problem) + "\n")
+                report.say(render(source, problem) + "\n", flush=False)
 
         def keep(rejected: Rejected) -> None:
             spool.write(encode(_item(rejected)) + b"\n")
@@ -68,6 +68,7 @@ def run(
         else:
             count = fix(lists, Path(fixed), **reading)
             said = _mended(fixed, count)
+        report.say("")
         for path in settings.reports:
             export = exports.EXPORTERS[exports.by_suffix(path)]
             summary = _summary(count.faulty)

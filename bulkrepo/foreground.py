@@ -278,4 +278,4 @@ def _show_plan(
             organizations=result.organizations,
             sandbox=sandbox,
         )
-        sys.stdout.write(text + "\n")
+        report.say(text + "\n")

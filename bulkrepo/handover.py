@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo import copyjobs, endpoints, fixing, importing, mapping
+from bulkrepo import copyjobs, endpoints, fixing, importing, mapping, report
 from bulkrepo.copyjobs import Copy, Heading
 from bulkrepo.ledger import Known, Ledger
 from bulkrepo.model import InputError, SettingsError, Verdict
@@ -229,8 +229,9 @@ def _output(
 def _write(out: Path | None, chunks: Iterable[bytes]) -> None:
     text = (chunk.decode() for chunk in chunks)
     if out is None:
-        sys.stdout.writelines(text)
-        sys.stdout.flush()
+        for piece in text:
+            report.say(piece, flush=False)
+        report.say("")
     else:
         fixing.replace(out, lambda file: file.writelines(text))
 

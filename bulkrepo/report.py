@@ -5,9 +5,10 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from bulkrepo.model import LedgerError, SettingsError
 from bulkrepo.visible import escape
@@ -134,13 +135,36 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
+def say(text: str, *, flush: bool = True) -> None:
+    """
+    Write *text* to the standard output; a reader that has gone has seen enough.
+
+    What is not flushed must be, by a later call. Raises `LedgerError` where it cannot
+    be written.
+    """
+    try:
+        with _stdout() as stream:
+            stream.write(text)
+            if flush:
+                stream.flush()
+    except OSError as error:
+        why = error.strerror or error
+        raise LedgerError(f"standard output: cannot be written ({why})") from error
+
+
 def _print(chunks: Iterable[bytes]) -> None:
+    with _stdout() as stream:
+        stream.flush()
+        stream.buffer.writelines(chunks)
+        stream.buffer.flush()
+
+
+@contextmanager
+def _stdout() -> Iterator[TextIO]:
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
-        sys.stdout.flush()
-        sys.stdout.buffer.writelines(chunks)
-        sys.stdout.buffer.flush()
+        yield sys.stdout
     except BrokenPipeError:
         _let_go()  # the reader has seen enough, as `head` does
     except OSError:
