@@ -44,6 +44,7 @@ _BY_CODE = {
     "4000097": Kind.QUOTA,  # organizations
     "4000098": Kind.QUOTA,  # repositories
     "5007019": Kind.QUOTA,  # repositories, under 500
+    "0310": Kind.UNAUTHORIZED,  # "The project is unavailable", whatever is asked
     "0101": Kind.WRONG_ENDPOINT,  # the API does not exist or is not published
 }
 

@@ -84,6 +84,7 @@ SWR = "SVCSTG.SWR."
         pytest.param(401, "APIGW.0301", Kind.UNAUTHORIZED, id="401-iam"),
         pytest.param(401, "APIG.0307", Kind.UNAUTHORIZED, id="401-other-region"),
         pytest.param(401, None, Kind.UNAUTHORIZED, id="401-no-code"),
+        pytest.param(403, "APIGW.0310", Kind.UNAUTHORIZED, id="403-project"),
         pytest.param(400, SWR + "4001048", Kind.UNAUTHORIZED, id="400-no-token"),
         pytest.param(400, SWR + "4000031", Kind.UNAUTHORIZED, id="400-ak-sk"),
         pytest.param(400, SWR + "4001013", Kind.UNAUTHORIZED, id="400-ak-sk-empty"),

@@ -367,6 +367,10 @@ def test_a_cloud_may_have_a_token() -> None:
             {"HW_ACCESS_KEY": "a", "HW_SECURITY_TOKEN": "t", **OS_KEYS},
             "HW_ACCESS_KEY, HW_SECURITY_TOKEN is set, but HW_SECRET_KEY is not",
         ),
+        (
+            {**HW_KEYS, "OS_SECURITY_TOKEN": "t", "HW_SECURITY_TOKEN": ""},
+            "^OS_SECURITY_TOKEN is set, .* to HW_ACCESS_KEY, set HW_SECURITY_TOKEN to",
+        ),
         ({"HUAWEICLOUD_SDK_AK": "a", **OS_KEYS}, "but HUAWEICLOUD_SDK_SK is not"),
         ({"OS_SECRET_KEY": "a", **HW_PASSWORD}, "but OS_ACCESS_KEY is not"),
         ({"HW_USER_NAME": "a", **OS_PASSWORD}, "but HW_USER_PASSWORD is not"),
