@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ MAP = ("source", "target", "namespace", "repository", "changed")
 """Columns of the map; a file with the first two is a list of exceptions as well."""
 
 _SHOWN = 10
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Control characters, but for tabs and line breaks."""
 
 
 def run(
@@ -189,7 +192,7 @@ def _rows(listing: listings.Listing, mapped: mapping.Mapped) -> Iterator[Row]:
     for line, entry in enumerate(mapped.entries, start=1):
         of = found[entry.source]
         said = of.description and of.description.strip()
-        described = said.encode("utf-8", "replace").decode() if said else None
+        described = _plain(said) if said else None
         yield Row(
             entry.source,
             line,
@@ -199,6 +202,11 @@ def _rows(listing: listings.Listing, mapped: mapping.Mapped) -> Iterator[Row]:
             of.category,
             described,
         )
+
+
+def _plain(text: str) -> str:
+    """Give *text* with `?` for what a file or a terminal cannot hold."""
+    return _CONTROL.sub("?", text).encode("utf-8", "replace").decode()
 
 
 def _unlawful(mapped: mapping.Mapped) -> str:

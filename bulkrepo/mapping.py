@@ -15,6 +15,7 @@ import msgspec
 
 from bulkrepo import naming
 from bulkrepo.model import InputError, SettingsError
+from bulkrepo.visible import escape
 
 TEMPLATES: Mapping[str, str] = {
     "path": "{namespace}/{path}",
@@ -27,6 +28,7 @@ _FIELD = re.compile(r"\{([a-z]*)\}")
 _FIELDS = ("namespace", "host", "path", "first", "rest", "last")
 _DIGEST = re.compile(r"@[A-Za-z][A-Za-z0-9+._-]*:[0-9A-Fa-f]{32,}\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TAG = re.compile(r":\w[\w.-]{0,127}\Z", re.ASCII)
 _HOST = re.compile(r"localhost(?::\d+)?|[^/:]+:\d+|[^/:]*\.[^/:]*")
 
@@ -173,6 +175,10 @@ def target(name: Name, rules: Rules) -> Entry | Unfit:
     """Return where *name* goes by *rules*, which `check` has passed, or why nowhere."""
     if _SURROGATE.search(name.full):  # no file could hold it
         return Unfit(name.full, "holds half of a character (\\ud8xx)")
+    control = _CONTROL.search(name.full)
+    if control:  # so the map, which must keep a name as it is, holds none
+        found = escape(control[0])
+        return Unfit(name.full, f"holds a control character ({found}): no image has it")
     excepted = rules.exceptions.get(name.full)
     if excepted is not None:
         namespace, _, repository = excepted.partition("/")

@@ -112,6 +112,12 @@ def test_names_that_are_too_long_stay_apart() -> None:
         (Name("alpine"), Rules(template="first"), "no {rest}"),
         (Name("alpine"), Rules(template="host", namespace="m"), "no {host}"),
         (Name("\u0430"), Rules(namespace="m", legalize=True), "no legal name near"),
+        (
+            Name("a\x1bb"),
+            Rules(namespace="m", legalize=True),
+            "control character (\\x1b)",
+        ),
+        (Name("a\x9bb"), Rules(namespace="m", exceptions={"a\x9bb": "m/a"}), "\\x9b"),
         (Name("\ud800a"), Rules(namespace="m", legalize=True), "half of a character"),
         (Name("a"), Rules(namespace="m", exceptions={"a": "M/x"}), "uppercase"),
         (Name("a"), Rules(namespace="m", exceptions={"a": "m"}), "is blank"),
