@@ -161,15 +161,19 @@ class Client:
         return target
 
 
-def trusted(cacert: str | None) -> ssl.SSLContext | None:
-    """Trust the certificates in the file *cacert*; None: those of the system."""
+def trusted(cacert: str | None, *, named: str = "--cacert") -> ssl.SSLContext | None:
+    """
+    Trust the certificates in the file *cacert*; None: those of the system.
+
+    SettingsError where there are none; *named* says where the file's name comes from.
+    """
     if cacert is None:
         return None
     try:
         return ssl.create_default_context(cafile=cacert)
     except OSError as error:
         raise SettingsError(
-            f"--cacert {cacert}: {error.strerror or 'no certificate in it'}"
+            f"{named} {cacert}: {error.strerror or 'no certificate in it'}"
         ) from error
 
 

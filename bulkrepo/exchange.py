@@ -312,7 +312,8 @@ class Exchange:
         if answer.kind is Kind.UNREACHABLE:
             self._brake.stop(
                 f"the endpoint cannot be reached: {answer.message}. Check --endpoint "
-                "or --region, the network, and HTTPS_PROXY",
+                "or --region (the management host starts with swr-api), the network, "
+                "and HTTPS_PROXY",
                 exit_code=3,
             )
         elif answer.kind is not Kind.UNAUTHORIZED and not (

@@ -138,7 +138,7 @@ def _settings(
         patience=duration(options["patience"]),
         deadline=None if deadline is None else duration(deadline),
         timeout=duration(options["timeout"]),
-        cacert=options["cacert"] or os.environ.get("OS_CACERT"),
+        cacert=options["cacert"],
         **{name: options[name] for name in _AS_THEY_ARE & options.keys()},
     )
 

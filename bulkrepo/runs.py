@@ -131,7 +131,7 @@ async def run(
         timeout=_within(settings),
         connections=settings.concurrency,
         user_agent=f"bulkrepo/{VERSION}",
-        tls=trusted(settings.cacert),
+        tls=trusted(settings.cacert, named="cacert"),
     )
     try:
         async with LedgerThread(

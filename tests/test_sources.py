@@ -11,7 +11,7 @@ from bulkrepo.auth import Auth, Keys, Password, Token
 from bulkrepo.cli import cli
 from bulkrepo.model import SettingsError
 from bulkrepo.sources import METHODS, Given, Place, Source, find
-from bulkrepo.wire import Request
+from bulkrepo.wire import Answer, Kind, Request
 
 PLACE = Place(
     endpoint="https://swr-api.eu-de.otc.t-systems.com",
@@ -353,6 +353,16 @@ def test_a_cloud_may_have_a_token() -> None:
     auth = auth_of(find(given({"OS_CLOUD": "c"}, clouds={"c": cloud})))
 
     assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "tt"}
+
+
+def test_messages_name_the_variable_that_was_read() -> None:
+    """And not the one that might have been set instead."""
+    less = {k: v for k, v in HW_PASSWORD.items() if k != "HW_PROJECT_NAME"}
+    auth = auth_of(find(given({**less, "OS_TENANT_ID": "p"})))
+
+    assert "OS_TENANT_ID is of the" in auth.advice(
+        Answer(Kind.UNAUTHORIZED, 401), ahead=0.0
+    )
 
 
 # What is missing.
