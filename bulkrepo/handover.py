@@ -45,6 +45,8 @@ def run(
     Raises SettingsError or InputError, with nothing written, where it cannot be told
     where images come from or go to, or where two sources would go to one target.
     """
+    if len({Path(path).resolve() for path in maps}) < len(maps):
+        raise InputError("the same map is named twice: name it once")
     made = copyjobs.TOOLS[tool]
     at = copyjobs.origin(registry, hosts=hosts)
     out = _output(maps, output, made.suffix, ledger)
