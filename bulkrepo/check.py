@@ -72,7 +72,8 @@ def run(
         for path in settings.reports:
             export = exports.EXPORTERS[exports.by_suffix(path)]
             summary = _summary(count.faulty)
-            report.write(path, export(_info(lists, began), summary, _items(spool)))
+            chunks = export(_info(lists, began), summary, _items(spool))
+            report.write(path, chunks, advice="")  # no ledger knows of it
     if not quiet or (fixed is None and count.faulty):
         sys.stderr.write(said + "\n")
     return int(count.faulty > 0)

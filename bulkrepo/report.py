@@ -17,7 +17,13 @@ from bulkrepo.visible import escape
 _OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
-def write(path: str, chunks: Iterable[bytes]) -> None:
+_AGAIN = (
+    "; the outcomes are in the ledger, and `bulkrepo report` writes it again once this "
+    "is put right, as does the same command"
+)
+
+
+def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
     """
     Write *chunks* to the file *path*; `-` is the standard output.
 
@@ -26,8 +32,8 @@ def write(path: str, chunks: Iterable[bytes]) -> None:
     file that is there keeps its permissions, a symbolic link stays one. Devices and
     pipes are written to as they are.
 
-    Raises `LedgerError` where that cannot be done. What *chunks* raises passes, and
-    leaves the old file.
+    Raises `LedgerError` with *advice* where that cannot be done. What *chunks* raises
+    passes, and leaves the old file.
     """
     try:
         if path == "-":
@@ -40,9 +46,7 @@ def write(path: str, chunks: Iterable[bytes]) -> None:
     except OSError as error:
         where = "standard output" if path == "-" else escape(path)
         raise LedgerError(
-            f"{where}: the report cannot be written ({error.strerror or error}); the "
-            "outcomes are in the ledger, and `bulkrepo report` writes it again once "
-            "this is put right, as does the same command"
+            f"{where}: the report cannot be written ({error.strerror or error}){advice}"
         ) from error
 
 

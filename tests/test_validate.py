@@ -17,6 +17,7 @@ from bulkrepo import check, lists, validate
 from bulkrepo.model import (
     Defaults,
     InputError,
+    LedgerError,
     Problem,
     Rejected,
     RepoSpec,
@@ -482,3 +483,11 @@ def test_what_is_left_after_mending_is_in_the_report(
     assert capsys.readouterr().err == (
         f"{out}: 5 rows written; 8 faults mended, 4 left\n"
     )
+
+
+def test_a_report_that_has_no_place_is_in_no_ledger(save: Save, tmp_path: Path) -> None:
+    """Nothing is promised that only a run keeps."""
+    settings = Reading(reports=(str(tmp_path / "no" / "r.jsonl"),))
+
+    with pytest.raises(LedgerError, match=r"written \(No such file or directory\)$"):
+        check.run([save("l.csv", MESSY)], settings=settings, fixed=None, quiet=True)
