@@ -93,12 +93,17 @@ def _undone(file: LedgerFile, run: int | None) -> int:
         " AND id = (SELECT max(id) FROM run WHERE command <> ?)",
         schema.DRY,
     )
+    more = ""
     if run is None and begun is not None:
         run = int(begun.removeprefix("run "))
+        more = (
+            ", whose undo was interrupted: `bulkrepo report` tells what came of it; to "
+            "undo another run, name it"
+        )
     found = file.value(
         "SELECT max(run) FROM creation WHERE run = coalesce(?, run)", run
     )
     if found is None:
-        of = "" if run is None else f" of run {run}; to undo another one, name it"
-        raise SettingsError(f"{file.path}: nothing is left to undo{of}")
+        of = "" if run is None else f" of run {run}"
+        raise SettingsError(f"{file.path}: nothing is left to undo{of}{more}")
     return int(found)
