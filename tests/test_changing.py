@@ -177,7 +177,7 @@ async def test_what_somebody_makes_in_the_gap_is_not_deleted() -> None:
     outcome = undoing.outcomes["r1"]
     assert (outcome.outcome, outcome.certain) == ("kept", False)
     assert "somebody made it anew" in (outcome.reason or "")
-    assert "may have removed the one we created" in (outcome.evidence or "")
+    assert "may have removed ours" in (outcome.evidence or "")
     assert undoing.about("r1") == ["GET", "DELETE", "GET"]
 
 

@@ -268,25 +268,26 @@ def test_verifying_proves_or_says_why_not(
         pytest.param(
             [shown(created=OURS), again(BROKEN), shown(created=LATER)],
             "kept",
-            "may have removed the one we created",
+            "may have removed ours",
             id="lost, and made anew within the second",
         ),
         pytest.param(
             [shown(created=OURS), again(BROKEN), shown()],
             "kept",
-            "may have removed the one we created",
+            "may have removed ours",
             id="lost, and without a time now",
         ),
         pytest.param(
             [shown(created=OURS), BROKEN, shown(created=LATER)],
             "kept",
-            "may have removed the one we created",
+            "may have removed ours",
             id="lost, no tries left, and made anew",
         ),
         pytest.param(
             [shown(created=OURS), again(BROKEN), shown(created=LATER, num_images=1)],
             "kept",
-            "it holds 1 image a delete whose reply was lost may have removed",
+            "it holds 1 image created 2026-01-02T03:04:06.500+00:00; a delete whose "
+            "reply was lost may have removed ours",
             id="lost, made anew, and pushed to",
         ),
         pytest.param(

@@ -222,7 +222,7 @@ async def test_an_undo_whose_replies_are_lost_removes_nothing_of_others(
         assert row["outcome"] == ("kept" if kept else "removed")
         assert row["certain"] == (not kept)
         assert not kept or "somebody made it anew" in row["reason"]
-        assert not kept or "may have removed the one we" in row["evidence"]
+        assert not kept or "may have removed ours" in row["evidence"]
 
 
 # Trying again

@@ -60,17 +60,21 @@ def _why_keep(
     may have been carried out.
     """
     when, images = look.seen.made, look.seen.num_images
-    strange = None
-    if when is None:
-        strange = "SWR shows no creation time that would prove it to be the same one"
-    elif not first <= when <= last:
-        strange = f"created {stamp(when)}, not by this run: somebody made it anew"
-    reason = strange
+    strange = when is None or not first <= when <= last
+    if not (images or strange):
+        return None
     if images:
         reason = f"it holds {images} image{'s' * (images > 1)}"
-    if reason is None:
-        return None
-    return _kept(look, reason, doubt=lost and strange is not None)
+    elif when is None:
+        reason = "SWR shows no creation time that would prove it to be the same one"
+    else:
+        reason = "it was not created by this run: somebody made it anew"
+    evidence = [f"created {stamp(when)}"] if when is not None and strange else []
+    if strange and lost:
+        evidence.append("a delete whose reply was lost may have removed ours")
+    return _kept(
+        look, reason, "; ".join(evidence) or None, certain=not (strange and lost)
+    )
 
 
 def _unseen(look: Answer, lost: Answer | None) -> Conclusion:
@@ -96,15 +100,15 @@ def _answered(answer: Answer) -> Conclusion:
     return _failed(answer, None)
 
 
-def _kept(answer: Answer, reason: str, *, doubt: bool = False) -> Conclusion:
-    """Leave it alone. *doubt*: a delete of ours may have removed another one before."""
-    evidence = "a delete whose reply was lost may have removed the one we created"
+def _kept(
+    answer: Answer, reason: str, evidence: str | None = None, *, certain: bool = True
+) -> Conclusion:
     return Conclusion(
         outcome=Verdict.KEPT,
         answer=answer,
-        certain=not doubt,
+        certain=certain,
         reason=reason,
-        evidence=evidence if doubt else None,
+        evidence=evidence,
         alone=True,
     )
 
