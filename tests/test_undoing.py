@@ -110,6 +110,8 @@ async def test_undo_again_takes_back_the_run_before(tmp_path: Path) -> None:
         asked = len(box.asked)
         with pytest.raises(SettingsError, match="nothing is left to undo"):
             await api.undo(settings=known)
+        with pytest.raises(SettingsError, match="no rows of a create or retry"):
+            await api.verify(settings=known)
 
     assert left == [set(names(rows(3))), set()]
     assert len(box.asked) == asked
