@@ -39,6 +39,8 @@ def run_info(
         ).fetchone()
     if row is None:
         what = "no run yet" if run is None else f"no run {run}"
+        if creating:
+            what = "no rows of a create or retry (any more): name a LIST"
         raise SettingsError(f"{file.path} has {what}")
     with file.sound():
         return RunInfo(
