@@ -10,6 +10,7 @@ import csv
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -216,8 +217,7 @@ def replace(out: Path, write: Callable[[TextIO], None]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _values(row: Row) -> tuple[object, ...]:
-    return tuple(getattr(row, field) for field in FIELDS)
+_values = attrgetter(*FIELDS)
 
 
 def _members(row: Row) -> bytes:
@@ -228,12 +228,14 @@ def _members(row: Row) -> bytes:
 def _csv(file: TextIO, rows: Iterator[Row]) -> None:
     table = csv.writer(file, lineterminator="\r\n")
     table.writerow(FIELDS)
-    for row in rows:
-        table.writerow(map(_cell, _values(row)))
+    table.writerows(map(_cells, rows))
 
 
-def _cell(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+def _cells(row: Row) -> list[object]:
+    return [_WORDS[v] if v is True or v is False else v for v in _values(row)]
+
+
+_WORDS = {True: "true", False: "false"}
 
 
 def _ndjson(file: TextIO, rows: Iterator[Row]) -> None:

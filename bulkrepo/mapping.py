@@ -48,8 +48,9 @@ def reference(text: str) -> Name:
     dot or a port, or is `localhost`. A colon before the last slash is no tag:
     project ids such as `example.com:project` have one.
     """
-    text = _DIGEST.sub("", text.removeprefix("docker://"))
-    text = _TAG.sub("", text)
+    if ":" in text:
+        text = _DIGEST.sub("", text.removeprefix("docker://"))
+        text = _TAG.sub("", text)
     first, slash, rest = text.partition("/")
     if slash and is_host(first):
         return Name(rest, first.lower())
@@ -130,13 +131,8 @@ class Mapper:
         self._rules = rules
         self._strip = f"{rules.strip.strip('/')}/".removeprefix("/")
         self._match = naming.MATCH_REPOSITORY[rules.profile]
-        # Text and the names of fields in turn.
         template = TEMPLATES.get(rules.template, rules.template)
-        self._pieces = [
-            (_PARTS[piece], piece) if index % 2 else (None, piece)
-            for index, piece in enumerate(_FIELD.split(template))
-            if piece
-        ]
+        self._front, self._pieces = _taken_apart(template, rules.namespace or "")
 
     def __call__(self, name: Name) -> Entry | Unfit:
         """Return where *name* goes, or why nowhere."""
@@ -148,12 +144,12 @@ class Mapper:
         path = name.path
         if self._strip:
             path = path.removeprefix(self._strip)
-        made = ""
-        for part, text in self._pieces:
-            value = text if part is None else part(rules, name, path)
+        made = self._front
+        for part, field, text in self._pieces:
+            value = part(name, path)
             if not value:
-                return Unfit(source, f"has no {{{text}}}, which the target needs")
-            made += value
+                return Unfit(source, f"has no {{{field}}}, which the target needs")
+            made += value + text
         namespace, _, repository = made.partition("/")
         profile = rules.profile
         if (
@@ -174,15 +170,34 @@ class Mapper:
         return Entry(source, namespace, repository, ("exception",))
 
 
-_PARTS: Mapping[str, Callable[[Rules, Name, str], str]] = {
-    "namespace": lambda rules, _name, _path: rules.namespace or "",
-    "host": lambda _rules, name, _path: name.host,
-    "path": lambda _rules, _name, path: path,
-    "first": lambda _rules, _name, path: path.partition("/")[0],
-    "rest": lambda _rules, _name, path: path.partition("/")[2],
-    "last": lambda _rules, _name, path: path.rpartition("/")[2],
+_Part = Callable[[Name, str], str]
+
+
+def _taken_apart(
+    template: str, namespace: str
+) -> tuple[str, list[tuple[_Part, str, str]]]:
+    """Return the text in front, and each field's value, name, and the text behind."""
+    front, *pieces = _FIELD.split(template)
+    found: list[tuple[_Part, str, str]] = []
+    for field, text in zip(pieces[::2], pieces[1::2], strict=True):
+        if field != "namespace" or not namespace:
+            found.append((_PARTS[field], field, text))
+        elif found:  # the organization is text as well
+            found[-1] = (*found[-1][:2], found[-1][2] + namespace + text)
+        else:
+            front += namespace + text
+    return front, found
+
+
+_PARTS: Mapping[str, _Part] = {
+    "namespace": lambda _name, _path: "",  # where there is none
+    "host": lambda name, _path: name.host,
+    "path": lambda _name, path: path,
+    "first": lambda _name, path: path.partition("/")[0],
+    "rest": lambda _name, path: path.partition("/")[2],
+    "last": lambda _name, path: path.rpartition("/")[2],
 }
-"""What each field of a template is, of a name whose stripped path is the last."""
+"""What each field of a template is, of a name and its path without what is stripped."""
 
 
 def _broken(namespace: str, repository: str, profile: naming.Profile) -> list[str]:

@@ -154,8 +154,8 @@ def _array(window: Window, part: float) -> Iterator[tuple[list[object], bool]]:
         yield found, False
         return
     while True:
-        many = window.strings() if window.next() == '"' else []
-        found += many or [window.value()]
+        window.next()
+        found += window.many() or [window.value()]
         if window.behind("]"):
             yield found, False
             return

@@ -5,6 +5,7 @@ import re
 from bulkrepo.listings.shapes import Found, Page, named
 from bulkrepo.mapping import reference
 
+_PATTERN = re.compile(r"[*?\[\]]")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
@@ -12,7 +13,7 @@ def taken(text: str) -> Found | tuple[str, str]:
     """Return the repository that *text* refers to, or it and why it is none."""
     if "{{" in text or "${" in text:
         return text, "a template, which only its tool can fill in"
-    if any(c in text for c in "*?[]"):
+    if _PATTERN.search(text):
         return text, "a pattern: its repositories are not named here"
     return Found(reference(text))
 
@@ -26,7 +27,8 @@ def read(text: str) -> Page:
     """
     page = Page()
     for raw in text.splitlines():
-        words = _COMMENT.sub("", raw, count=1).replace("=", " ").split()
+        bare = _COMMENT.sub("", raw, count=1) if "#" in raw else raw
+        words = bare.replace("=", " ").split()
         if not words:
             continue
         page.rows += 1

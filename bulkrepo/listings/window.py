@@ -113,23 +113,27 @@ class Window:
                 self.at = end
                 return value
 
-    def strings(self) -> list[object]:
+    def many(self) -> list[object]:
         """
-        Read the elements from here up to the last that is held whole, or none.
+        Read the elements from here up to the last that is held whole, if all are alike.
 
-        None if they are not all strings: then they are to be read one by one.
+        None where it is not sure: then they are to be read one by one.
         """
-        cut = -1 if self._mixed else self.held.rfind('",', self.at)
-        if cut < 0:
+        closing = _CLOSING.get(self.held[self.at : self.at + 1])
+        if closing is None or self._mixed:
             return []
+        cut = self.held.rfind(closing, self.at)
         try:
             # Where the cut is inside a string or an object, this is no JSON.
             found: list[object] = json.loads(f"[{self.held[self.at : cut + 1]}]")
         except (ValueError, RecursionError):
+            found = []
+        if found:
+            self.at = cut + 1
+        else:
             self._mixed = True
-            return []
-        self.at = cut + 1
         return found
 
 
+_CLOSING = {'"': '",', "{": "},"}
 _DECODER = json.JSONDecoder()
