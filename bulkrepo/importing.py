@@ -7,21 +7,17 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import (
-    AbstractContextManager,
     ExitStack,
     closing,
-    contextmanager,
-    nullcontext,
 )
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo import fixing, listings, mapping, remote
+from bulkrepo import fixing, listings, mapping, remote, saved
 from bulkrepo.exports import armed, harmless
 from bulkrepo.gathered import Gathered
-from bulkrepo.inputs.streams import ADVICE, Tap, decoded
 from bulkrepo.mapped import SHOWN, Mapped
 from bulkrepo.model import InputError, Row, SettingsError
 from bulkrepo.spool import Spool
@@ -96,8 +92,7 @@ def _documents(
     """Yield the documents of files, and those of a registry page by page."""
     for source in sources:
         if not remote.is_url(source):
-            with _text(source, stdin) as text:
-                yield from listings.documents(text, source=source)
+            yield from saved.documents(source, stdin)
             continue
         from bulkrepo import live  # noqa: PLC0415 - heavy, and for few
 
@@ -114,31 +109,8 @@ def read_map(path: str) -> mapping.NameMap:
 
 def read_pairs(path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of the map or exceptions in *path*."""
-    with _text(path, None) as text:
+    with saved.opened(path, None) as tap, saved.decoded_text(tap, path) as text:
         yield from pairs(text, path)
-
-
-@contextmanager
-def _text(source: str, stdin: BinaryIO | None) -> Iterator[TextIO]:
-    """Give *source* as text; what cannot be read of it is an `InputError`."""
-    opened: AbstractContextManager[BinaryIO]
-    try:
-        if source == "-" and stdin is not None:
-            opened = nullcontext(stdin)
-        else:
-            opened = Path(source).open("rb")  # noqa: SIM115 - closed below
-        with opened as stream:
-            tap = Tap(stream, digest=None)
-            text = decoded(tap, name=source)
-            try:
-                yield text
-            except UnicodeDecodeError as error:
-                where = tap.where(error)
-                raise InputError(f"{source}: {where}: not text; {ADVICE}") from error
-            finally:
-                text.detach()
-    except OSError as error:
-        raise InputError(f"{source}: cannot be read: {error.strerror}") from error
 
 
 def _outputs(

@@ -13,13 +13,16 @@ from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo.inputs import arrays, cells, columns, names, ndjson
+from bulkrepo.inputs import arrays, cells, columns, names, ndjson, sheets
 from bulkrepo.inputs.objects import step
 from bulkrepo.inputs.streams import ADVICE, Digest, Tap, decoded
 from bulkrepo.model import InputError, Problem, Row
 
 Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
+
+SHEET = "xlsx"
+"""The format that is no text."""
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -28,6 +31,7 @@ _SUFFIXES = {
     ".jsonl": "ndjson",
     ".ndjson": "ndjson",
     ".txt": "text",
+    ".xlsx": SHEET,
 }
 _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
 
@@ -63,9 +67,9 @@ def read(
     """
     Yield the rows of the list *source*: a path, or `-` for *stdin*.
 
-    *format* is a key of `READERS`; without one it is guessed. *digest* is shown every
-    byte. `InputError` when the list cannot be opened, decoded or told apart, or
-    holds no row at all.
+    *format* is a key of `READERS`, or `SHEET`; without one it is guessed. *digest* is
+    shown every byte. `InputError` when the list cannot be opened, decoded or told
+    apart, or holds no row at all.
     """
     if source == "-":
         if stdin is None:
@@ -97,15 +101,16 @@ def read_from(
         tap = Tap(stream, digest=digest)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+    suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    if format == SHEET or (
+        format is None and (suffix == SHEET or sheets.fits(tap.head))
+    ):
+        yield from _some(sheets.rows(tap, name), name)
+        return
     text = decoded(tap, name=name)
     try:
         reader = READERS[format or guess(name, _head(tap.head, text.encoding))]
-        rows = reader(text, name)
-        first = next(rows, None)
-        if first is None:
-            raise InputError(f"{name}: has no rows")
-        yield first
-        yield from rows
+        yield from _some(reader(text, name), name)
         tap.drain()
     except UnicodeDecodeError as error:
         where = tap.where(error)
@@ -119,6 +124,14 @@ def read_from(
         text.detach()
 
 
+def _some(rows: Iterator[Row], name: str) -> Iterator[Row]:
+    first = next(rows, None)
+    if first is None:
+        raise InputError(f"{name}: has no rows")
+    yield first
+    yield from rows
+
+
 def _head(chunk: bytes, encoding: str) -> str:
     return chunk[:4096].decode(encoding, errors="replace")
 
@@ -127,7 +140,8 @@ def place(row: Row, problem: Problem) -> Problem:
     """
     Return *problem* with the place in the list of what it is about.
 
-    Line and column for CSV and text, line and path for NDJSON, path for JSON. Where
+    Line and column for CSV and text, line and path for NDJSON, path for JSON, line and
+    cell for a spreadsheet. Where
     the list does not say the field at all: the place of the whole record. A problem
     that has a place keeps it.
     """
@@ -151,6 +165,9 @@ def place(row: Row, problem: Problem) -> Problem:
         case "text":
             column = names.column(row.raw or "")
             return structs.replace(problem, line=row.line, column=column)
+        case "xlsx":
+            at = None if index is None else sheets.cell(layout.prefix, index, row.line)
+            return structs.replace(problem, line=row.line, path=at)
         case "ndjson":
             key = "" if index is None else step(layout.names[index])
             return structs.replace(problem, line=row.line, path=f"${key}")
@@ -163,7 +180,16 @@ def place(row: Row, problem: Problem) -> Problem:
             return structs.replace(problem, path=path)
 
 
-__all__ = ["READERS", "Digest", "Reader", "guess", "place", "read", "read_from"]
+__all__ = [
+    "READERS",
+    "SHEET",
+    "Digest",
+    "Reader",
+    "guess",
+    "place",
+    "read",
+    "read_from",
+]
 
 READERS: Mapping[str, Reader] = {
     "csv": cells.rows,

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
+from bulkrepo.listings.plain import Table
 from bulkrepo.listings.shapes import Found, Page, Project, Shape
 from bulkrepo.model import InputError
 
@@ -24,6 +25,7 @@ __all__ = [
     "Listing",
     "Project",
     "Reading",
+    "Table",
     "answered",
     "documents",
 ]
@@ -37,6 +39,12 @@ SHAPES: tuple[Shape, ...] = (
         "text",
         lambda value: isinstance(value, str),
         lambda value: plain.read(str(value)),
+    ),
+    Shape(
+        "a spreadsheet",
+        "sheet",
+        lambda value: isinstance(value, Table),
+        lambda value: plain.table(value) if isinstance(value, Table) else Page(),
     ),
 )
 
