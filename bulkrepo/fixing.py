@@ -17,7 +17,7 @@ from typing import BinaryIO, TextIO
 import msgspec
 from msgspec import structs
 
-from bulkrepo import grammar, inputs, lists
+from bulkrepo import direct, grammar, inputs, lists
 from bulkrepo.again import Again
 from bulkrepo.model import FIELDS, Defaults, InputError, Problem, Rejected, Row
 
@@ -58,7 +58,8 @@ def fix(
         known = ", ".join(WRITERS)
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
     count = Fixed()
-    with Again(sources, stdin=stdin) as opened:
+    other = direct.reader(defaults, profile)
+    with Again(sources, stdin=stdin, other=other) as opened:
         taken = _taken(opened.rows(format), defaults, profile)
         rows = _mended(
             opened.rows(format),

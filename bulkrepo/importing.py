@@ -18,7 +18,7 @@ from msgspec import structs
 from bulkrepo import fixing, listings, mapping, remote, saved
 from bulkrepo.exports import armed, harmless
 from bulkrepo.gathered import Gathered
-from bulkrepo.mapped import SHOWN, Mapped
+from bulkrepo.mapped import SHOWN, Mapped, row
 from bulkrepo.model import InputError, Row, SettingsError
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, quote
@@ -166,18 +166,7 @@ def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator
     for line, (found, entry) in enumerate(mapped.entries(), start=1):
         write(entry)
         said[found.is_public] += 1
-        described = found.description and found.description.strip()
-        if described and not described.isascii():
-            described = described.encode("utf-8", "replace").decode()
-        yield Row(
-            entry.source,
-            line,
-            entry.namespace,
-            entry.repository,
-            found.is_public,
-            found.category,
-            described or None,
-        )
+        yield row(found, entry, source=entry.source, line=line)
 
 
 def map_writer(file: TextIO) -> Callable[[mapping.Entry], object]:

@@ -4,12 +4,29 @@ from collections.abc import Callable, Iterator
 
 from bulkrepo.listings import Found
 from bulkrepo.mapping import Entry, Mapper, Rules, Unfit
+from bulkrepo.model import Row
 from bulkrepo.spool import Spool
 
 SHOWN = 10
 """How many examples are kept of what may be many."""
 
 _SETTLE = 1 << 14
+
+
+def row(found: Found, entry: Entry, *, source: str, line: int) -> Row:
+    """Return what a list says of a repository that was *found* elsewhere."""
+    described = found.description and found.description.strip()
+    if described and not described.isascii():
+        described = described.encode("utf-8", "replace").decode()
+    return Row(
+        source,
+        line,
+        entry.namespace,
+        entry.repository,
+        found.is_public,
+        found.category,
+        described or None,
+    )
 
 
 class Mapped:

@@ -21,6 +21,9 @@ from bulkrepo.model import InputError, Problem, Row
 Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
 
+Other = Callable[[str, str], Reader | None]
+"""Takes the beginning of a list and its name; may know who reads it better."""
+
 SHEET = "xlsx"
 """The format that is no text."""
 
@@ -33,6 +36,7 @@ _SUFFIXES = {
     ".txt": "text",
     ".xlsx": SHEET,
 }
+_HEAD = 4096
 _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
 
 
@@ -63,13 +67,14 @@ def read(
     format: str | None,  # noqa: A002 - the option's name
     stdin: BinaryIO | None = None,
     digest: Digest | None = None,
+    other: Other | None = None,
 ) -> Iterator[Row]:
     """
     Yield the rows of the list *source*: a path, or `-` for *stdin*.
 
-    *format* is a key of `READERS`, or `SHEET`; without one it is guessed. *digest* is
-    shown every byte. `InputError` when the list cannot be opened, decoded or told
-    apart, or holds no row at all.
+    *format* is a key of `READERS`, or `SHEET`; without one *other* is asked, or it is
+    guessed. *digest* is shown every byte. `InputError` when the list cannot be opened,
+    decoded or told apart, or holds no row at all.
     """
     if source == "-":
         if stdin is None:
@@ -78,7 +83,9 @@ def read(
     else:
         opened = _open(source)
     with opened as stream:
-        yield from read_from(stream, name=source, format=format, digest=digest)
+        yield from read_from(
+            stream, name=source, format=format, digest=digest, other=other
+        )
 
 
 def _open(source: str) -> BinaryIO:
@@ -95,6 +102,7 @@ def read_from(
     name: str,
     format: str | None,  # noqa: A002 - the option's name
     digest: Digest | None = None,
+    other: Other | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of an open *stream* as `read` does; it stays open."""
     try:
@@ -109,7 +117,10 @@ def read_from(
         return
     text = decoded(tap, name=name)
     try:
-        reader = READERS[format or guess(name, _head(tap.head, text.encoding))]
+        head = tap.head.decode(text.encoding, errors="replace")
+        reader = other(head, name) if other is not None and format is None else None
+        if reader is None:
+            reader = READERS[format or guess(name, head[:_HEAD])]
         yield from _some(reader(text, name), name)
         tap.drain()
     except UnicodeDecodeError as error:
@@ -130,10 +141,6 @@ def _some(rows: Iterator[Row], name: str) -> Iterator[Row]:
         raise InputError(f"{name}: has no rows")
     yield first
     yield from rows
-
-
-def _head(chunk: bytes, encoding: str) -> str:
-    return chunk[:4096].decode(encoding, errors="replace")
 
 
 def place(row: Row, problem: Problem) -> Problem:
@@ -184,6 +191,7 @@ __all__ = [
     "READERS",
     "SHEET",
     "Digest",
+    "Other",
     "Reader",
     "guess",
     "place",

@@ -28,6 +28,7 @@ __all__ = [
     "Table",
     "answered",
     "documents",
+    "shape",
 ]
 
 SHAPES: tuple[Shape, ...] = (
@@ -53,13 +54,15 @@ class Listing(msgspec.Struct):
     """
     What is known of a listing beside its repositories.
 
-    *shape* is its name, *rows* counts the records, *names* the different repositories,
-    *repeated* the records that named one again. *skipped* gives each reason with how
-    many names there are, and the first; *notes* count what else is worth saying.
+    *shape* is its name and *family* that of what belongs together. *rows* counts the
+    records, *names* the different repositories, *repeated* the records that named one
+    again. *skipped* gives each reason with how many names there are, and the first;
+    *notes* count what else is worth saying.
     *truncated* says how it shows that something is missing.
     """
 
     shape: str
+    family: str
     rows: int
     names: int
     repeated: int
@@ -97,7 +100,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.projects: dict[int, Project] = {}
-        self.listing = Listing("", 0, 0, 0, {}, Counter(), None)
+        self.listing = Listing("", "", 0, 0, 0, {}, Counter(), None)
         self._told: dict[str, _Told] = {}
         self._shapes: dict[str, Shape] = {}
         self._begun: tuple[Shape, str] | None = None
@@ -136,6 +139,7 @@ class Reading:
                 "give one listing at a time"
             )
         self._begun = begun or (shape, source)
+        self.listing.family = shape.family
         self._shapes[shape.name] = shape
 
     def _take(self, told: _Told, page: Page) -> Sequence[Found]:
@@ -212,21 +216,22 @@ def _empty(value: object) -> bool:
 
 def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
     """Return the shape of *document*; told from all of it, if its beginning is none."""
-    shape = _fitting(document.value)
-    if shape is None and document.continued and isinstance(document.value, dict):
+    found = shape(document.value)
+    if found is None and document.continued and isinstance(document.value, dict):
         document = _gathered(document, rest)
-        shape = _fitting(document.value)
-    if shape is not None:
-        return document, shape
-    known = "; ".join(shape.name for shape in SHAPES)
+        found = shape(document.value)
+    if found is not None:
+        return document, found
+    known = "; ".join(each.name for each in SHAPES)
     raise InputError(
         f"{document.source}: {_kind(document.value)} is no listing that is known: "
         f"{known}"
     )
 
 
-def _fitting(value: object) -> Shape | None:
-    return next((shape for shape in SHAPES if shape.fits(value)), None)
+def shape(value: object) -> Shape | None:
+    """Return the shape that *value*, a document or its beginning, has."""
+    return next((each for each in SHAPES if each.fits(value)), None)
 
 
 def _gathered(document: Document, rest: Iterator[Document]) -> Document:
