@@ -97,11 +97,15 @@ def _rows(
             f"its names go into, -n ORG; or map them: {command} --map first"
         )
     command += f" -n {quote(organization)}"
+    if profile != "strict":
+        command += f" --grammar {profile}"
     with ExitStack() as stack:
         gathered = Gathered(stack)
         listing = gathered.gather(listings.documents(text, source=source))
         if listing.truncated:
-            raise _refused(source, f"is not whole. {listing.truncated}", command)
+            raise _refused(
+                source, f"is not whole. {listing.truncated}", f"{command} --partial"
+            )
         if listing.family == "swr":
             why = "has an organization for each name"
             raise _refused(source, why, f"bulkrepo import {quote(source)} --map first")
@@ -113,14 +117,16 @@ def _rows(
         for _ in mapped.entries():
             pass
         for unfit in mapped.misfits:
-            what = f"has names that do not fit: {escape(unfit.source)} {unfit.why}"
-            raise _refused(source, what, command)
+            what = f"{escape(unfit.source)} {escape(unfit.why)}"
+            raise _refused(source, what, f"{command} --legalize")
         for target, names in mapped.collisions().items():
             both = " and ".join(map(escape, names))
             raise _refused(source, f"has {both}, which would both be {target}", command)
-        again = Mapped(gathered.found, rules, stack.enter_context(Spool()))
-        for line, (found, entry) in enumerate(again.entries(), start=1):
-            yield row(found, entry, source=source, line=line)
+        make = mapping.Mapper(rules)
+        for line, found in enumerate(gathered.found(), start=1):
+            made = make(found.name)
+            if isinstance(made, mapping.Entry):  # as all are
+                yield row(found, made, source=source, line=line)
 
 
 def _refused(source: str, why: str, command: str) -> InputError:

@@ -73,10 +73,10 @@ def test_a_listing_is_a_list(
 @pytest.mark.parametrize(
     ("name", "said", "why", "options"),
     [
-        ("a.txt", text("catalog-next.txt"), "not whole", "-n m"),
-        ("a.json", text("hub-1-of-2.json"), "not whole", "-n m"),
-        ("a.json", text("harbor-repositories.json"), "uppercase", "-n m"),
-        ("a.json", text("ecr.json"), "side by side", "-n m"),
+        ("a.txt", text("catalog-next.txt"), "not whole", "-n m --partial"),
+        ("a.json", text("hub-1-of-2.json"), "not whole", "-n m --partial"),
+        ("a.json", text("harbor-repositories.json"), "uppercase", "-n m --legalize"),
+        ("a.json", text("ecr.json"), "side by side", "-n m --legalize"),
         ("a.json", text("gitlab.json"), "being deleted", "-n m"),
         ("a b.json", text("quay.json"), "kind application", "-n m"),
         ("a.json", text("swr.json"), "an organization for each name", "--map first"),
