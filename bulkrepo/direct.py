@@ -117,7 +117,7 @@ def _rows(
         for _ in mapped.entries():
             pass
         for unfit in mapped.misfits:
-            what = f"{escape(unfit.source)} {escape(unfit.why)}"
+            what = f"{escape(unfit.source)}: {escape(unfit.why)}"
             raise _refused(source, what, f"{command} --legalize")
         for target, names in mapped.collisions().items():
             both = " and ".join(map(escape, names))

@@ -6,7 +6,6 @@ spelling of booleans, categories and columns, blanks. Whatever needs a person st
 it was and is reported.
 """
 
-import csv
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import BinaryIO, TextIO
 import msgspec
 from msgspec import structs
 
-from bulkrepo import direct, grammar, inputs, lists
+from bulkrepo import direct, exports, grammar, inputs, lists
 from bulkrepo.again import Again
 from bulkrepo.model import FIELDS, Defaults, InputError, Problem, Rejected, Row
 
@@ -227,16 +226,17 @@ def _members(row: Row) -> bytes:
 
 
 def _csv(file: TextIO, rows: Iterator[Row]) -> None:
-    table = csv.writer(file, lineterminator="\r\n")
-    table.writerow(FIELDS)
-    table.writerows(map(_cells, rows))
+    file.write(exports.csv_line(FIELDS))
+    file.writelines(
+        exports.csv_line([v if type(v) is str else _cell(v) for v in _values(row)])
+        for row in rows
+    )
 
 
-def _cells(row: Row) -> list[object]:
-    return [_WORDS[v] if v is True or v is False else v for v in _values(row)]
-
-
-_WORDS = {True: "true", False: "false"}
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _ndjson(file: TextIO, rows: Iterator[Row]) -> None:

@@ -62,6 +62,11 @@ class Gathered:
     def found(self) -> Iterator[Found]:
         """Yield the repositories in the order of the listing; can be called again."""
         given: set[str] = set()
+        if not (self._public or self._projects):
+            for batch in self._batches():
+                for path, host, is_public, description, category, _ in batch:
+                    yield Found(Name(path, host), is_public, description, category)
+            return
         for record, name in self._records():
             path, host, is_public, description, category, project = record
             if self._projects and project in self._projects:
@@ -111,13 +116,17 @@ class Gathered:
 
     def _records(self) -> Iterator[tuple[_Record, str]]:
         """Yield all that was set aside, each with its full name."""
+        for batch in self._batches():
+            for record in batch:
+                path, host, *_ = record
+                yield record, f"{host}/{path}" if host else path
+
+    def _batches(self) -> Iterator[list[_Record]]:
         self._file.seek(0)
         while head := self._file.read(8):
             text = self._file.read(int.from_bytes(head))
             batch: list[_Record] = marshal.loads(text)  # noqa: S302 - our own
-            for record in batch:
-                path, host, *_ = record
-                yield record, f"{host}/{path}" if host else path
+            yield batch
 
     def _join(self, listing: Listing) -> int:
         """Tell *listing* what its pages say of each other; return who comes again."""

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import BinaryIO, TextIO
 from msgspec import structs
 
 from bulkrepo import fixing, listings, mapping, remote, saved
-from bulkrepo.exports import armed, harmless
+from bulkrepo.exports import armed, csv_line, harmless
 from bulkrepo.gathered import Gathered
 from bulkrepo.mapped import SHOWN, Mapped, row
 from bulkrepo.model import InputError, Row, SettingsError
@@ -162,36 +161,20 @@ def _exceptions(path: str) -> Mapping[str, str]:
 
 def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator[Row]:
     """Yield the list, write the map to *table* beside it, and count visibilities."""
-    write = map_writer(table)
-    for line, (found, entry) in enumerate(mapped.entries(), start=1):
-        write(entry)
+    table.write(csv_line(MAP))
+    for number, (found, entry) in enumerate(mapped.entries(), start=1):
+        table.write(map_line(entry))
         said[found.is_public] += 1
-        yield row(found, entry, source=entry.source, line=line)
+        yield row(found, entry, source=entry.source, line=number)
 
 
-def map_writer(file: TextIO) -> Callable[[mapping.Entry], object]:
-    """
-    Begin a map in *file*, and return what writes an entry of it.
-
-    Cells that a spreadsheet would run are made harmless.
-    """
-    table = csv.writer(file, lineterminator="\r\n")
-    table.writerow(MAP)
-
-    def write(each: mapping.Entry) -> None:
-        source, target = each.source, each.target
-        if not each.changes and _PLAIN.fullmatch(source):
-            # Most are, and need no second look at each character.
-            file.write(f"{source},{target},{each.namespace},{each.repository},\r\n")
-        else:
-            names = (source, target, each.namespace, each.repository)
-            table.writerow([*map(harmless, names), " ".join(each.changes)])
-
-    return write
-
-
-_PLAIN = re.compile(r"\w[\w./:-]*+", re.ASCII)
-"""Text that stands in a cell as it is."""
+def map_line(each: mapping.Entry) -> str:
+    """Return a line of the map; what a spreadsheet would run is made harmless."""
+    source, target, changes = each.source, each.target, " ".join(each.changes)
+    if source == each.repository:  # most are, and a legal name needs no second look
+        return f"{source},{target},{each.namespace},{source},{changes}\r\n"
+    names = (harmless(source), target, each.namespace, each.repository)
+    return csv_line((*names, changes))
 
 
 def _judge(mapped: Mapped, listing: listings.Listing) -> None:

@@ -28,7 +28,7 @@ _TAG = re.compile(r":\w[\w.-]{0,127}\Z", re.ASCII)
 _HOST = re.compile(r"localhost(?::\d+)?|[^/:]+:\d+|[^/:]*\.[^/:]*")
 
 
-class Name(msgspec.Struct, frozen=True):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """A repository elsewhere: its *path*, and the *host* where that is known."""
 
     path: str
@@ -81,7 +81,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     profile: naming.Profile = "strict"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One line of the map; *changes* are the rules for which the name was altered."""
 
     source: str

@@ -176,7 +176,9 @@ class Reading:
         listing = self.listing
         if not (distinct or listing.skipped):
             raise InputError(
-                "the listing is empty: more often a lack of rights than a fact"
+                "there are projects, and none of their repositories: give these too"
+                if self.projects
+                else "the listing is empty: more often a lack of rights than a fact"
             )
         listing.shape = " and ".join(self._told)
         listing.truncated = self._truncated(distinct)
