@@ -110,37 +110,43 @@ def read_from(
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from error
     suffix = _SUFFIXES.get(Path(name).suffix.lower())
-    if format == SHEET or (
-        format is None and (suffix == SHEET or sheets.fits(tap.head))
-    ):
-        yield from _some(sheets.rows(tap, name), name)
-        return
+    sheet = suffix == SHEET or sheets.fits(tap.head)
+    if format == SHEET or (format is None and sheet):
+        rows = sheets.rows(tap, name)
+    else:
+        rows = _texts(tap, name, format, other)
+    try:
+        first = next(rows, None)
+        if first is None:
+            raise InputError(f"{name}: has no rows")
+        yield first
+        yield from rows
+        tap.drain()
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+
+
+def _texts(
+    tap: Tap,
+    name: str,
+    format: str | None,  # noqa: A002 - the option's name
+    other: Other | None,
+) -> Iterator[Row]:
     text = decoded(tap, name=name)
     try:
         head = tap.head.decode(text.encoding, errors="replace")
         reader = other(head, name) if other is not None and format is None else None
         if reader is None:
             reader = READERS[format or guess(name, head[:_HEAD])]
-        yield from _some(reader(text, name), name)
-        tap.drain()
+        yield from reader(text, name)
     except UnicodeDecodeError as error:
         where = tap.where(error)
         raise InputError(
             f"{name}: {where}: not {text.encoding.removesuffix('-sig').upper()}; "
             f"{ADVICE}"
         ) from error
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
     finally:
         text.detach()
-
-
-def _some(rows: Iterator[Row], name: str) -> Iterator[Row]:
-    first = next(rows, None)
-    if first is None:
-        raise InputError(f"{name}: has no rows")
-    yield first
-    yield from rows
 
 
 def place(row: Row, problem: Problem) -> Problem:

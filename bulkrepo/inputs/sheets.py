@@ -9,7 +9,6 @@ a formula that was never computed.
 import datetime as dt
 import io
 import re
-import shutil
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -178,7 +177,10 @@ def opened(
     """
     with TemporaryFile() as file:
         # The format is read from its end, which a pipe does not have.
-        shutil.copyfileobj(stream, file)
+        while chunk := stream.read(1 << 16):
+            file.write(chunk)
+            if file.tell() > _MOST:
+                raise InputError(f"{source}: is larger than {_MOST:,} bytes")
         computed, formulas = _workbooks(file, source)
         found = [
             sheet

@@ -57,7 +57,7 @@ def documents(
     """
     window = Window(text, source=source, size=size)
     window.more()
-    window.at = window.held.startswith("\ufeff")
+    window.at = int(window.held.startswith("\ufeff"))
     while window.skip():
         headers = _headers(window)
         if not window.skip():
