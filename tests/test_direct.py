@@ -177,3 +177,45 @@ def test_a_format_that_is_said_is_obeyed() -> None:
     )
 
     assert all(isinstance(spec, Rejected) for _, spec in found)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                [
+                    *("repositories", "items", "results", "count", "data", "repos"),
+                    *("name", "namespace", "kind", "path", "location", "project_id"),
+                    *("images", "sync", "target", "tasks", "mappings", "dmap"),
+                    *("continuationToken", "metadata", "package", "version"),
+                ]
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(anything, st.integers(0, 200), st.sampled_from(["x.json", "x.yaml", "x"]))
+def test_whatever_comes_is_rows_or_a_reason(value: object, cut: int, name: str) -> None:
+    """Half a document, and one that looks a little like a listing, too."""
+    said = json.dumps(value)
+    for text in (said, said[:cut]):
+        try:
+            rows = list(
+                lists.checked(
+                    ["-"],
+                    format=None,
+                    defaults=Defaults("m"),
+                    profile="strict",
+                    stdin=io.BytesIO(text.encode("utf-8", "replace")),
+                )
+            )
+        except InputError:
+            rows = []
+        assert isinstance(direct.fits(text, name), bool)
+        assert all(isinstance(spec, RepoSpec | Rejected) for _, spec in rows)
