@@ -93,8 +93,11 @@ class Mapped:
     def collisions(self) -> dict[str, list[str]]:
         """Return the targets that several sources would have, and these."""
         twice = self._spool.repeated()
+        firsts: dict[str, str] = {}
         met: dict[str, list[str]] = {}
         for _, made in self._made() if twice else ():
             if isinstance(made, Entry) and hash(made.target) in twice:
-                met.setdefault(made.target, []).append(made.source)
-        return {goal: sources for goal, sources in met.items() if len(sources) > 1}
+                first = firsts.setdefault(made.target, made.source)
+                if first != made.source:
+                    met.setdefault(made.target, [first]).append(made.source)
+        return met

@@ -250,6 +250,7 @@ def test_a_full_page_is_the_last_if_something_says_so() -> None:
     assert parse(full).truncated
     assert parse(full, "[]").truncated is None
     assert parse(f"HTTP/2 200\nContent-Length: 9\n\n{full}").truncated is None
+    assert parse(f"HTTP/1.1 200 OK\r\n\r\n{full}").truncated
     assert parse(f"HTTP/2 200\nX-Total-Count: 10\n\n{full}").truncated is None
     assert parse(f"HTTP/2 200\nX-Total-Count: 11\n\n{full}").truncated
 

@@ -118,7 +118,7 @@ def _headers(window: Window) -> Mapping[str, str]:
         while not (end := _END.search(window.held, window.at)) and window.more():
             pass
         stop = end.end() if end else len(window.held)
-        lines = window.held[window.at : stop].splitlines()[1:]
+        lines = window.held[window.at : stop].rstrip().splitlines()[1:]
         window.at = stop
         pairs = (line.partition(":") for line in lines)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
