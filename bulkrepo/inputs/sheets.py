@@ -24,8 +24,8 @@ from bulkrepo.model import FIELDS, InputError, Problem, Row
 
 _ROWS = 1_048_576
 """Rows that a sheet can have."""
-_MOST = 300 * 1024 * 1024
-"""Bytes of all that is packed in a file: a list of a million rows has some 200 MiB."""
+_MOST = 100 * 1024 * 1024
+"""Bytes of all that is packed in a file: a list of 300,000 rows has some 80 MiB."""
 
 _ERRORS = frozenset(
     {
