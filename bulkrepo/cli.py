@@ -34,7 +34,7 @@ def cli() -> None:
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
 @options.logging
 def create(lists: tuple[str, ...], **given: Any) -> None:
-    """Create what the lists name. A LIST is CSV, JSON, NDJSON or text; - is stdin."""
+    """Create what the lists name: CSV, JSON, NDJSON, text, .xlsx; - is stdin."""
     _run("create", lists, given)
 
 

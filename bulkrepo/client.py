@@ -81,6 +81,9 @@ class Client:
             max_field_size=_LONGEST,
             headers=self._headers,
         )
+        # Else aiohttp sends a GET or DELETE whose connection broke once more by itself:
+        # uncounted, and a DELETE without a look at what is there by now.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no option
         return self
 
     async def __aexit__(

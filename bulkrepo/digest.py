@@ -116,7 +116,11 @@ def next_command(
         remember = ["--sandbox"]
     else:
         remember = [] if ledger == _LEDGER else ["--ledger", quote(ledger)]
-    again = [info.command, *names] if info.command in _OF_LISTS else [info.command]
+    again = info.command.split(" ")
+    if info.command in _OF_LISTS:
+        again += names
+    elif again[0] == "undo":  # of that run, and no other one
+        again += [name.removeprefix("run ") for name in info.lists]
     if info.state == "stopped" or counts.get(Verdict.NOT_ATTEMPTED):
         words = [*again, *remember]
     elif counts.get(Verdict.INVALID):

@@ -6,17 +6,17 @@ spelling of booleans, categories and columns, blanks. Whatever needs a person st
 it was and is reported.
 """
 
-import csv
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import msgspec
 from msgspec import structs
 
-from bulkrepo import grammar, inputs, lists
+from bulkrepo import direct, exports, grammar, inputs, lists
 from bulkrepo.again import Again
 from bulkrepo.model import FIELDS, Defaults, InputError, Problem, Rejected, Row
 
@@ -65,7 +65,8 @@ def fix(
         known = ", ".join(WRITERS)
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
     count = Fixed()
-    with Again(sources, stdin=stdin) as opened:
+    other = direct.reader(defaults, profile)
+    with Again(sources, stdin=stdin, other=other) as opened:
         taken = _taken(opened.rows(format), defaults, profile)
         rows = _mended(
             opened.rows(format),
@@ -231,8 +232,7 @@ def replace(out: Path, write: Callable[[TextIO], None]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _values(row: Row) -> tuple[object, ...]:
-    return tuple(getattr(row, field) for field in FIELDS)
+_values = attrgetter(*FIELDS)
 
 
 def _members(row: Row) -> bytes:
@@ -241,14 +241,17 @@ def _members(row: Row) -> bytes:
 
 
 def _csv(file: TextIO, rows: Iterator[Row]) -> None:
-    table = csv.writer(file, lineterminator="\r\n")
-    table.writerow(FIELDS)
-    for row in rows:
-        table.writerow(map(_cell, _values(row)))
+    file.write(exports.csv_line(FIELDS))
+    file.writelines(
+        exports.csv_line([v if type(v) is str else _cell(v) for v in _values(row)])
+        for row in rows
+    )
 
 
-def _cell(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _ndjson(file: TextIO, rows: Iterator[Row]) -> None:

@@ -247,25 +247,36 @@ async def _tick(
         await asyncio.sleep(_TICK)
 
 
+_TOLD = (
+    *("status", "request_id", "attempts", "elapsed_ms"),
+    *("certain", "code", "message", "reason", "evidence", "differences"),
+)
+
+
 def _log_row(
     log: structlog.typing.FilteringBoundLogger, claim: Claim, outcome: Outcome
 ) -> None:
     """Write the one canonical event of a row; what is not so is not said."""
-    facts: dict[str, object] = {
-        "key": f"{claim.namespace}/{claim.repository}",
-        "outcome": f"{outcome.outcome}",
-        "status": outcome.status,
-        "request_id": outcome.request_id,
-        "attempts": outcome.attempts,
-        "elapsed_ms": outcome.elapsed_ms,
-    }
-    if not outcome.certain or outcome.outcome is not Verdict.CREATED:
-        rest = ("certain", "code", "message", "reason", "evidence", "differences")
-        facts |= {name: getattr(outcome, name) for name in rest}
-    if outcome.outcome in SUCCESSES:
-        log.info("repository.settled", **facts)
-    else:
-        log.warning("repository.settled", **facts)
+    key = f"{claim.namespace}/{claim.repository}"
+    verdict = outcome.outcome
+    if verdict is Verdict.CREATED and outcome.certain:  # nearly all: without a detour
+        log.info(
+            "repository.settled",
+            key=key,
+            outcome="created",
+            status=outcome.status,
+            request_id=outcome.request_id,
+            attempts=outcome.attempts,
+            elapsed_ms=outcome.elapsed_ms,
+        )
+        return
+    say = log.info if verdict in SUCCESSES else log.warning
+    say(
+        "repository.settled",
+        key=key,
+        outcome=verdict.value,
+        **{name: getattr(outcome, name) for name in _TOLD},
+    )
 
 
 def _conclude(

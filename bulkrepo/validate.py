@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from bulkrepo import grammar, inputs, lists
+from bulkrepo import direct, grammar, inputs, lists
 from bulkrepo.again import Again
 from bulkrepo.fixing import Fixed, OnProblem, OnRejected, fix
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
@@ -56,9 +56,10 @@ def validate(
     stand there twice. `InputError` as `inputs.read` raises.
     """
     count = Checked()
+    other = direct.reader(defaults, profile)
     with ExitStack() as stack:
         spool = stack.enter_context(Spool())
-        opened = stack.enter_context(Again(sources, stdin=stdin))
+        opened = stack.enter_context(Again(sources, stdin=stdin, other=other))
         seen: set[Problem] = set()
         push, mask = spool.push, spool.mask
         check = grammar.check

@@ -404,6 +404,38 @@ async def test_connection_closed_before_the_answer_may_have_sent(answer: bytes) 
     assert reply.detail
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_request_leaves_once(method: str, *, kept: bool) -> None:
+    """However often another try makes sense: that is not for aiohttp to decide."""
+    requests: list[bytes] = []
+    answers = iter([CREATED] if kept else [])
+
+    async def dropping(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Answer a first request, then drop each."""
+        while True:
+            requests.append(await reader.readuntil(b"\r\n\r\n"))
+            answer = next(answers, None)
+            if answer is None:
+                break
+            writer.write(answer)
+        writer.close()
+
+    async with (
+        serving(dropping) as host,
+        client("http://" + host) as gateway,
+    ):
+        if kept:
+            await gateway.send(Request("GET", "/v2"), TOKEN)
+        reply = await gateway.send(Request(method, "/v2/manage/x"), TOKEN)
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("dropped", True)
+    assert len(requests) == 1 + kept
+
+
 @pytest.mark.parametrize("request_", [POST, GET], ids=["post", "get"])
 async def test_connection_that_was_closed_while_idle_is_honest(
     request_: Request,

@@ -15,7 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from bulkrepo.exports import BATCH, COLUMNS, EXPORTERS, armed, by_suffix, harmless
+from bulkrepo.exports import (
+    BATCH,
+    COLUMNS,
+    EXPORTERS,
+    armed,
+    by_suffix,
+    csv_line,
+    harmless,
+)
 from bulkrepo.model import (
     Item,
     Problem,
@@ -409,3 +417,15 @@ def test_markdown_keeps_its_table(rows: list[Item]) -> None:
         bare = re.sub(r"\\[^\w]", "", line)
         assert bare.count("|") == 6
         assert not re.search(r"[<>\x00-\x1f]", bare)
+
+
+cells = st.text(alphabet=st.sampled_from("ab,;\"\r\n\t'=\u00e9 \u2028"), max_size=4)
+
+
+@given(st.lists(cells, min_size=2, max_size=5))
+def test_a_line_of_csv_is_what_the_csv_module_writes(row: list[str]) -> None:
+    """Whether or not it had to be asked."""
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\r\n").writerow(row)
+
+    assert csv_line(row) == file.getvalue()

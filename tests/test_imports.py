@@ -53,6 +53,7 @@ ONLY = {
     "rich": {"terminal"},
     "click": {"cli", "migrating", "options"},
     "ijson": {"inputs"},
+    "openpyxl": {"inputs"},
     "openstack": {"clouds"},
     "yaml": {"listings"},
     "fcntl": {"ledger"},

@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from bulkrepo.auth import Token
-from bulkrepo.inputs import READERS
+from bulkrepo.inputs import READERS, SHEET
 from bulkrepo.model import Defaults, SettingsError
 from bulkrepo.settings import Reading, Settings, duration
 from bulkrepo.wire import Request
@@ -19,7 +19,7 @@ KINDS: list[tuple[dict[str, Any], str]] = [
     ({"on_differs": "Update"}, "^on_differs 'Update': fail or ignore or update$"),
     ({"survey": "x"}, "survey 'x': auto or always or never"),
     ({"grammar": "x"}, "grammar 'x': strict or docker"),
-    ({"format": "xml"}, "format 'xml': csv or json or ndjson or text or None"),
+    ({"format": "xml"}, "format 'xml': csv or json or ndjson or text or xlsx or None"),
     ({"patience": "10m"}, "^patience '10m': a number of seconds$"),
     ({"deadline": "10m"}, "deadline '10m': a number of seconds or None"),
     ({"rate": None}, "^rate None: text$"),
@@ -37,10 +37,11 @@ KINDS: list[tuple[dict[str, Any], str]] = [
 
 def test_formats_are_those_of_the_readers() -> None:
     """What may be asked for is what there is, and the other way round."""
-    for name in READERS:
+    known = (*READERS, SHEET)
+    for name in known:
         assert Reading(format=name).format == name  # type: ignore[arg-type]
     (formats, _) = get_args(Reading.__annotations__["format"])
-    assert get_args(formats) == tuple(READERS)
+    assert get_args(formats) == known
 
 
 def test_a_token_is_not_shown() -> None:

@@ -58,6 +58,11 @@ def of(
     )
 
 
+def undone(command: str) -> RunInfo:
+    """Give a run that takes back run 3."""
+    return msgspec.structs.replace(INFO, command=command, lists=("run 3",))
+
+
 @pytest.mark.parametrize(
     ("info", "numbers", "options", "text"),
     [
@@ -162,6 +167,14 @@ def test_summary_tells_the_run(
         pytest.param(INFO, of(exists=1, uncertain=1), {}, "", id="uncertain"),
         pytest.param(
             STOPPED, of(invalid=1), {}, "create team.csv", id="stopped goes first"
+        ),
+        pytest.param(undone("undo"), of(failed=1), {}, "undo 3", id="undo"),
+        pytest.param(
+            undone("undo --dry-run"),
+            of(not_attempted=1),
+            {"ledger": "o.db"},
+            "undo --dry-run 3 --ledger o.db",
+            id="dry",
         ),
     ],
 )

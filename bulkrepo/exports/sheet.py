@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from bulkrepo.exports.records import COLUMNS, batches, dump, utf8
@@ -52,6 +52,17 @@ def harmless(text: str) -> str:
 def armed(cell: str) -> str:
     """Give the text from which `harmless` made *cell*."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """Return *cells* as a line of CSV, in the dialect of RFC 4180."""
+    text = ",".join(cells)
+    if '"' in text or "\n" in text or "\r" in text or text.count(",") >= len(cells):
+        # Few need the csv module, which looks at each character.
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+        return buffer.getvalue()
+    return f"{text}\r\n"
 
 
 def _cell(column: str, value: object) -> object:

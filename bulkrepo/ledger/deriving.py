@@ -23,8 +23,9 @@ def derive(
     Begin a run with rows of *run*, whose place it takes; of *dry_run* nothing is kept.
 
     `retry`: what did not succeed, by default of the last run. `undo`: what it created,
-    newest first, by default of the last run that created anything. Raises
-    SettingsError where there is no such run, or nothing of it.
+    newest first, by default of the last run that created anything, or that of which an
+    undo was interrupted just before. Raises SettingsError where there is no such run,
+    or nothing of it.
     """
     with file.transaction() as db:
         bind(file, endpoint)
@@ -40,7 +41,13 @@ def derive(
         new = db.execute(
             "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
             " VALUES (?, 'running', ?, ?, ?, ?)",
-            (command, names, endpoint, version, file.now()),
+            (
+                schema.DRY if dry_run else command,
+                names,
+                endpoint,
+                version,
+                file.now(),
+            ),
         ).lastrowid
         assert new is not None  # noqa: S101 - it was inserted
         if command == "retry":
@@ -74,11 +81,29 @@ def _retried(file: LedgerFile, run: int | None) -> int:
 
 
 def _undone(file: LedgerFile, run: int | None) -> int:
-    """Give the run to take back."""
+    """
+    Give the run to take back.
+
+    Whoever repeats the command of an undo that was interrupted means the same run, be
+    there nothing left of it, and not the one before.
+    """
+    begun = file.value(
+        "SELECT json_extract(lists, '$[0]') FROM run"
+        " WHERE command = 'undo' AND state = 'stopped'"
+        " AND id = (SELECT max(id) FROM run WHERE command <> ?)",
+        schema.DRY,
+    )
+    more = ""
+    if run is None and begun is not None:
+        run = int(begun.removeprefix("run "))
+        more = (
+            ", whose undo was interrupted: `bulkrepo report` tells what came of it; to "
+            "undo another run, name it"
+        )
     found = file.value(
         "SELECT max(run) FROM creation WHERE run = coalesce(?, run)", run
     )
     if found is None:
         of = "" if run is None else f" of run {run}"
-        raise SettingsError(f"{file.path}: nothing is left to undo{of}")
+        raise SettingsError(f"{file.path}: nothing is left to undo{of}{more}")
     return int(found)

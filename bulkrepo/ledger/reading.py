@@ -39,6 +39,8 @@ def run_info(
         ).fetchone()
     if row is None:
         what = "no run yet" if run is None else f"no run {run}"
+        if creating:
+            what = "no rows of a create or retry (any more): name a LIST"
         raise SettingsError(f"{file.path} has {what}")
     with file.sound():
         return RunInfo(
@@ -118,9 +120,13 @@ _problems = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
 def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
-    source, line, namespace, repository, public, category, description, *rest = row
-    verdict, certain, differences, problems, status, code, message, *rest = rest
-    request_id, reason, evidence, attempts, started_at, elapsed_ms = rest
+    # fmt: off
+    (
+        source, line, namespace, repository, public, category, description,
+        verdict, certain, differences, problems, status, code, message,
+        request_id, reason, evidence, attempts, started_at, elapsed_ms,
+    ) = row
+    # fmt: on
     if verdict is None or (verdict == "not_attempted" and reason is None):
         verdict, reason = "not_attempted", why
     # By position: twenty keywords cost five times as much, for every row.
