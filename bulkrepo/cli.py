@@ -112,8 +112,11 @@ def undo(**given: Any) -> None:
 
 def _run(command: str, lists: tuple[str, ...], given: dict[str, Any]) -> None:
     from bulkrepo import foreground  # noqa: PLC0415 - see the module
+    from bulkrepo.retyping import typed  # noqa: PLC0415
 
-    sys.exit(foreground.run(command, lists, given))
+    run = given.get("run") if command == "undo" else None
+    about = lists if run is None else (str(run),)
+    sys.exit(foreground.run(typed(cli, about), lists, given))
 
 
 def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:

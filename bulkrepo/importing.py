@@ -68,7 +68,11 @@ def run(
     fixing.replace(out, lambda file: fixing.WRITERS[out.suffix](file, iter(rows)))
     if not quiet:
         sys.stderr.writelines(
-            line + "\n" for line in _summary(listing, mapped, rows, out, table)
+            f"{line}\n"
+            for line in (
+                *_summary(listing, mapped, rows, out, table),
+                _next(out, rows, rules.profile),
+            )
         )
     return 0
 
@@ -227,7 +231,7 @@ def _summary(
     out: Path,
     table: Path,
 ) -> Iterator[str]:
-    """Yield one screen: what was found, what became of it, and what to do next."""
+    """Yield one screen: what was found, and what became of it."""
     yield f"{listing.shape}: {listing.rows} records, {len(listing.found)} repositories"
     if listing.truncated:
         yield f"  NOT WHOLE  {listing.truncated}"
@@ -260,5 +264,13 @@ def _summary(
     more = f" and {len(organizations) - 5} more" if len(organizations) > 5 else ""
     yield f"organizations: {shown}{more}"
     yield f"list: {escape(str(out))} ({len(rows)} rows)   map: {escape(str(table))}"
-    choose = " --visibility private" if unsaid else ""
-    yield f"next: bulkrepo create {quote(str(out))}{choose}"
+
+
+def _next(out: Path, rows: Sequence[Row], profile: str) -> str:
+    """Give the command that takes the list, which says nothing that it needs not."""
+    words = ["next: bulkrepo create", quote(str(out))]
+    if any(row.is_public is None for row in rows):
+        words.append("--visibility private")
+    if profile != "strict":
+        words.append(f"--grammar {profile}")
+    return " ".join(words)

@@ -24,7 +24,7 @@ from bulkrepo.flows import (
     survey,
     worth_it,
 )
-from bulkrepo.model import Claim, Verdict
+from bulkrepo.model import NO_ORGANIZATION, Claim, Verdict
 from bulkrepo.skew import Skew
 from bulkrepo.wire import (
     Answer,
@@ -255,7 +255,7 @@ class Surveyor:
             self.listed.add(name)
         elif found.extent is Extent.MISSING and found.answer is not None:
             why = found.answer.code or found.answer.status
-            engine.stop_organization(name, f"the organization does not exist ({why})")
+            engine.stop_organization(name, f"{NO_ORGANIZATION} ({why})")
         elif found.extent is Extent.UNREADABLE and found.answer is not None:
             self._unreadable(name, found.answer)
 

@@ -96,23 +96,31 @@ def test_create_does_what_plan_says(
 
 
 @pytest.mark.parametrize(
-    ("item", "code"),
+    ("item", "options", "code"),
     [
-        pytest.param({}, 0, id="nothing"),
-        pytest.param({"repository": "new"}, 10, id="to-create"),
-        pytest.param({"repository": "Bad"}, 1, id="invalid"),
-        pytest.param({"category": "arm"}, 1, id="differs"),
+        pytest.param({}, ["--exit-code"], 0, id="nothing"),
+        pytest.param({"repository": "new"}, ["--exit-code"], 10, id="to-create"),
+        pytest.param({"repository": "Bad"}, ["--exit-code"], 1, id="invalid"),
+        pytest.param({"repository": "Bad"}, [], 1, id="a-fault"),
+        pytest.param({"category": "arm"}, ["--exit-code"], 10, id="differs"),
+        pytest.param({"category": "arm"}, [], 0, id="no-fault"),
+        pytest.param(
+            {"category": "arm"},
+            ["--exit-code", "--on-differs", "ignore"],
+            0,
+            id="ignored",
+        ),
     ],
 )
 async def test_plan_tells_a_script_whether_there_is_something_to_do(
-    tmp_path: Path, item: dict[str, Any], code: int
+    tmp_path: Path, item: dict[str, Any], options: list[str], code: int
 ) -> None:
     """With --exit-code; and what it prints fits a screen."""
     items = rows(30)
     source = write(tmp_path / "list.ndjson", [*items[1:], items[0] | item])
     async with Watched(OURS) as box:
         seed(box, items)
-        ended = await bulkrepo("plan", source, "--exit-code", cwd=tmp_path, box=box)
+        ended = await bulkrepo("plan", source, *options, cwd=tmp_path, box=box)
 
     assert ended.code == code
     assert 0 < len(ended.out.splitlines()) <= 25
@@ -359,3 +367,78 @@ async def _never_public(folder: Path, lists: int) -> None:
 async def test_only_a_row_that_says_public_is_sent_as_public(tmp_path: Path) -> None:
     """By POST and by PATCH, over lists that say something else, or nothing."""
     await _never_public(tmp_path, 100_000 if REAL else 2000)
+
+
+# What a plan says that is not all well
+
+TWO = Box(token=TOKEN, organizations=("team-a",), forbidden=("ro",))
+
+
+@pytest.mark.parametrize(
+    ("item", "options", "head", "following"),
+    [
+        pytest.param(
+            {"repository": "Bad"},
+            [],
+            "1 row: 1 invalid; 0 there as wanted\n",
+            "bulkrepo validate list.ndjson",
+            id="a fault",
+        ),
+        pytest.param(
+            {"namespace": "nowhere"},
+            [],
+            "1 row: 1 could not be planned; 0 there as wanted\n",
+            "bulkrepo plan list.ndjson --create-organizations",
+            id="no organization",
+        ),
+        pytest.param(
+            {},
+            ["--token-file", "token"],
+            "1 row: 1 could not be planned; 0 there as wanted\n"
+            "stopped: the credential is refused (401 SVCSTG.SWR.4010000 ",
+            "bulkrepo whoami --token-file token",
+            id="a bad token",
+        ),
+        pytest.param(
+            {"is_public": True},
+            [],
+            "1 row: 1 not as wanted; 0 there as wanted\n"
+            "!! 1 repository is private, which --on-differs update would make PUBLIC "
+            "(first: list.ndjson:1)\n",
+            "bulkrepo plan list.ndjson --on-differs update",
+            id="private",
+        ),
+        pytest.param(
+            {"is_public": True},
+            ["--on-differs", "update"],
+            "1 row: 1 to update; 0 there as wanted\n"
+            "!! 1 repository is private and would become PUBLIC "
+            "(first: list.ndjson:1)\n",
+            "bulkrepo create list.ndjson --on-differs update",
+            id="published",
+        ),
+        pytest.param(
+            {"is_public": True},
+            ["--on-differs", "ignore"],
+            "1 row: nothing to do; 0 there as wanted\n",
+            "nothing to do",
+            id="left alone",
+        ),
+    ],
+)
+async def test_plan_says_what_could_not_be_planned_and_what_would_be_published(
+    tmp_path: Path,
+    item: dict[str, Any],
+    options: list[str],
+    head: str,
+    following: str,
+) -> None:
+    """In the first lines, and in the last how to find out, with the same options."""
+    write(tmp_path / "list.ndjson", [rows(1)[0] | item])
+    (tmp_path / "token").write_text("dead")
+    async with Watched(TWO) as box:
+        seed(box, rows(1))
+        ended = await bulkrepo("plan", "list.ndjson", *options, cwd=tmp_path, box=box)
+
+    assert ended.out.startswith(head)
+    assert ended.out.endswith(f"\nnext: {following}\n")

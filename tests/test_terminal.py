@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bulkrepo import terminal
 from bulkrepo.model import Reason, RunInfo, Summary, Verdict
-from bulkrepo.terminal import Progress, next_command, status, summary
+from bulkrepo.terminal import Progress, status, summary
 
 INFO = RunInfo(
     id=1,
@@ -95,7 +95,10 @@ def of(
                     ),
                 ),
             ),
-            {"reports": ["a", "b", "c", "d", "e", "f"]},
+            {
+                "reports": ["a", "b", "c", "d", "e", "f"],
+                "command": "bulkrepo validate team.csv",
+            },
             "9 of 12 rows succeeded, 3 did not\n"
             "  created        9\n"
             "  invalid        1\n"
@@ -110,13 +113,37 @@ def of(
         pytest.param(
             STOPPED,
             of(created=3, not_attempted=4, uncertain=1),
-            {"lists": ["-x y.csv"], "ledger": "other.db"},
+            {"command": "bulkrepo create './-x y.csv' --ledger other.db"},
             "3 of 7 rows succeeded, 4 did not; 1 is not certain\n"
             "stopped: the deadline is over\n"
             "  created        3\n"
             "  not_attempted  4\n"
             "next: bulkrepo create './-x y.csv' --ledger other.db",
             id="stopped",
+        ),
+        pytest.param(
+            INFO,
+            of(created=1, differs=2, reasons=(reason(outcome=Verdict.DIFFERS),)),
+            {"ignore": True},
+            "3 of 3 rows succeeded\n"
+            "  created        1\n"
+            "  differs        2\n"
+            "next: nothing to do",
+            id="what differs is ignored",
+        ),
+        pytest.param(
+            msgspec.structs.replace(STOPPED, stopped="so many words " * 8),
+            of(failed=1, reasons=(reason(message="words and more words " * 4),)),
+            {"width": 60},
+            "0 of 1 row succeeded, 1 did not\n"
+            "stopped: so many words so many words so many words so many\n"
+            "  words so many words so many words so many words so many\n"
+            "  words\n"
+            "  failed         1\n"
+            "why:\n"
+            "  1  failed         words and more word… (first: team.csv:7)\n"
+            "next: nothing to do",
+            id="narrow",
         ),
         pytest.param(
             INFO,
@@ -140,39 +167,9 @@ def test_summary_tells_the_run(
     info: RunInfo, numbers: Summary, options: dict[str, Any], text: str
 ) -> None:
     """Numbers, reasons, the report and the next command, in this order."""
-    told = {"reports": [], "ledger": "bulkrepo.db", "lists": [], **options}
+    told = {"reports": [], **options}
 
     assert summary(info, numbers, **told) == text
-
-
-@pytest.mark.parametrize(
-    ("info", "numbers", "options", "command"),
-    [
-        pytest.param(INFO, of(failed=1), {}, "retry", id="refused"),
-        pytest.param(INFO, of(failed=1, differs=1), {}, "retry", id="and differs"),
-        pytest.param(INFO, of(differs=1), {}, "report", id="differs"),
-        pytest.param(INFO, of(differs=1), {"ledger": None}, "", id="no ledger"),
-        pytest.param(
-            INFO,
-            of(failed=1),
-            {"ledger": "o.db"},
-            "retry --ledger o.db",
-            id="ledger",
-        ),
-        pytest.param(INFO, of(exists=1, uncertain=1), {}, "", id="uncertain"),
-        pytest.param(
-            STOPPED, of(invalid=1), {}, "create team.csv", id="stopped goes first"
-        ),
-    ],
-)
-def test_next_command_is_the_one_to_type(
-    info: RunInfo, numbers: Summary, options: dict[str, Any], command: str
-) -> None:
-    """What came of a run decides what helps next."""
-    told = {"ledger": "bulkrepo.db", "lists": [], **options}
-
-    words = next_command(info, numbers, **told)
-    assert words == (f"bulkrepo {command}" if command else "")
 
 
 @given(
@@ -191,13 +188,15 @@ def test_next_command_is_the_one_to_type(
         max_size=20,
     ),
     names=st.lists(st.text(), max_size=20),
-    stopped=st.none() | st.text(),
+    stopped=st.none() | st.text() | st.just("word " * 200),
+    width=st.integers(40, 160),
 )
 def test_summary_is_one_screen_of_plain_text(
     counts: dict[str, int],
     reasons: list[Reason],
     names: list[str],
     stopped: str | None,
+    width: int,
 ) -> None:
     """Whatever happened: at most 25 lines, nothing raw, and a command at the end."""
     info = msgspec.structs.replace(INFO, stopped=stopped)
@@ -207,11 +206,12 @@ def test_summary_is_one_screen_of_plain_text(
         reasons=tuple(reasons),
     )
 
-    lines = summary(info, numbers, reports=names, ledger=None, lists=names).split("\n")
+    lines = summary(info, numbers, reports=names, width=width).split("\n")
 
     assert len(lines) <= 25
     assert not [char for char in "".join(lines) if char < " " or char == "\u202e"]
-    assert lines[-1].startswith(("next: bulkrepo ", "next: nothing to do"))
+    assert lines[-1] == "next: nothing to do"
+    assert all(len(line) <= width for line in lines[:-1] if line[:7] != "report:")
     assert all(len(line) <= 160 for line in lines[:-1])
 
 

@@ -27,7 +27,7 @@ def plan(
     if look.kind is Kind.ABSENT:
         return Conclusion(outcome=Verdict.TO_CREATE, answer=look)
     if look.kind is not Kind.DONE:
-        return _unread(look)
+        return _homeless(look) or _unread(look)
     return planned(judged(spec, look, look.seen, doubt=doubt, skew=skew), amend=amend)
 
 
@@ -50,7 +50,7 @@ def verify(spec: RepoSpec, *, skew: Skew) -> Flow:
             outcome=Verdict.FAILED, answer=look, evidence="read: it is not there"
         )
     if look.kind is not Kind.DONE:
-        return _unread(look)
+        return _homeless(look) or _unread(look)
     return proven(spec, look, skew=skew)
 
 
@@ -69,6 +69,14 @@ def proven(spec: RepoSpec, look: Answer, *, skew: Skew) -> Conclusion:
 
 def _show(spec: RepoSpec) -> Request:
     return showing(spec.namespace, spec.repository)
+
+
+def _homeless(look: Answer) -> Conclusion | None:
+    """Conclude that it is not there, where its organization is not either."""
+    if look.kind is not Kind.NO_NAMESPACE:
+        return None
+    evidence = "read: its organization is not there"
+    return Conclusion(outcome=Verdict.FAILED, answer=look, evidence=evidence)
 
 
 def _unread(look: Answer) -> Conclusion:

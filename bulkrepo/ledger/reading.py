@@ -74,14 +74,17 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
         counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
         reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
         examples = [_place(file, info, row[4]) for row in reasons]
-        exposed, first = file.db.execute(schema.EXPOSED, (info.id,)).fetchone()
+        exposed, first = _visible(file, info, wanted=0, found=1)
+        hidden, unseen = _visible(file, info, wanted=1, found=0)
         why = info.stopped or "the run has not come to it"
         return Summary(
             total=sum(row[1] for row in counts),
             counts={row[0]: row[1] for row in counts},
             uncertain=sum(row[2] or 0 for row in counts),
             exposed=exposed,
-            exposed_example=_place(file, info, first) if exposed else "",
+            exposed_example=first,
+            hidden=hidden,
+            hidden_example=unseen,
             reasons=tuple(
                 Reason(
                     outcome=Verdict(verdict),
@@ -96,6 +99,14 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
                 )
             ),
         )
+
+
+def _visible(
+    file: LedgerFile, info: RunInfo, *, wanted: int, found: int
+) -> tuple[int, str]:
+    """Count the rows that are to be public, or not, and are otherwise; the first."""
+    count, first = file.db.execute(schema.VISIBLE, (info.id, wanted, found)).fetchone()
+    return count, _place(file, info, first) if count else ""
 
 
 def _words(words: str, rule: str | None, field: str | None, *, count: int) -> str:
