@@ -136,9 +136,9 @@ class Exchange:
 
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
-        answer = await self._once(request, tries, None)
+        answer = await self.once(request, tries, None)
         if answer.kind in AGAIN:
-            answer = await self._ask_again(request, tries, answer)
+            answer = await self.ask_again(request, tries, answer)
         return Heard(answer, tries.unsure_at)
 
     async def glance(self, request: Request) -> Answer:
@@ -147,19 +147,21 @@ class Exchange:
 
         What was throttled was not asked. Raises InterruptedTriesError at a stop.
         """
-        answer = await self._once(request, Tries(0), None)
+        answer = await self.once(request, Tries(0), None)
         while answer.kind is Kind.THROTTLED:
-            answer = await self._once(request, Tries(0), answer)
+            answer = await self.once(request, Tries(0), answer)
         if not backoff.again(answer):
             return answer
         if not await self._brake.pause(self._chance.random()):
             raise InterruptedTriesError(answer)
-        return await self._once(request, Tries(0), answer)
+        return await self.once(request, Tries(0), answer)
 
-    async def _ask_again(
-        self, request: Request, tries: Tries, answer: Answer
-    ) -> Answer:
-        """Second and later tries: tenacity keeps the loop, we count and wait."""
+    async def ask_again(self, request: Request, tries: Tries, answer: Answer) -> Answer:
+        """
+        Ask likewise after a first try, which got *answer*.
+
+        Tenacity keeps the loop, we count and wait.
+        """
         used, most, settled = 0.0, self._limits.max_attempts, False
 
         def count() -> bool:
@@ -180,7 +182,7 @@ class Exchange:
                     return answer
                 while not self._budget.take(self._clock.now()):
                     await pause(1 / self._budget.trickle)
-            answer = await self._once(request, tries, answer)
+            answer = await self.once(request, tries, answer)
             settled = False
             return answer
 
@@ -215,9 +217,9 @@ class Exchange:
             return await self._turns.vouched(asked)
 
     async def _probe(self, witness: Request) -> Answer:
-        return await self._once(witness, Tries(0), None, probe=True)
+        return await self.once(witness, Tries(0), None, probe=True)
 
-    async def _once(
+    async def once(
         self,
         request: Request,
         tries: Tries,
