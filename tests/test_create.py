@@ -1117,3 +1117,24 @@ def test_help_imports_nothing_heavy() -> None:
 
     assert "click" in imported
     assert heavy == set()
+
+
+async def test_report_and_retry_find_the_run_that_was_continued(
+    tmp_path: Path,
+) -> None:
+    """Although another list's run has a higher number."""
+    first = write(tmp_path / "a.ndjson", rows(3))
+    other = write(tmp_path / "b.ndjson", rows(2, namespace="team-b"))
+    async with Sandbox(ANYTHING) as box:
+        stopped = await bulkrepo(
+            *("create", first, "--max-failures", "1", "--survey", "never"),
+            cwd=tmp_path,
+            box=box,
+            SWR_TOKEN="dead",
+        )
+        done = await bulkrepo("create", other, cwd=tmp_path, box=box)
+        again = await bulkrepo("create", first, cwd=tmp_path, box=box)
+        told = await bulkrepo("report", cwd=tmp_path)
+
+    assert (stopped.code, done.code, again.code, told.code) == (3, 0, 0, 0)
+    assert names(map(json.loads, told.out.splitlines())) == names(rows(3))

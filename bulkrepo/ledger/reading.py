@@ -24,22 +24,23 @@ def run_info(
     file: LedgerFile, run: int | None = None, *, creating: bool = False
 ) -> RunInfo:
     """
-    Give a run, or the last one; SettingsError if there is none.
+    Give a run, or the last one whose rows are there; SettingsError if there is none.
 
-    *creating*: the last one that was to create, and whose rows are there.
+    *creating*: the last one that was to create.
     """
+    if run is None:
+        run = file.value(schema.LAST, creating)
+        if run is None:
+            raise SettingsError(f"{file.path} has no run yet")
     with file.guard():
         row = file.db.execute(
             "SELECT id, command, state, lists, endpoint, started_at, finished_at,"
             " stopped, requests, throttled, version FROM run"
-            " WHERE id = coalesce(?, (SELECT max(id) FROM run WHERE NOT ? OR ("
-            "command IN ('create', 'retry')"
-            " AND EXISTS (SELECT 1 FROM item WHERE item.run = run.id))))",
-            (run, creating),
+            " WHERE id = ?",
+            (run,),
         ).fetchone()
     if row is None:
-        what = "no run yet" if run is None else f"no run {run}"
-        raise SettingsError(f"{file.path} has {what}")
+        raise SettingsError(f"{file.path} has no run {run}")
     with file.sound():
         return RunInfo(
             id=row[0],

@@ -105,14 +105,19 @@ WHERE outcome = 'not_attempted' AND doubt IS NULL AND EXISTS (
     SELECT 1 FROM item JOIN run ON run.id = item.run
     WHERE item.id = outcome.item AND command = 'undo'
 );
+UPDATE run SET state = 'stopped', stopped = 'the process ended without a word',
+    finished_at = max(started_at, coalesce((SELECT max(at) FROM claim), 0), coalesce((
+        SELECT max(outcome.started_at)
+        FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
+        WHERE item.run = run.id
+    ), 0))
+WHERE state = 'running';
 DELETE FROM claim;
 DELETE FROM outcome WHERE item IN (
     SELECT item.id FROM item JOIN run ON run.id = item.run WHERE state = 'loading'
 );
 DELETE FROM item WHERE run IN (SELECT id FROM run WHERE state = 'loading');
 DELETE FROM run WHERE state = 'loading';
-UPDATE run SET state = 'stopped', stopped = 'the process ended without a word'
-WHERE state = 'running';
 """.replace("{unproven}", UNPROVEN).replace("{untold}", UNTOLD)
 
 # Who created what, and what was taken back.
@@ -248,6 +253,14 @@ FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND wanted
     AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
 GROUP BY namespace ORDER BY min(item.id)
+"""
+
+# The last run is the one that went on last: one that was continued keeps its number.
+# One whose rows are gone is of no use to whoever asks for the last.
+LAST = """
+SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
+ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
+    coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
 """
 
 # The rows of a run (of which lists) that another one is to try again.
