@@ -392,6 +392,13 @@ TWO = Box(token=TOKEN, organizations=("team-a",), forbidden=("ro",))
             id="no organization",
         ),
         pytest.param(
+            {"namespace": "ro"},
+            [],
+            "1 row: 1 could not be planned; 0 there as wanted\n",
+            "bulkrepo whoami",
+            id="read only",
+        ),
+        pytest.param(
             {},
             ["--token-file", "token"],
             "1 row: 1 could not be planned; 0 there as wanted\n"
@@ -442,3 +449,43 @@ async def test_plan_says_what_could_not_be_planned_and_what_would_be_published(
 
     assert ended.out.startswith(head)
     assert ended.out.endswith(f"\nnext: {following}\n")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("more", [(), ("team-a", "team-b")])
+async def test_plan_knows_where_nothing_may_be_created(
+    tmp_path: Path, count: int, more: tuple[str, ...]
+) -> None:
+    """As create does, which is told so; what is there may be read all the same."""
+    items = [item for name in ("ro", *more) for item in rows(count, namespace=name)]
+    there = {"namespace": "ro", "repository": "there", "is_public": False}
+    source = write(tmp_path / "list.ndjson", [*items, there])
+    box = Box(token=TOKEN, organizations=("team-a", "team-b"), forbidden=("ro",))
+    async with Watched(box) as found:
+        seed(found, [there])
+        known = settings(found, tmp_path)
+        result = await api.plan([source], settings=known)
+        foretold = told(tmp_path)
+        done = await api.create([source], settings=known)
+
+    outcomes = [item["outcome"] for item in foretold]
+    assert outcomes[:count] == ["failed"] * count
+    assert all("may only be read" in item["reason"] for item in foretold[:count])
+    assert outcomes[count:-1] == ["to_create"] * len(items[count:])
+    assert outcomes[-1] == "exists"
+    assert (result.exit_code, done.exit_code) == (1, 1)
+    assert done.summary.counts.get("created", 0) == len(items[count:])
+
+
+async def test_what_an_organization_lacks_that_is_not_there_is_certain(
+    tmp_path: Path,
+) -> None:
+    """By plan and by verify, and nothing was sent."""
+    source = write(tmp_path / "list.ndjson", rows(2, namespace="nowhere"))
+    async with Watched(OURS) as box:
+        for survey in ("auto", "never"):
+            for look in (api.plan, api.verify):
+                known = settings(box, tmp_path, survey=survey)
+                result = await look([source], settings=known)
+                assert result.summary.failures == 2
+                assert result.summary.uncertain == 0

@@ -6,6 +6,7 @@ from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, Request
 from bulkrepo.wire import show as showing
 
+_READONLY = "no permission to create in the organization: it may only be read"
 NOT_LISTED = Answer(Kind.ABSENT)
 """What is known of a repository that a whole list of its organization lacks."""
 
@@ -17,13 +18,17 @@ def plan(
     skew: Skew,
     amend: bool = False,
     absent: bool = False,
+    readonly: bool = False,
 ) -> Flow:
     """
     Conclude what `create` would do. *absent*: it is known not to be there.
 
-    *doubt* and *amend* are as for `create`.
+    *readonly*: nothing may be created in its organization. *doubt* and *amend* are as
+    for `create`.
     """
     look = NOT_LISTED if absent else (yield _show(spec)).answer
+    if look.kind is Kind.ABSENT and readonly:
+        return Conclusion(outcome=Verdict.FAILED, answer=look, reason=_READONLY)
     if look.kind is Kind.ABSENT:
         return Conclusion(outcome=Verdict.TO_CREATE, answer=look)
     if look.kind is not Kind.DONE:
