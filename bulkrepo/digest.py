@@ -27,8 +27,8 @@ def summary(
     Put a run in at most 25 lines of plain text; the last one is what to type next.
 
     *command* is that, if there is anything. *ignore*: what differs is no failure.
-    *width* is that of a line: reasons are cut to it, other lines go on in the next.
-    Ends without a line break.
+    *width* is that of a line: one that is longer goes on in the next, and there are
+    fewer reasons then. Ends without a line break.
     """
     lines = [_headline(summary, ignore=ignore), *_exposed(summary)]
     return _screen(info, summary, lines, reports, command, ignore=ignore, width=width)
@@ -78,14 +78,13 @@ def _screen(
     above += [_cut(escape(line), width) for line in _counts(summary.counts)]
     below = [_cut(escape(f"report: {_some(reports)}"))] if reports else []
     below.append(f"next: {command or 'nothing to do'}")
-    left = _LINES - len(above) - len(below) - 2  # "why:", and how many more
     reasons = [
         reason
         for reason in summary.reasons
         if not (ignore and reason.outcome is Verdict.DIFFERS)
     ]
-    why = _reasons(reasons, most=max(1, min(left, _REASONS)), width=width)
-    return "\n".join([*above, *(_cut(escape(line), width) for line in why), *below])
+    why = _reasons(reasons, most=_LINES - len(above) - len(below), width=width)
+    return "\n".join([*above, *why, *below])
 
 
 def _planned(summary: Summary, *, ignore: bool) -> str:
@@ -161,17 +160,23 @@ def _counts(counts: dict[str, int]) -> list[str]:
 
 
 def _reasons(reasons: list[Reason], *, most: int, width: int) -> list[str]:
+    """Give as many reasons as fit in *most* lines, and say how many more there are."""
     if not reasons:
         return []
-    digits = max(len(str(reason.count)) for reason in reasons[:most])
-    lines = ["why:"]
-    for reason in reasons[:most]:
+    digits = max(len(str(reason.count)) for reason in reasons[:_REASONS])
+    lines, shown = ["why:"], 0
+    for reason in reasons[:_REASONS]:
         why = f"{reason.code}: {reason.message}" if reason.code else reason.message
         first = f" (first: {reason.example})" if reason.example else ""
         front = f"  {reason.count:>{digits}}  {reason.outcome:<13}  "
-        lines.append(front + _cut(why, width - len(front) - len(first)) + first)
-    if len(reasons) > most:
-        lines.append(f"  and {_count(len(reasons) - most, 'more reason')}")
+        text = front + _cut(escape(why), WIDTH - len(front) - len(first)) + first
+        more = _wrapped(text, width, indent=len(front))
+        if shown and len(lines) + len(more) >= most:
+            break
+        lines += more[: max(1, most - len(lines) - 1)]
+        shown += 1
+    if len(reasons) > shown:
+        lines.append(f"  and {_count(len(reasons) - shown, 'more reason')}")
     return lines
 
 
@@ -186,12 +191,17 @@ def _count(number: int, noun: str, many: str | None = None) -> str:
     return f"{number} {noun if number == 1 else many or f'{noun}s'}"
 
 
-def _wrapped(text: str, width: int, *, most: int = WIDTH) -> list[str]:
+def _wrapped(text: str, width: int, *, most: int = WIDTH, indent: int = 2) -> list[str]:
     """Break a line between words, and a word only where it is longer than a line."""
     text = _cut(escape(text), most)
     if len(text) <= width:
         return [text]
-    return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.wrap(
+        text,
+        width,
+        break_on_hyphens=False,
+        subsequent_indent=" " * indent,
+    )
 
 
 def _cut(text: str, width: int = WIDTH) -> str:

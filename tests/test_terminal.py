@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import pty
+import termios
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,7 +144,9 @@ def of(
             "  words\n"
             "  failed         1\n"
             "why:\n"
-            "  1  failed         words and more word… (first: team.csv:7)\n"
+            "  1  failed         words and more words words and more\n"
+            "                    words words and more words words and\n"
+            "                    more words  (first: team.csv:7)\n"
             "next: nothing to do",
             id="narrow",
         ),
@@ -189,7 +194,7 @@ def test_summary_tells_the_run(
     ),
     names=st.lists(st.text(), max_size=20),
     stopped=st.none() | st.text() | st.just("word " * 200),
-    width=st.integers(40, 160),
+    width=st.integers(60, 160),
 )
 def test_summary_is_one_screen_of_plain_text(
     counts: dict[str, int],
@@ -307,3 +312,19 @@ def test_progress_draws_without_logging() -> None:
         pass
 
     assert "\x1b" in stderr.getvalue()
+
+
+def test_a_stream_that_is_no_terminal_has_long_lines() -> None:
+    """Whatever the terminal of others is like."""
+    assert terminal.width(io.StringIO()) == 160
+    with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123
+        assert terminal.width(nowhere) == 160
+
+
+@pytest.mark.parametrize(("columns", "width"), [(0, 160), (20, 60), (80, 80)])
+def test_lines_fit_the_terminal(columns: int, width: int) -> None:
+    """One that says nothing of its size, or is absurdly narrow, is none to fit."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    with os.fdopen(ours), os.fdopen(theirs, "w") as stream:
+        assert terminal.width(stream) == width
