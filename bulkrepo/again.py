@@ -19,9 +19,16 @@ class Again:
     Use it as a context: the temporary files are gone at the end.
     """
 
-    def __init__(self, sources: Sequence[str], *, stdin: BinaryIO | None) -> None:
+    def __init__(
+        self,
+        sources: Sequence[str],
+        *,
+        stdin: BinaryIO | None,
+        other: inputs.Other | None = None,
+    ) -> None:
         self._sources = sources
         self._stdin = stdin
+        self._other = other
         self._kept: dict[str, BinaryIO] = {}
         self._stack = ExitStack()
 
@@ -59,10 +66,12 @@ class Again:
         for source in self._sources:
             kept = self._kept.get(source)
             if kept is None:
-                yield inputs.read(source, format=format)
+                yield inputs.read(source, format=format, other=self._other)
             else:
                 kept.seek(0)
-                yield inputs.read_from(kept, name=source, format=format)
+                yield inputs.read_from(
+                    kept, name=source, format=format, other=self._other
+                )
 
     def rows(
         self,

@@ -44,6 +44,7 @@ _BY_CODE = {
     "4000097": Kind.QUOTA,  # organizations
     "4000098": Kind.QUOTA,  # repositories
     "5007019": Kind.QUOTA,  # repositories, under 500
+    "0310": Kind.UNAUTHORIZED,  # "The project is unavailable", whatever is asked
     "0101": Kind.WRONG_ENDPOINT,  # the API does not exist or is not published
 }
 
@@ -77,7 +78,7 @@ def read(reply: Reply | NoReply, *, request: Request, now: float) -> Answer:
     code, message, inner_id = _error(reply.body)
     answer_to_wait = status in (403, 429) or status >= 500
     return Answer(
-        _kind(status, code, reads=request.method == "GET"),
+        _kind(status, code, makes=request.method == "POST"),
         status,
         code,
         message or _plain(reply),
@@ -125,7 +126,7 @@ def _total(reply: Reply) -> int | None:
     return int(found[1]) if found else None
 
 
-def _kind(status: int, code: str | None, *, reads: bool) -> Kind:
+def _kind(status: int, code: str | None, *, makes: bool) -> Kind:
     number = _number(code)
     known = _BY_CODE.get(number or "")
     if known is not None:
@@ -136,8 +137,9 @@ def _kind(status: int, code: str | None, *, reads: bool) -> Kind:
     if status in (404, 405, 501) and (code is None or code == str(status)):
         return Kind.WRONG_ENDPOINT
     if status == 404 and code is not None:
-        ours = reads and not _GATEWAY.match(code)  # a gateway knows no repositories
-        return Kind.ABSENT if ours else Kind.REFUSED
+        # What is to be made cannot be missing, and a gateway knows no repositories.
+        elsewhere = makes or _GATEWAY.match(code)
+        return Kind.REFUSED if elsewhere else Kind.ABSENT
     if status >= 500:
         return Kind.BROKEN
     return _BY_STATUS.get(status, Kind.REFUSED)

@@ -15,6 +15,7 @@ from bulkrepo.ledger import Ledger, LedgerThread
 from bulkrepo.model import (
     Claim,
     Event,
+    InputError,
     Result,
     Started,
 )
@@ -153,6 +154,11 @@ async def verify(
 def _lists(
     command: str, sources: Sequence[str], settings: Settings, control: Control
 ) -> Callable[[Ledger], Started]:
+    # No type checker tells one text from several.
+    if isinstance(sources, str) or not all(isinstance(each, str) for each in sources):
+        raise InputError(f'{sources!r}: give a list of paths as text, as ["team.csv"]')
+    if not sources:
+        raise InputError("no list is given: name at least one")
     return partial(
         loads.from_lists,
         command=command,

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
 from bulkrepo import exports, report
-from bulkrepo.fixing import fix
+from bulkrepo.fixing import Fixed, fix
 from bulkrepo.model import (
     Item,
     Problem,
@@ -35,52 +35,53 @@ def run(
     """
     Print every fault to standard output and a count to stderr; 1 if there is any.
 
-    With *fixed*, write a corrected list there: then only what is left counts.
+    With *fixed*, write a corrected list there: then only what is left counts. Raises
+    SettingsError where a file that is written is another one of the command's.
     """
+    named = {"LIST": lists, "--fix": [fixed], "--report": settings.reports}
+    report.distinct(named)
     for path in settings.reports:
         exports.by_suffix(path)
-
-    def show(source: str, problem: Problem) -> None:
-        if not (quiet and problem.note):
-            sys.stdout.write(render(source, problem) + "\n")
-
-    if fixed is not None:
-        outcome = fix(
-            lists,
-            Path(fixed),
-            format=settings.format,
-            defaults=settings.defaults(),
-            profile=settings.grammar,
-            stdin=settings.stdin,
-            on_problem=show,
-        )
-        if not quiet:
-            said = f"{fixed}: {_many(outcome.rows, 'row')}, {outcome.fixed} mended"
-            sys.stderr.write(f"{said}, {outcome.left} left\n")
-        return int(outcome.left > 0)
     began = datetime.now(UTC)
     encode = msgspec.json.Encoder().encode
     with tempfile.TemporaryFile() as spool:
 
+        def show(source: str, problem: Problem) -> None:
+            if not (quiet and problem.note):
+                report.say(render(source, problem) + "\n", flush=False)
+
         def keep(rejected: Rejected) -> None:
             spool.write(encode(_item(rejected)) + b"\n")
 
-        count = validate(
-            lists,
-            format=settings.format,
-            defaults=settings.defaults(),
-            profile=settings.grammar,
-            stdin=settings.stdin,
-            on_problem=show,
-            on_rejected=keep if settings.reports else None,
-        )
+        reading: dict[str, Any] = {
+            "format": settings.format,
+            "defaults": settings.defaults(),
+            "profile": settings.grammar,
+            "stdin": settings.stdin,
+            "on_problem": show,
+            "on_rejected": keep if settings.reports else None,
+        }
+        count: Checked | Fixed
+        if fixed is None:
+            count = validate(lists, **reading)
+            said = _said(count)
+        else:
+            count = fix(lists, Path(fixed), **reading)
+            said = _mended(fixed, count)
+        report.say("")
         for path in settings.reports:
             export = exports.EXPORTERS[exports.by_suffix(path)]
-            info = _info(lists, began)
-            report.write(path, export(info, _summary(count), _items(spool)))
-    if not quiet or count.faulty:
-        sys.stderr.write(_said(count) + "\n")
+            summary = _summary(count.faulty)
+            chunks = export(_info(lists, began), summary, _items(spool))
+            report.write(path, chunks, advice="")  # no ledger knows of it
+    if not quiet or (fixed is None and count.faulty):
+        sys.stderr.write(said + "\n")
     return int(count.faulty > 0)
+
+
+def _mended(fixed: str, count: Fixed) -> str:
+    rows, mended = _many(count.rows, "row"), _many(count.fixed, "fault")
+    return f"{fixed}: {rows} written; {mended} mended, {count.left} left"
 
 
 def _said(count: Checked) -> str:
@@ -135,6 +136,5 @@ def _rfc3339(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _summary(count: Checked) -> Summary:
-    counts = {"invalid": count.faulty} if count.faulty else {}
-    return Summary(total=count.faulty, counts=counts)
+def _summary(faulty: int) -> Summary:
+    return Summary(total=faulty, counts={"invalid": faulty} if faulty else {})

@@ -34,7 +34,7 @@ def cli() -> None:
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
 @options.logging
 def create(lists: tuple[str, ...], **given: Any) -> None:
-    """Create what the lists name. A LIST is CSV, JSON, NDJSON or text; - is stdin."""
+    """Create what the lists name: CSV, JSON, NDJSON, text, .xlsx; - is stdin."""
     _run("create", lists, given)
 
 
@@ -114,9 +114,7 @@ def _run(command: str, lists: tuple[str, ...], given: dict[str, Any]) -> None:
     from bulkrepo import foreground  # noqa: PLC0415 - see the module
     from bulkrepo.retyping import typed  # noqa: PLC0415
 
-    run = given.get("run") if command == "undo" else None
-    about = lists if run is None else (str(run),)
-    sys.exit(foreground.run(typed(cli, about), lists, given))
+    sys.exit(foreground.run(typed(cli, command, lists), lists, given))
 
 
 def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:

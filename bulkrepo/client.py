@@ -6,12 +6,10 @@ It decides nothing: bytes out, bytes in, and whether a request may have left.
 
 import asyncio
 import errno
-import re
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from multidict import CIMultiDict
@@ -19,6 +17,7 @@ from yarl import URL
 
 from bulkrepo.model import SettingsError
 from bulkrepo.overdue import Overdue
+from bulkrepo.proxies import Proxy, proxy
 from bulkrepo.wire import NoReply, Reply, Request
 
 _HEADERS = {
@@ -42,7 +41,8 @@ class Client:
     *timeout* is the one deadline of a request, in seconds; connecting may take half
     of it, so that what was certainly not sent is known as such. *connections* bounds
     the sockets. Redirects are not followed, cookies not kept, and a proxy is taken
-    from the environment. Use it as an async context manager.
+    from the environment; SettingsError if that is none. Use it as an async context
+    manager.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class Client:
         self._tls = tls
         # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
         # request: that costs more than the request.
-        self._proxy = _proxy(self._endpoint)
-        self._targets: dict[str, tuple[URL, str | None]] = {}
+        self._proxy = proxy(self._endpoint)
+        self._targets: dict[str, tuple[URL, Proxy | None]] = {}
         self._signed: tuple[Mapping[str, str] | None, CIMultiDict[str]]
         self._signed = None, CIMultiDict()
         self._overdue = Overdue(timeout)
@@ -81,6 +81,9 @@ class Client:
             max_field_size=_LONGEST,
             headers=self._headers,
         )
+        # Else aiohttp sends a GET or DELETE whose connection broke once more by itself:
+        # uncounted, and a DELETE without a look at what is there by now.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no option
         return self
 
     async def __aexit__(
@@ -101,7 +104,10 @@ class Client:
         task = asyncio.current_task(self._loop)
         if session is None or task is None:
             raise RuntimeError("the client is not open")
-        url, proxy = self._targets.get(request.path) or self._target(request.path)
+        try:
+            url, via = self._targets.get(request.path) or self._target(request.path)
+        except SettingsError as error:
+            return NoReply("proxy", sent=False, detail=str(error))
         signed, cased = self._signed
         if signed is not headers:
             # As aiohttp wants them, made once while they are the same.
@@ -118,7 +124,8 @@ class Client:
                         data=request.body,
                         headers=cased,
                         allow_redirects=False,
-                        proxy=proxy,
+                        proxy=via.url if via else None,
+                        proxy_headers=via.headers if via else None,
                     )
                     break
                 except aiohttp.ClientConnectorError as error:
@@ -143,7 +150,7 @@ class Client:
         finally:
             self._overdue.end(task)
 
-    def _target(self, path: str) -> tuple[URL, str | None]:
+    def _target(self, path: str) -> tuple[URL, Proxy | None]:
         """
         Give the URL, its path untouched, and the proxy on the way.
 
@@ -153,29 +160,24 @@ class Client:
             self._targets.clear()
         ours = path.startswith("/")
         url = URL(self._endpoint + path if ours else path, encoded=True)
-        target = self._targets[path] = url, self._proxy if ours else _proxy(path)
+        target = self._targets[path] = url, self._proxy if ours else proxy(path)
         return target
 
 
-def trusted(cacert: str | None) -> ssl.SSLContext | None:
-    """Trust the certificates in the file *cacert*; None: those of the system."""
+def trusted(cacert: str | None, *, named: str = "--cacert") -> ssl.SSLContext | None:
+    """
+    Trust the certificates in the file *cacert*; None: those of the system.
+
+    SettingsError where there are none; *named* says where the file's name comes from.
+    """
     if cacert is None:
         return None
     try:
         return ssl.create_default_context(cafile=cacert)
     except OSError as error:
         raise SettingsError(
-            f"--cacert {cacert}: {error.strerror or 'no certificate in it'}"
+            f"{named} {cacert}: {error.strerror or 'no certificate in it'}"
         ) from error
-
-
-def _proxy(endpoint: str) -> str | None:
-    """Give the proxy that the environment names for *endpoint*."""
-    url = URL(endpoint)
-    if url.host is None or proxy_bypass(url.host):
-        return None
-    proxy: str | None = getproxies().get(url.scheme)
-    return proxy
 
 
 async def _head(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -210,12 +212,8 @@ def _no_reply(error: Exception) -> NoReply:
             return NoReply("dropped", sent=True, detail=detail)
 
 
-_PASSWORD = re.compile(r"//[^/@\s]+@")
-"""What a proxy's address may say about who we are."""
-
-
 def _detail(error: Exception) -> str:
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
         return "no answer within the time allowed for a request"
     text = str(error).replace(" ssl:default", "")  # said of plain HTTP as well
-    return _PASSWORD.sub("//", text)[:500] or type(error).__name__
+    return text[:500] or type(error).__name__

@@ -1,10 +1,27 @@
 """Edge. A cloud of OpenStack's clouds.yaml, as OpenStack's own loader reads it."""
 
+import logging
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from bulkrepo.model import SettingsError
+
+
+class _Passed(logging.Handler):
+    """Hears which files the loader passes *over*, as broken: it only logs that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep path and line; the reason may quote the file, and so a secret."""
+        match record.args:
+            case (str(path), Exception() as error):
+                mark = getattr(error, "problem_mark", None)
+                at = "" if mark is None else f" (line {mark.line + 1})"
+                self.over.append(f"{path}, which is broken{at}")
 
 
 def load(name: str) -> Mapping[str, Any]:
@@ -21,11 +38,17 @@ def load(name: str) -> Mapping[str, Any]:
             "OS_CLOUD is set, and clouds.yaml is read by OpenStack's own loader, which "
             "is not installed: pip install 'bulkrepo[clouds]'"
         ) from error
+    passed = _Passed()
+    log = logging.getLogger("openstack.config")
+    log.addHandler(passed)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns about itself
             cloud = OpenStackConfig().get_one(cloud=name, validate=False)
     except ConfigException as error:
-        raise SettingsError(f"OS_CLOUD {name}: {error}") from None
+        broken = "".join(f". It does not read {path}" for path in passed.over)
+        raise SettingsError(f"OS_CLOUD {name}: {error}{broken}") from None
+    finally:
+        log.removeHandler(passed)
     config: Mapping[str, Any] = cloud.config
     return config

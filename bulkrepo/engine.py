@@ -99,6 +99,7 @@ class Engine:
         self._early = 0  # rows that `prepare` handed out and that are not settled
         self._early_done = asyncio.Event()
         self._dead_namespaces: dict[str, str] = {}
+        self._suspected: dict[str, str] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._brake.listen(self._halt)
 
@@ -178,6 +179,10 @@ class Engine:
         while self._early > few and self._brake.stopped is None:
             self._early_done.clear()
             await self._early_done.wait()
+
+    def suspect(self, namespace: str, reason: str) -> None:
+        """Say what is wrong with an organization if we may not create in it."""
+        self._suspected[namespace] = reason
 
     def stop_organization(self, namespace: str, reason: str) -> None:
         """Take no more rows of an organization. The first reason counts."""
@@ -309,6 +314,8 @@ class Engine:
         """Stop no more than what cannot work: an organization or the run."""
         why = _NAMESPACE_STOPS.get(answer.kind)
         if why is not None and not (alone and answer.kind is not Kind.NO_NAMESPACE):
+            if answer.kind in (Kind.FORBIDDEN, Kind.NO_NAMESPACE):
+                why = self._suspected.get(claim.namespace, why)
             self.stop_organization(
                 claim.namespace, f"{why} ({answer.code or answer.status})"
             )

@@ -61,6 +61,8 @@ class Tries(msgspec.Struct):
     Requests sent for one row, when the first, last and first unsure one left.
 
     *untold*: whether an update or a delete may have been carried out all the same.
+    Then its flow reads what is there before each further try. Of it, *last* is the last
+    answer, *done* how many tries were made, and *used* how many of these count.
     """
 
     sent: int
@@ -70,6 +72,9 @@ class Tries(msgspec.Struct):
     asked_at: float = 0.0
     unsure_at: float | None = None
     untold: bool = False
+    last: Answer | None = None
+    done: int = 0
+    used: float = 0.0
 
     def doubted(self, request: Request) -> None:
         """Learn that *request*, which left last, may have been carried out."""
@@ -136,9 +141,12 @@ class Exchange:
 
     async def ask(self, request: Request, tries: Tries) -> Heard:
         """Ask until the answer is one to act on, or the tries are used up."""
-        answer = await self.once(request, tries, None)
+        before = tries.last
+        if before is not None and request.method not in _CHANGES:
+            before = None  # that read is a first try
+        answer = await self.once(request, tries, before)
         if answer.kind in AGAIN:
-            answer = await self.ask_again(request, tries, answer)
+            return await self.ask_again(request, tries, answer)
         return Heard(answer, tries.unsure_at)
 
     async def glance(self, request: Request) -> Answer:
@@ -156,13 +164,16 @@ class Exchange:
             raise InterruptedTriesError(answer)
         return await self.once(request, Tries(0), answer)
 
-    async def ask_again(self, request: Request, tries: Tries, answer: Answer) -> Answer:
+    async def ask_again(self, request: Request, tries: Tries, answer: Answer) -> Heard:
         """
         Ask likewise after a first try, which got *answer*.
 
         Tenacity keeps the loop, we count and wait.
         """
-        used, most, settled = 0.0, self._limits.max_attempts, False
+        changes = request.method in _CHANGES
+        done, used = (tries.done, tries.used) if changes else (0, 0.0)
+        done += 1
+        most, settled, again = self._limits.max_attempts, False, False
 
         def count() -> bool:
             """Count the last try, once; say whether it was the last of all."""
@@ -174,7 +185,7 @@ class Exchange:
             return used >= most
 
         async def once() -> Answer:
-            nonlocal answer, settled
+            nonlocal answer, again, settled, done
             if not settled and answer.kind is not Kind.THROTTLED:
                 if not await self._vouched(tries.asked):
                     raise InterruptedTriesError(answer)
@@ -182,30 +193,36 @@ class Exchange:
                     return answer
                 while not self._budget.take(self._clock.now()):
                     await pause(1 / self._budget.trickle)
+            if changes and tries.untold:
+                tries.last, tries.done, again = answer, done, True
+                # One that was throttled counts as well: as the reads between may go
+                # well, nothing else would end this.
+                tries.used = used + (answer.kind is Kind.THROTTLED)
+                return answer
             answer = await self.once(request, tries, answer)
-            settled = False
+            settled, done = False, done + 1
             return answer
 
-        def delay(state: tenacity.RetryCallState | None) -> float:
-            done = 1 + (state.attempt_number if state is not None else 0)
+        def delay(_: tenacity.RetryCallState | None = None) -> float:
             return self._backoff.wait(done, answer, self._chance.random())
 
         async def pause(seconds: float) -> None:
             if not await self._turns.pause(seconds):
                 raise InterruptedTriesError(answer)
 
-        if count():
-            return answer
-        await pause(delay(None))
-        again = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_result(backoff.again),
-            stop=lambda _: count(),
-            wait=delay,
-            sleep=pause,
-            retry_error_callback=lambda _: answer,
-        )
-        last: Answer = await again(once)
-        return last
+        if not count():
+            await pause(delay())
+            retrying = tenacity.AsyncRetrying(
+                retry=tenacity.retry_if_result(
+                    lambda answer: backoff.again(answer) and not again
+                ),
+                stop=lambda _: count(),
+                wait=delay,
+                sleep=pause,
+                retry_error_callback=lambda _: answer,
+            )
+            await retrying(once)
+        return Heard(answer, tries.unsure_at, again)
 
     async def _vouched(self, asked: float) -> bool:
         """Wait until it is known whose fault a failed try is; False: the run stops."""
@@ -314,7 +331,8 @@ class Exchange:
         if answer.kind is Kind.UNREACHABLE:
             self._brake.stop(
                 f"the endpoint cannot be reached: {answer.message}. Check --endpoint "
-                "or --region, the network, and HTTPS_PROXY",
+                "or --region (the management host starts with swr-api), the network, "
+                "and HTTPS_PROXY",
                 exit_code=3,
             )
         elif answer.kind is not Kind.UNAUTHORIZED and not (

@@ -6,31 +6,37 @@ spelling of booleans, categories and columns, blanks. Whatever needs a person st
 it was and is reported.
 """
 
-import csv
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import msgspec
 from msgspec import structs
 
-from bulkrepo import grammar, inputs, lists
+from bulkrepo import direct, exports, grammar, inputs, lists
 from bulkrepo.again import Again
 from bulkrepo.model import FIELDS, Defaults, InputError, Problem, Rejected, Row
 
 OnProblem = Callable[[str, Problem], None]
+OnRejected = Callable[[Rejected], None]
 Writer = Callable[[TextIO, Iterator[Row]], None]
 _NAMES = ("namespace", "repository")
 
 
 class Fixed(msgspec.Struct):
-    """How many *rows* were written, faults *fixed*, and faults *left* as they were."""
+    """
+    How many *rows* were written, faults *fixed*, and faults *left* as they were.
+
+    *faulty* are the rows that have those.
+    """
 
     rows: int = 0
     fixed: int = 0
     left: int = 0
+    faulty: int = 0
 
 
 def fix(
@@ -42,22 +48,25 @@ def fix(
     profile: grammar.Profile,
     stdin: BinaryIO | None = None,
     on_problem: OnProblem | None = None,
+    on_rejected: OnRejected | None = None,
 ) -> Fixed:
     """
     Write the rows of *sources* to *out*, in order, with their mechanical faults mended.
 
     *out*'s suffix gives its format. *on_problem* is called for each fault that is
-    left. A mended name that another row has already is not mechanical: that row
-    keeps its name. *out* appears whole or not at all; it may be one of *sources*.
-    Comments are not kept. `InputError` for what would be lost: an unknown column or
-    key, a cell too many, a record that cannot be read.
+    left, *on_rejected* for each row that has one, as it is written. A mended name that
+    another row has already is not mechanical: that row keeps its name. *out* appears
+    whole or not at all; it may be one of *sources*. Comments are not kept. `InputError`
+    for what would be lost: an unknown column or key, a cell too many, a record that
+    cannot be read.
     """
     writer = WRITERS.get(out.suffix.lower())
     if writer is None:
         known = ", ".join(WRITERS)
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
     count = Fixed()
-    with Again(sources, stdin=stdin) as opened:
+    other = direct.reader(defaults, profile)
+    with Again(sources, stdin=stdin, other=other) as opened:
         taken = _taken(opened.rows(format), defaults, profile)
         rows = _mended(
             opened.rows(format),
@@ -66,6 +75,7 @@ def fix(
             defaults=defaults,
             profile=profile,
             on_problem=on_problem,
+            on_rejected=on_rejected,
         )
         replace(out, lambda file: writer(file, rows))
     return count
@@ -97,6 +107,7 @@ def _mended(
     defaults: Defaults,
     profile: grammar.Profile,
     on_problem: OnProblem | None,
+    on_rejected: OnRejected | None,
 ) -> Iterator[Row]:
     """Yield each row mended, and report what is left of its faults."""
     told: set[Problem] = set()
@@ -129,7 +140,12 @@ def _mended(
         for problem in left:
             if on_problem is not None:
                 on_problem(row.source, problem)
-        yield _changed(row, changes, defaults)
+        written = _changed(row, changes, defaults)
+        if left:
+            count.faulty += 1
+            if on_rejected is not None:
+                on_rejected(Rejected(written, tuple(left)))
+        yield written
 
 
 _LOSSES = frozenset(
@@ -216,8 +232,7 @@ def replace(out: Path, write: Callable[[TextIO], None]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _values(row: Row) -> tuple[object, ...]:
-    return tuple(getattr(row, field) for field in FIELDS)
+_values = attrgetter(*FIELDS)
 
 
 def _members(row: Row) -> bytes:
@@ -226,14 +241,17 @@ def _members(row: Row) -> bytes:
 
 
 def _csv(file: TextIO, rows: Iterator[Row]) -> None:
-    table = csv.writer(file, lineterminator="\r\n")
-    table.writerow(FIELDS)
-    for row in rows:
-        table.writerow(map(_cell, _values(row)))
+    file.write(exports.csv_line(FIELDS))
+    file.writelines(
+        exports.csv_line([v if type(v) is str else _cell(v) for v in _values(row)])
+        for row in rows
+    )
 
 
-def _cell(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _ndjson(file: TextIO, rows: Iterator[Row]) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from bulkrepo import api, descriptors, signin, terminal
+from bulkrepo import api, descriptors, report, signin, terminal
 from bulkrepo.auth import Auth
 from bulkrepo.logs import LogControl, configure
 from bulkrepo.model import (
@@ -153,7 +153,7 @@ def _settings(
         patience=duration(options["patience"]),
         deadline=None if deadline is None else duration(deadline),
         timeout=duration(options["timeout"]),
-        cacert=options["cacert"] or os.environ.get("OS_CACERT"),
+        cacert=options["cacert"],
         **{name: options[name] for name in _AS_THEY_ARE & options.keys()},
     )
 
@@ -165,27 +165,16 @@ def _reports(
     reports = tuple(dict.fromkeys(options["reports"]))
     if not reports and command != "plan":
         reports = (_default_report(command, lists),)
-    taken: dict[str, str] = {}
-    for option, paths in (
-        ("LIST", lists),
-        ("--ledger", [options["ledger"]]),
-        ("--log-file", [options["log_file"]]),
-        ("--report", reports),
-    ):
-        for path in paths:
-            if path in (None, "-", MEMORY) or _is_device(path):
-                continue
-            other = taken.setdefault(os.path.realpath(path), option)
-            if other != option:
-                raise SettingsError(
-                    f"{option} {path} would overwrite what {other} names: "
-                    "give it another name"
-                )
+    ledger = options["ledger"]
+    report.distinct(
+        {
+            "LIST": lists,
+            "--ledger": [None if ledger == MEMORY else ledger],
+            "--log-file": [options["log_file"]],
+            "--report": reports,
+        }
+    )
     return reports
-
-
-def _is_device(path: str) -> bool:
-    return Path(path).exists() and not Path(path).is_file()
 
 
 _SUFFIXES = {"create": ".report.jsonl"}
@@ -307,4 +296,4 @@ def _show_plan(
             ignore=settings.on_differs == "ignore",
             width=terminal.width(sys.stdout),
         )
-        sys.stdout.write(text + "\n")
+        report.say(text + "\n")

@@ -172,6 +172,11 @@ def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) 
     return ""
 
 
+def visibility(value: object) -> bool | None:
+    """Return the `is_public` that *value* is, or means as a word; else None."""
+    return _WORDS.get(str(value).casefold()) if value is not None else None
+
+
 def _visibility(value: object, problems: list[Problem]) -> bool | None:
     if _blank(value):
         message = "is blank, and visibility is never guessed: say it in the row"

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo import copyjobs, endpoints, fixing, importing, mapping
+from bulkrepo import copyjobs, endpoints, fixing, importing, mapping, report
 from bulkrepo.copyjobs import Copy, Heading
 from bulkrepo.ledger import Known, Ledger
 from bulkrepo.model import InputError, SettingsError, Verdict
@@ -45,6 +45,8 @@ def run(
     Raises SettingsError or InputError, with nothing written, where it cannot be told
     where images come from or go to, or where two sources would go to one target.
     """
+    if len({Path(path).resolve() for path in maps}) < len(maps):
+        raise InputError("the same map is named twice: name it once")
     made = copyjobs.TOOLS[tool]
     at = copyjobs.origin(registry, hosts=hosts)
     out = _output(maps, output, made.suffix, ledger)
@@ -229,8 +231,9 @@ def _output(
 def _write(out: Path | None, chunks: Iterable[bytes]) -> None:
     text = (chunk.decode() for chunk in chunks)
     if out is None:
-        sys.stdout.writelines(text)
-        sys.stdout.flush()
+        for piece in text:
+            report.say(piece, flush=False)
+        report.say("")
     else:
         fixing.replace(out, lambda file: file.writelines(text))
 

@@ -5,7 +5,7 @@ Sources: IAM API reference, Obtaining a User Token; OpenStack Identity API v3, w
 follows. Where a project is named, Keystone wants its domain too; IAM takes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -152,15 +152,15 @@ _LOCK = (
 _BY_CODE = {
     "IAM.0061": "the user is locked after wrong passwords: wait a quarter of an hour, "
     "then check {password}",
-    "IAM.0062": "check {user}, {password} and {domain}. " + _LOCK,
+    "IAM.0062": "check {who}. " + _LOCK,
     "IAM.0066": "the password of {user} has expired: change it, then set {password}",
     "IAM.0067": "{password} is no valid password. " + _LOCK,
     "IAM.0081": "the user of {user} may use the console only: allow it programmatic "
     "access, or set another one",
 }
 _BY_STATUS = {
-    400: "check {domain} and {project}",
-    401: "check {user}, {password}, {domain} and {project}. " + _LOCK,
+    400: "check {place}",
+    401: "check {all}. " + _LOCK,
     403: "the user of {user} may not sign in to the project of {project}",
 }
 _SECOND = (
@@ -169,12 +169,12 @@ _SECOND = (
 )
 
 
-def advice(reply: Reply, answer: Answer, names: Mapping[str, str]) -> str:
+def advice(reply: Reply, answer: Answer, names: Mapping[str, str], login: Login) -> str:
     """
     Say why there is no token and what to do; *answer* is what *reply* was read as.
 
-    *names* says where `user`, `password`, `domain`, `project` and `passcode` came
-    from.
+    *names* says where `user`, `password`, `domain`, `project`, `project_domain` and
+    `passcode` of *login* came from.
     """
     if answer.kind is Kind.WRONG_ENDPOINT or answer.kind is Kind.DONE:
         what = said(answer) if answer.message else f"{reply.status} without a token"
@@ -185,5 +185,25 @@ def advice(reply: Reply, answer: Answer, names: Mapping[str, str]) -> str:
     todo = _BY_CODE.get(answer.code or "") or _BY_STATUS.get(reply.status)
     if reply.headers.get("Openstack-Auth-Receipt"):
         todo = _SECOND
-    todo = (todo or "check {user}, {domain} and {project}").format_map(names)
+    todo = (todo or "check {user}, {place}").format_map(
+        {**names, **_told(login, names)}
+    )
     return f"IAM refuses to sign us in ({said(answer)}): {todo}"
+
+
+def _told(login: Login, names: Mapping[str, str]) -> dict[str, str]:
+    """Name what was sent: `who` we are, the `place` signed in to, and `all` of it."""
+    second = ["passcode"] if login.passcode is not None else []
+    theirs = login.project_domain_id or login.project_domain_name
+    place = ["domain", *(["project_domain"] if theirs else []), "project"]
+    who = ["user", "password", *second]
+    return {
+        "who": _listed(names[part] for part in (*who, "domain")),
+        "place": _listed(names[part] for part in place),
+        "all": _listed(names[part] for part in (*who, *place)),
+    }
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}"

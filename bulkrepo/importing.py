@@ -5,22 +5,25 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import (
+    ExitStack,
+    closing,
+)
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo import fixing, listings, mapping, remote
-from bulkrepo.exports import armed, harmless
-from bulkrepo.inputs.streams import ADVICE, Tap, decoded
+from bulkrepo import fixing, listings, mapping, remote, saved
+from bulkrepo.exports import armed, csv_line, harmless
+from bulkrepo.gathered import Gathered
+from bulkrepo.mapped import SHOWN, Mapped, row
 from bulkrepo.model import InputError, Row, SettingsError
+from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, quote
 
 MAP = ("source", "target", "namespace", "repository", "changed")
 """Columns of the map; a file with the first two is a list of exceptions as well."""
-
-_SHOWN = 10
 
 
 def run(
@@ -51,27 +54,31 @@ def run(
         raise SettingsError("--registry is for a URL: a file shows what it is")
     remote.checked(sources)
     say = None if quiet else sys.stderr.write
-    with closing(_documents(sources, stdin, registry, cacert, say)) as documents:
-        listing = listings.read(documents)
-    if listing.truncated and not partial:
-        raise InputError(
-            f"the listing is not whole. {listing.truncated}. Nothing was written. "
-            "To take what is here all the same: --partial"
+    with ExitStack() as stack:
+        gathered = Gathered(stack)
+        mapped = Mapped(gathered.found, rules, stack.enter_context(Spool()))
+        with closing(_documents(sources, stdin, registry, cacert, say)) as documents:
+            listing = gathered.gather(documents)
+        if listing.truncated and not partial:
+            raise InputError(
+                f"the listing is not whole. {listing.truncated}. Nothing was written. "
+                "To take what is here all the same: --partial"
+            )
+        said: Counter[bool | None] = Counter()
+
+        def write(table: TextIO, file: TextIO) -> None:
+            fixing.WRITERS[out.suffix](file, _rows(mapped, table, said))
+            _judge(mapped, listing)
+
+        # Both take their place when all is lawful.
+        fixing.replace(
+            table, lambda map_: fixing.replace(out, lambda file: write(map_, file))
         )
-    mapped = mapping.map_names((found.name for found in listing.found), rules)
-    if not mapped.lawful:
-        raise InputError(_unlawful(mapped))
-    if not mapped.entries:
-        raise InputError(f"{listing.shape}: every name is skipped; nothing was written")
-    rows = list(_rows(listing, mapped))
-    fixing.replace(table, lambda file: write_map(file, mapped.entries))
-    fixing.replace(out, lambda file: fixing.WRITERS[out.suffix](file, iter(rows)))
     if not quiet:
         sys.stderr.writelines(
-            f"{line}\n"
-            for line in (
-                *_summary(listing, mapped, rows, out, table),
-                _next(out, rows, rules.profile),
+            line + "\n"
+            for line in _summary(
+                listing, mapped, said, out, table, profile=rules.profile
             )
         )
     return 0
@@ -87,8 +94,7 @@ def _documents(
     """Yield the documents of files, and those of a registry page by page."""
     for source in sources:
         if not remote.is_url(source):
-            with _text(source, stdin) as text:
-                yield from listings.documents(text.read(), source=source)
+            yield from saved.documents(source, stdin)
             continue
         from bulkrepo import live  # noqa: PLC0415 - heavy, and for few
 
@@ -105,31 +111,8 @@ def read_map(path: str) -> mapping.NameMap:
 
 def read_pairs(path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of the map or exceptions in *path*."""
-    with _text(path, None) as text:
+    with saved.opened(path, None) as tap, saved.decoded_text(tap, path) as text:
         yield from pairs(text, path)
-
-
-@contextmanager
-def _text(source: str, stdin: BinaryIO | None) -> Iterator[TextIO]:
-    """Give *source* as text; what cannot be read of it is an `InputError`."""
-    opened: AbstractContextManager[BinaryIO]
-    try:
-        if source == "-" and stdin is not None:
-            opened = nullcontext(stdin)
-        else:
-            opened = Path(source).open("rb")  # noqa: SIM115 - closed below
-        with opened as stream:
-            tap = Tap(stream, digest=None)
-            text = decoded(tap, name=source)
-            try:
-                yield text
-            except UnicodeDecodeError as error:
-                where = tap.where(error)
-                raise InputError(f"{source}: {where}: not text; {ADVICE}") from error
-            finally:
-                text.detach()
-    except OSError as error:
-        raise InputError(f"{source}: cannot be read: {error.strerror}") from error
 
 
 def _outputs(
@@ -179,42 +162,42 @@ def _exceptions(path: str) -> Mapping[str, str]:
     return found
 
 
-def write_map(file: TextIO, entries: Sequence[mapping.Entry]) -> None:
-    """Write *entries* as CSV, cells that a spreadsheet would run made harmless."""
-    table = csv.writer(file, lineterminator="\r\n")
-    table.writerow(MAP)
-    for each in entries:
-        names = (each.source, each.target, each.namespace, each.repository)
-        table.writerow([*map(harmless, names), " ".join(each.changes)])
+def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator[Row]:
+    """Yield the list, write the map to *table* beside it, and count visibilities."""
+    table.write(csv_line(MAP))
+    for number, (found, entry) in enumerate(mapped.entries(), start=1):
+        table.write(map_line(entry))
+        said[found.is_public] += 1
+        yield row(found, entry, source=entry.source, line=number)
 
 
-def _rows(listing: listings.Listing, mapped: mapping.Mapped) -> Iterator[Row]:
-    found = {each.name.full: each for each in listing.found}
-    for line, entry in enumerate(mapped.entries, start=1):
-        of = found[entry.source]
-        said = of.description and of.description.strip()
-        described = said.encode("utf-8", "replace").decode() if said else None
-        yield Row(
-            entry.source,
-            line,
-            entry.namespace,
-            entry.repository,
-            of.is_public,
-            of.category,
-            described,
-        )
+def map_line(each: mapping.Entry) -> str:
+    """Return a line of the map; what a spreadsheet would run is made harmless."""
+    source, target, changes = each.source, each.target, " ".join(each.changes)
+    if source == each.repository:  # most are, and a legal name needs no second look
+        return f"{source},{target},{each.namespace},{source},{changes}\r\n"
+    names = (harmless(source), target, each.namespace, each.repository)
+    return csv_line((*names, changes))
 
 
-def _unlawful(mapped: mapping.Mapped) -> str:
+def _judge(mapped: Mapped, listing: listings.Listing) -> None:
+    """Raise `InputError` unless what was mapped is lawful and something."""
+    collisions = mapped.collisions()
+    if mapped.unfit or collisions:
+        raise InputError(_unlawful(mapped, collisions))
+    if not mapped.count:
+        raise InputError(f"{listing.shape}: every name is skipped; nothing was written")
+
+
+def _unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
     lines = ["the names do not fit, and nothing was written"]
-    for target, sources in mapped.collisions.items():
+    for target, sources in collisions.items():
         lines.append(f"  {' and '.join(map(escape, sources))} would both be {target}")
     lines += [
-        f"  {escape(unfit.source)}: {escape(unfit.why)}"
-        for unfit in mapped.unfit[:_SHOWN]
+        f"  {escape(unfit.source)}: {escape(unfit.why)}" for unfit in mapped.misfits
     ]
-    if len(mapped.unfit) > _SHOWN:
-        lines.append(f"  and {len(mapped.unfit) - _SHOWN} more that break a rule")
+    if mapped.unfit > SHOWN:
+        lines.append(f"  and {mapped.unfit - SHOWN} more that break a rule")
     if mapped.unfit:
         lines.append("To alter them to the nearest legal names: --legalize")
     lines.append(
@@ -226,51 +209,41 @@ def _unlawful(mapped: mapping.Mapped) -> str:
 
 def _summary(
     listing: listings.Listing,
-    mapped: mapping.Mapped,
-    rows: Sequence[Row],
+    mapped: Mapped,
+    said: Counter[bool | None],
     out: Path,
     table: Path,
+    *,
+    profile: str,
 ) -> Iterator[str]:
-    """Yield one screen: what was found, and what became of it."""
-    yield f"{listing.shape}: {listing.rows} records, {len(listing.found)} repositories"
+    """Yield one screen: what was found, what became of it, and what to do next."""
+    yield f"{listing.shape}: {listing.rows} records, {listing.names} repositories"
     if listing.truncated:
         yield f"  NOT WHOLE  {listing.truncated}"
     if listing.repeated:
         yield f"  {listing.repeated} named a repository again"
-    reasons = Counter(why for _, why in listing.skipped)
-    example = {why: name for name, why in reversed(listing.skipped)}
-    for why, count in reasons.most_common(_SHOWN):
-        yield f"  {count} skipped: {escape(why)} (first: {escape(example[why])})"
+    reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
+    for why, (count, first) in reasons[:SHOWN]:
+        yield f"  {count} skipped: {escape(why)} (first: {escape(first)})"
     if mapped.excepted:
-        yield f"  {len(mapped.excepted)} left out, as the exceptions say"
+        yield f"  {mapped.excepted} left out, as the exceptions say"
     if mapped.unused:
-        yield (
-            f"  {len(mapped.unused)} exceptions met no name "
-            f"(first: {escape(mapped.unused[0])})"
-        )
-    for note, count in listing.notes.most_common(_SHOWN):
+        unused = escape(next(iter(mapped.unused)))
+        yield f"  {len(mapped.unused)} exceptions met no name (first: {unused})"
+    for note, count in listing.notes.most_common(SHOWN):
         yield f"  {count} {escape(note)}"
-    altered = [each for each in mapped.entries if each.changes]
-    for each in altered[:_SHOWN]:
+    for each in mapped.changed:
         why = ", ".join(each.changes)
         yield f"  {escape(each.source)} -> {each.target} ({why})"
-    if len(altered) > _SHOWN:
-        yield f"  and {len(altered) - _SHOWN} more altered names: see the map"
-    said = Counter(row.is_public for row in rows)
+    if mapped.altered > SHOWN:
+        yield f"  and {mapped.altered - SHOWN} more altered names: see the map"
     unsaid = said[None]
     yield f"visibility: {said[True]} public, {said[False]} private, {unsaid} not said"
-    organizations = dict.fromkeys(each.namespace for each in mapped.entries)
-    shown = ", ".join(list(organizations)[:5])
-    more = f" and {len(organizations) - 5} more" if len(organizations) > 5 else ""
-    yield f"organizations: {shown}{more}"
-    yield f"list: {escape(str(out))} ({len(rows)} rows)   map: {escape(str(table))}"
-
-
-def _next(out: Path, rows: Sequence[Row], profile: str) -> str:
-    """Give the command that takes the list, which says nothing that it needs not."""
-    words = ["next: bulkrepo create", quote(str(out))]
-    if any(row.is_public is None for row in rows):
-        words.append("--visibility private")
+    shown = ", ".join(list(mapped.organizations)[:5])
+    others = len(mapped.organizations) - 5
+    yield f"organizations: {shown}{f' and {others} more' if others > 0 else ''}"
+    yield f"list: {escape(str(out))} ({mapped.count} rows)   map: {escape(str(table))}"
+    choose = " --visibility private" if unsaid else ""
     if profile != "strict":
-        words.append(f"--grammar {profile}")
-    return " ".join(words)
+        choose += f" --grammar {profile}"
+    yield f"next: bulkrepo create {quote(str(out))}{choose}"

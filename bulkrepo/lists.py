@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from bulkrepo import grammar, inputs
+from bulkrepo import direct, grammar, inputs
 from bulkrepo.model import DONE, Defaults, InputError, Rejected, RepoSpec, Row
 
 
@@ -25,8 +25,12 @@ def checked(
     The problems of a rejected row are placed. *undone*: only those for which a report
     says that something is left to do. `InputError` as `inputs.read` raises.
     """
+    other = direct.reader(defaults, profile)
     for source in sources:
-        for row in inputs.read(source, format=format, stdin=stdin, digest=digest):
+        rows = inputs.read(
+            source, format=format, stdin=stdin, digest=digest, other=other
+        )
+        for row in rows:
             if undone and _done(row):
                 continue
             found = grammar.check(row, defaults=defaults, profile=profile)

@@ -41,6 +41,7 @@ _LEVELS = {
 """structlog's methods: how grave, and what it is called."""
 _NEVER = logging.CRITICAL + 1
 _HEAD = ("timestamp", "level")
+_BEGIN = b'{"timestamp":"%b","level":"%b",%b\n'
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -98,11 +99,22 @@ def _logger_above(floor: int) -> type[Any]:
         def _proxy_to_logger(
             self, method: str, event: str | None = None, *_: object, **facts: Any
         ) -> None:
-            told: Any = {**self._context, **facts, "event": event}
+            told: Any = {"event": event, **self._context, **facts}
             for processor in self._processors:
                 told = processor(self._logger, method, told)
 
-    return Direct
+    class Quick(Direct):
+        """Takes events of one level, of which there is one a row, in one call less."""
+
+        def info(self, event: str, *args: object, **facts: Any) -> None:
+            if args:
+                super().info(event, *args, **facts)
+                return
+            told: Any = {"event": event, **self._context, **facts}
+            for processor in self._processors:
+                told = processor(self._logger, "info", told)
+
+    return Quick if floor <= logging.INFO else Direct
 
 
 def current() -> "LogControl | None":
@@ -276,10 +288,11 @@ def _json(level: str, event: MutableMapping[str, Any], at: str) -> bytes:
     for taken in _HEAD:
         if taken in event:
             event[f"{taken}_"] = event.pop(taken)
-    whole = {"timestamp": at, "level": level, "event": None, **event}
     try:
-        return _ENCODER.encode(whole) + b"\n"
+        # Put together as text: a dictionary of all would cost as much as its JSON.
+        return _BEGIN % (at.encode(), level.encode(), _ENCODER.encode(event)[1:])
     except UnicodeEncodeError:  # half a character, as in some file names
+        whole = {"timestamp": at, "level": level, **event}
         text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace") + b"\n"
 

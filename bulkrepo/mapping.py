@@ -2,19 +2,18 @@
 Pure. Names of other registries as names in SWR: one to one, and back again.
 
 A target is what a template makes of a source, or what the exceptions say. Nothing is
-made legal unless asked. Two sources that meet in one target are a collision, and a
-`Mapped` that has one is not lawful. Collisions are found with one dictionary of all
-targets: the map is in memory as a whole.
+made legal unless asked. Whether two sources meet in one target, `mapped` finds out.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from bulkrepo import naming
 from bulkrepo.model import InputError, SettingsError
+from bulkrepo.visible import escape
 
 TEMPLATES: Mapping[str, str] = {
     "path": "{namespace}/{path}",
@@ -24,14 +23,14 @@ TEMPLATES: Mapping[str, str] = {
 """Templates that have a name."""
 
 _FIELD = re.compile(r"\{([a-z]*)\}")
-_FIELDS = ("namespace", "host", "path", "first", "rest", "last")
 _DIGEST = re.compile(r"@[A-Za-z][A-Za-z0-9+._-]*:[0-9A-Fa-f]{32,}\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TAG = re.compile(r":\w[\w.-]{0,127}\Z", re.ASCII)
 _HOST = re.compile(r"localhost(?::\d+)?|[^/:]+:\d+|[^/:]*\.[^/:]*")
 
 
-class Name(msgspec.Struct, frozen=True):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """A repository elsewhere: its *path*, and the *host* where that is known."""
 
     path: str
@@ -51,8 +50,9 @@ def reference(text: str) -> Name:
     dot or a port, or is `localhost`. A colon before the last slash is no tag:
     project ids such as `example.com:project` have one.
     """
-    text = _DIGEST.sub("", text.removeprefix("docker://"))
-    text = _TAG.sub("", text)
+    if ":" in text:
+        text = _DIGEST.sub("", text.removeprefix("docker://"))
+        text = _TAG.sub("", text)
     first, slash, rest = text.partition("/")
     if slash and is_host(first):
         return Name(rest, first.lower())
@@ -83,7 +83,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     profile: naming.Profile = "strict"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One line of the map; *changes* are the rules for which the name was altered."""
 
     source: str
@@ -104,35 +104,15 @@ class Unfit(msgspec.Struct, frozen=True):
     why: str
 
 
-class Mapped(msgspec.Struct):
-    """
-    What became of a series of names, in their order.
-
-    A mapping is lawful if *unfit* and *collisions* (target -> its sources) are empty.
-    *excepted* are left out as the exceptions say; *unused* exceptions met no name.
-    """
-
-    entries: list[Entry]
-    unfit: list[Unfit]
-    collisions: dict[str, list[str]]
-    excepted: list[str]
-    unused: list[str]
-
-    @property
-    def lawful(self) -> bool:
-        """Whether every name has a legal target of its own."""
-        return not self.unfit and not self.collisions
-
-
 def check(rules: Rules) -> None:
     """Raise `SettingsError` if *rules* cannot make a target of any name."""
     template = TEMPLATES.get(rules.template, rules.template)
     fields = _FIELD.findall(template)
-    if not fields or "/" not in template or set(fields) - set(_FIELDS):
+    if not fields or "/" not in template or set(fields) - _PARTS.keys():
         known = ", ".join(TEMPLATES)
         raise SettingsError(
             f"--map {rules.template}: must be {known}, or ORGANIZATION/REPOSITORY "
-            f"made of text and {' '.join(f'{{{name}}}' for name in _FIELDS)}"
+            f"made of text and {' '.join(f'{{{name}}}' for name in _PARTS)}"
         )
     if "namespace" in fields and rules.namespace is None:
         raise SettingsError(
@@ -141,72 +121,96 @@ def check(rules: Rules) -> None:
         )
 
 
-def map_names(names: Iterable[Name], rules: Rules) -> Mapped:
+class Mapper:
     """
-    Map *names*, each counted once; see `Mapped` for what may be wrong.
+    Makes targets by *rules*. Raises `SettingsError` as `check` does.
 
-    Raises `SettingsError` as `check` does.
+    A template is taken apart once; what a name needs of it is a part or two.
     """
-    check(rules)
-    mapped = Mapped([], [], {}, [], [])
-    owner: dict[str, str] = {}
-    unused = dict.fromkeys(rules.exceptions)
-    for source, name in {name.full: name for name in names}.items():
-        unused.pop(source, None)
-        if rules.exceptions.get(source) == "":
-            mapped.excepted.append(source)
-            continue
-        made = target(name, rules)
-        if isinstance(made, Unfit):
-            mapped.unfit.append(made)
-            continue
-        first = owner.setdefault(made.target, source)
-        if first == source:
-            mapped.entries.append(made)
-        else:
-            mapped.collisions.setdefault(made.target, [first]).append(source)
-    mapped.unused = list(unused)
-    return mapped
 
+    def __init__(self, rules: Rules) -> None:
+        check(rules)
+        self._rules = rules
+        self._strip = f"{rules.strip.strip('/')}/".removeprefix("/")
+        self._match = naming.MATCH_REPOSITORY[rules.profile]
+        template = TEMPLATES.get(rules.template, rules.template)
+        self._front, self._pieces = _taken_apart(template, rules.namespace or "")
 
-def target(name: Name, rules: Rules) -> Entry | Unfit:
-    """Return where *name* goes by *rules*, which `check` has passed, or why nowhere."""
-    if _SURROGATE.search(name.full):  # no file could hold it
-        return Unfit(name.full, "holds half of a character (\\ud8xx)")
-    excepted = rules.exceptions.get(name.full)
-    if excepted is not None:
-        namespace, _, repository = excepted.partition("/")
-        broken = _broken(namespace, repository, rules.profile)
+    def __call__(self, name: Name) -> Entry | Unfit:
+        """Return where *name* goes, or why nowhere."""
+        rules, source = self._rules, name.full
+        why = None if source.isprintable() else _unwritable(source)
+        if why is not None:
+            return Unfit(source, why)
+        if source in rules.exceptions:
+            return self._excepted(source, rules.exceptions[source])
+        path = name.path
+        if self._strip:
+            path = path.removeprefix(self._strip)
+        made = self._front
+        for part, field, text in self._pieces:
+            value = part(name, path)
+            if not value:
+                return Unfit(source, f"has no {{{field}}}, which the target needs")
+            made += value + text
+        namespace, _, repository = made.partition("/")
+        profile = rules.profile
+        if (
+            len(repository) <= naming.REPOSITORY.longest
+            and self._match(repository) is not None
+            and naming.legal_namespace(namespace, profile)
+        ):
+            return Entry(source, namespace, repository)
+        if rules.legalize:
+            return _legalized(source, namespace, repository, profile)
+        return Unfit(source, "; ".join(_broken(namespace, repository, profile)))
+
+    def _excepted(self, source: str, goal: str) -> Entry | Unfit:
+        namespace, _, repository = goal.partition("/")
+        broken = _broken(namespace, repository, self._rules.profile)
         if broken:
-            return Unfit(name.full, f"its exception, {excepted}: {'; '.join(broken)}")
-        return Entry(name.full, namespace, repository, ("exception",))
-    path = _stripped(name.path, rules.strip)
-    first, _, rest = path.partition("/")
-    parts = {
-        "namespace": rules.namespace or "",
-        "host": name.host,
-        "path": path,
-        "first": first,
-        "rest": rest,
-        "last": path.rpartition("/")[2],
-    }
-    template = TEMPLATES.get(rules.template, rules.template)
-    for field in _FIELD.findall(template):
-        if not parts[field]:
-            return Unfit(name.full, f"has no {{{field}}}, which the target needs")
-    made = _FIELD.sub(lambda field: parts[field[1]], template)
-    namespace, _, repository = made.partition("/")
-    broken = _broken(namespace, repository, rules.profile)
-    if not broken:
-        return Entry(name.full, namespace, repository)
-    if not rules.legalize:
-        return Unfit(name.full, "; ".join(broken))
-    return _legalized(name.full, namespace, repository, rules.profile)
+            return Unfit(source, f"its exception, {goal}: {'; '.join(broken)}")
+        return Entry(source, namespace, repository, ("exception",))
 
 
-def _stripped(path: str, prefix: str) -> str:
-    prefix = prefix.strip("/")
-    return path.removeprefix(f"{prefix}/") if prefix else path
+def _unwritable(source: str) -> str | None:
+    """Say what *source* has that the map, which keeps a name as it is, may not hold."""
+    if _SURROGATE.search(source):  # no file could hold it
+        return "holds half of a character (\\ud8xx)"
+    control = _CONTROL.search(source)
+    if control is None:
+        return None
+    return f"holds a control character ({escape(control[0])}): no image has it"
+
+
+_Part = Callable[[Name, str], str]
+
+
+def _taken_apart(
+    template: str, namespace: str
+) -> tuple[str, list[tuple[_Part, str, str]]]:
+    """Return the text in front, and each field's value, name, and the text behind."""
+    front, *pieces = _FIELD.split(template)
+    found: list[tuple[_Part, str, str]] = []
+    for field, text in zip(pieces[::2], pieces[1::2], strict=True):
+        if field != "namespace" or not namespace:
+            found.append((_PARTS[field], field, text))
+        elif found:  # the organization is text as well
+            found[-1] = (*found[-1][:2], found[-1][2] + namespace + text)
+        else:
+            front += namespace + text
+    return front, found
+
+
+_PARTS: Mapping[str, _Part] = {
+    "namespace": lambda _name, _path: "",  # where there is none
+    "host": lambda name, _path: name.host,
+    "path": lambda _name, path: path,
+    "first": lambda _name, path: path.partition("/")[0],
+    "rest": lambda _name, path: path.partition("/")[2],
+    "last": lambda _name, path: path.rpartition("/")[2],
+}
+"""What each field of a template is, of a name and its path without what is stripped."""
 
 
 def _broken(namespace: str, repository: str, profile: naming.Profile) -> list[str]:

@@ -84,11 +84,11 @@ class Layout(msgspec.Struct, frozen=True):
     """
     How the fields of one list lie in its records, shared by all its rows.
 
-    *kind* is the format (`csv`, `json`, `ndjson`, `text`). *names* are the columns or
-    keys as the list spells them; *columns* says at which of them a field stands
+    *kind* is the format (a key of `inputs.READERS`, or `xlsx`). *names* are the columns
+    or keys as the list spells them; *columns* says at which of them a field stands
     (field name -> index from 0), and a report's problems, as it spells them. *prefix*
-    is the JSON path of what holds the records, *defaults* how the list's own defaults
-    spell the fields they fill.
+    is the JSON path of what holds the records, or a sheet's title; *defaults* how the
+    list's own defaults spell the fields they fill.
     """
 
     kind: str

@@ -91,6 +91,8 @@ def _after_run(info: RunInfo, summary: Summary, typed: Typed, *, kept: bool) -> 
     counts = summary.counts
     # What `retry` takes of the ledger, it takes of the last run, which this one was.
     lists = () if typed.command == "retry" and kept else typed.lists
+    if typed.command == "undo":  # of that run, and no other one
+        lists = tuple(name.removeprefix("run ") for name in info.lists)
     founding = _founding(summary, typed)
     if info.state == "stopped":
         return typed.on(typed.command, *lists)
@@ -104,7 +106,7 @@ def _after_run(info: RunInfo, summary: Summary, typed: Typed, *, kept: bool) -> 
         # What is there by now is found and left alone.
         return typed.on(typed.command, *lists, **founding)
     if counts.get(Verdict.TO_REMOVE):
-        return typed.again(dry_run="")
+        return typed.on("undo", *lists, dry_run="")
     return typed.on("report") if summary.failures and kept else ""
 
 

@@ -10,7 +10,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 REGISTRIES = ("distribution", "harbor", "gitlab", "quay", "dockerhub")
 """Products that list themselves."""
 
-_FORMATS = click.Choice(["csv", "json", "ndjson", "text"])
+_FORMATS = click.Choice(["csv", "json", "ndjson", "text", "xlsx"])
 
 
 def stack(*options: Callable[[F], F]) -> Callable[[F], F]:

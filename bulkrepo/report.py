@@ -5,18 +5,25 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
-from bulkrepo.model import LedgerError
+from bulkrepo.model import LedgerError, SettingsError
 from bulkrepo.visible import escape
 
 # Names of what this process has open: writing there must not replace the file behind.
 _OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
-def write(path: str, chunks: Iterable[bytes]) -> None:
+_AGAIN = (
+    "; the outcomes are in the ledger, and `bulkrepo report` writes it again once this "
+    "is put right, as does the same command"
+)
+
+
+def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
     """
     Write *chunks* to the file *path*; `-` is the standard output.
 
@@ -25,8 +32,8 @@ def write(path: str, chunks: Iterable[bytes]) -> None:
     file that is there keeps its permissions, a symbolic link stays one. Devices and
     pipes are written to as they are.
 
-    Raises `LedgerError` where that cannot be done. What *chunks* raises passes, and
-    leaves the old file.
+    Raises `LedgerError` with *advice* where that cannot be done. What *chunks* raises
+    passes, and leaves the old file.
     """
     try:
         if path == "-":
@@ -39,9 +46,7 @@ def write(path: str, chunks: Iterable[bytes]) -> None:
     except OSError as error:
         where = "standard output" if path == "-" else escape(path)
         raise LedgerError(
-            f"{where}: the report cannot be written ({error.strerror or error}); the "
-            "outcomes are in the ledger, and `bulkrepo report` writes it again once "
-            "this is put right, as does the same command"
+            f"{where}: the report cannot be written ({error.strerror or error}){advice}"
         ) from error
 
 
@@ -63,6 +68,30 @@ def check(path: str) -> None:
             f"{escape(path)}: a report cannot be written there "
             f"({error.strerror or error}); nothing was sent. Name another with --report"
         ) from error
+
+
+def distinct(named: Mapping[str, Iterable[str | None]]) -> None:
+    """
+    Raise `SettingsError` if a file of one option is one of another's as well.
+
+    *named* maps options to their files, those that are read first: whatever is
+    written would take its place. Devices and pipes are nobody's.
+    """
+    taken: dict[str, str] = {}
+    for option, paths in named.items():
+        for path in paths:
+            if path in (None, "-") or _is_device(path):
+                continue
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise SettingsError(
+                    f"{option} {escape(path)} would overwrite what {other} names: "
+                    "give it another name"
+                )
+
+
+def _is_device(path: str) -> bool:
+    return Path(path).exists() and not Path(path).is_file()
 
 
 def _is_stream(path: str) -> bool:
@@ -110,13 +139,36 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
+def say(text: str, *, flush: bool = True) -> None:
+    """
+    Write *text* to the standard output; a reader that has gone has seen enough.
+
+    What is not flushed must be, by a later call. Raises `LedgerError` where it cannot
+    be written.
+    """
+    try:
+        with _stdout() as stream:
+            stream.write(text)
+            if flush:
+                stream.flush()
+    except OSError as error:
+        why = error.strerror or error
+        raise LedgerError(f"standard output: cannot be written ({why})") from error
+
+
 def _print(chunks: Iterable[bytes]) -> None:
+    with _stdout() as stream:
+        stream.flush()
+        stream.buffer.writelines(chunks)
+        stream.buffer.flush()
+
+
+@contextmanager
+def _stdout() -> Iterator[TextIO]:
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
-        sys.stdout.flush()
-        sys.stdout.buffer.writelines(chunks)
-        sys.stdout.buffer.flush()
+        yield sys.stdout
     except BrokenPipeError:
         _let_go()  # the reader has seen enough, as `head` does
     except OSError:

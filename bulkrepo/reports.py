@@ -21,6 +21,8 @@ def again(path: str, run: int | None, targets: Sequence[str]) -> None:
             raise SettingsError(
                 f"the rows of run {info.id} are gone: a later run took their place"
             )
+        named = {"--ledger": [path], "LIST": info.lists, "--report": targets}
+        report.distinct(named)
         for target in targets:
             export = exports.EXPORTERS[exports.by_suffix(target)]
             report.write(target, export(info, summary, ledger.items(info)))

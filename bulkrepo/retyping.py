@@ -10,8 +10,8 @@ from bulkrepo.onward import Typed
 from bulkrepo.visible import quote, word
 
 
-def typed(group: click.Group, lists: Sequence[str]) -> Typed:
-    """Give what was typed as the command of *group* that runs now, about *lists*."""
+def typed(group: click.Group, command: str, lists: Sequence[str]) -> Typed:
+    """Give what was typed as *command* of *group*, which runs now, about *lists*."""
     context = click.get_current_context()
     told = {}
     for option in _options(context.command):
@@ -22,12 +22,12 @@ def typed(group: click.Group, lists: Sequence[str]) -> Typed:
         if source is ParameterSource.COMMANDLINE and value != default:
             told[name] = " ".join(_words(option, value))
     return Typed(
-        command=context.info_name or "",
+        command=command,
         lists=tuple(lists),
         options=told,
         takes={
-            name: frozenset(option.name or "" for option in _options(command))
-            for name, command in group.commands.items()
+            name: frozenset(option.name or "" for option in _options(each))
+            for name, each in group.commands.items()
         },
     )
 

@@ -126,6 +126,13 @@ async def run(
     auth = settings.auth()
     for path in settings.reports:
         report.check(path)
+    client = Client(
+        settings.endpoint,
+        timeout=_within(settings),
+        connections=settings.concurrency,
+        user_agent=f"bulkrepo/{VERSION}",
+        tls=trusted(settings.cacert, named="cacert"),
+    )
     try:
         async with LedgerThread(
             lambda: Ledger(settings.ledger, now=time.time)
@@ -149,7 +156,12 @@ async def run(
                 ended = Ended(Stop(f"{why}: nothing was sent", 2), Counter())
                 return await ledger.do(_conclude, settings, started.run, ended)
             limit = await ledger.do(pace.control, settings, sent)
-            ended = await _work(job, started, ledger, limit, tell=tell, control=control)
+            ended = Ended(None, Counter())
+            if started.pending:
+                async with client:
+                    ended = await _work(
+                        job, client, started, ledger, limit, tell=tell, control=control
+                    )
             await ledger.do(pace.keep, settings, limit, ended=True)
             return await ledger.do(_conclude, settings, started.run, ended)
     except* LedgerError as group:
@@ -162,6 +174,7 @@ def _nobody(_: Event) -> None:
 
 async def _work(
     job: Job,
+    client: Client,
     started: Started,
     ledger: LedgerThread,
     limit: Auto | Fixed,
@@ -182,35 +195,25 @@ async def _work(
         if tell is not _nobody:
             tell(Settled(claim, outcome))
 
-    client = Client(
-        settings.endpoint,
-        timeout=_within(settings),
-        connections=settings.concurrency,
-        user_agent=f"bulkrepo/{VERSION}",
-        tls=trusted(settings.cacert),
+    engine = Engine(
+        client,
+        settings.auth(),
+        limit,
+        ledger,
+        clock=Clock(),
+        limits=structs.replace(settings.limits(), reads_vouch=not job.creates),
+        settled=settled,
+        flow=work.flow,
+        prepare=work.surveyor.prepare if work.surveyor else None,
     )
-    if not started.pending:
-        return Ended(None, Counter())
-    async with client:
-        engine = Engine(
-            client,
-            settings.auth(),
-            limit,
-            ledger,
-            clock=Clock(),
-            limits=structs.replace(settings.limits(), reads_vouch=not job.creates),
-            settled=settled,
-            flow=work.flow,
-            prepare=work.surveyor.prepare if work.surveyor else None,
-        )
-        control.steer(engine)
-        ticker = asyncio.create_task(_tick(engine, limit, started, tell))
-        keeper = asyncio.create_task(pace.keeping(ledger, settings, limit))
-        try:
-            stop = await engine.run()
-        finally:
-            ticker.cancel()
-            keeper.cancel()
+    control.steer(engine)
+    ticker = asyncio.create_task(_tick(engine, limit, started, tell))
+    keeper = asyncio.create_task(pace.keeping(ledger, settings, limit))
+    try:
+        stop = await engine.run()
+    finally:
+        ticker.cancel()
+        keeper.cancel()
     new = tuple(work.surveyor.new) if work.surveyor else ()
     return Ended(stop, engine.stats, new)
 
@@ -244,25 +247,36 @@ async def _tick(
         await asyncio.sleep(_TICK)
 
 
+_TOLD = (
+    *("status", "request_id", "attempts", "elapsed_ms"),
+    *("certain", "code", "message", "reason", "evidence", "differences"),
+)
+
+
 def _log_row(
     log: structlog.typing.FilteringBoundLogger, claim: Claim, outcome: Outcome
 ) -> None:
     """Write the one canonical event of a row; what is not so is not said."""
-    facts: dict[str, object] = {
-        "key": f"{claim.namespace}/{claim.repository}",
-        "outcome": f"{outcome.outcome}",
-        "status": outcome.status,
-        "request_id": outcome.request_id,
-        "attempts": outcome.attempts,
-        "elapsed_ms": outcome.elapsed_ms,
-    }
-    if not outcome.certain or outcome.outcome is not Verdict.CREATED:
-        rest = ("certain", "code", "message", "reason", "evidence", "differences")
-        facts |= {name: getattr(outcome, name) for name in rest}
-    if outcome.outcome in SUCCESSES:
-        log.info("repository.settled", **facts)
-    else:
-        log.warning("repository.settled", **facts)
+    key = f"{claim.namespace}/{claim.repository}"
+    verdict = outcome.outcome
+    if verdict is Verdict.CREATED and outcome.certain:  # nearly all: without a detour
+        log.info(
+            "repository.settled",
+            key=key,
+            outcome="created",
+            status=outcome.status,
+            request_id=outcome.request_id,
+            attempts=outcome.attempts,
+            elapsed_ms=outcome.elapsed_ms,
+        )
+        return
+    say = log.info if verdict in SUCCESSES else log.warning
+    say(
+        "repository.settled",
+        key=key,
+        outcome=verdict.value,
+        **{name: getattr(outcome, name) for name in _TOLD},
+    )
 
 
 def _conclude(

@@ -1,8 +1,9 @@
 """Pure. What a run is told: typed, and checked before anything is read or sent."""
 
 import re
-from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from dataclasses import dataclass, field, fields
+from types import NoneType, UnionType
+from typing import Any, BinaryIO, Literal, Union, get_args, get_origin
 
 from bulkrepo import endpoints, rate
 from bulkrepo.auth import Auth, Token
@@ -27,9 +28,18 @@ class Reading:
     category: str | None = None
     namespace_from_path: bool = False
     grammar: Literal["strict", "docker"] = "strict"
-    format: str | None = None
+    format: Literal["csv", "json", "ndjson", "text", "xlsx"] | None = None
     stdin: BinaryIO | None = None
     reports: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not _fits(value, each.type):
+                shown = f" {value!r}" if each.repr else ""
+                raise SettingsError(f"{each.name}{shown}: {_wanted(each.type)}")
+        for report in self.reports:
+            by_suffix(report)
 
     def defaults(self) -> Defaults:
         """Give what holds for rows that say nothing."""
@@ -51,7 +61,7 @@ class Settings(Reading):
     """
 
     endpoint: str
-    credential: Auth | str
+    credential: Auth | str = field(repr=False)
     rate: str = "auto"
     concurrency: int = 64
     max_attempts: int = 5
@@ -68,10 +78,9 @@ class Settings(Reading):
     fresh: bool = False
 
     def __post_init__(self) -> None:
+        Reading.__post_init__(self)  # super() fails in a class with slots made anew
         endpoints.checked(self.endpoint)
         rate.parse(self.rate)
-        for report in self.reports:
-            by_suffix(report)
         for name in ("concurrency", "max_attempts", "timeout", "max_failures"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -97,6 +106,47 @@ class Settings(Reading):
             deadline=self.deadline,
             max_failures=self.max_failures,
         )
+
+
+_UNIONS = (UnionType, Union)
+_WORDS: dict[object, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number of seconds",
+    bool: "True or False",
+    NoneType: "None",
+    Auth: "one of bulkrepo.auth's Token, Keys and Password",
+    BinaryIO: "a stream of bytes",
+    tuple[str, ...]: "a tuple of paths as text",
+}
+
+
+def _fits(value: object, wanted: Any) -> bool:
+    """Tell whether *value* is of a field's type, where no checker has looked."""
+    if get_origin(wanted) in _UNIONS:
+        return any(_fits(value, each) for each in get_args(wanted))
+    if get_origin(wanted) is Literal:
+        return isinstance(value, str) and value in get_args(wanted)
+    if wanted is Auth:
+        return hasattr(value, "sign")
+    if wanted is BinaryIO:
+        return hasattr(value, "read")
+    if get_origin(wanted) is tuple:
+        if not isinstance(value, tuple | list):
+            return False
+        return all(isinstance(each, str) for each in value)
+    if isinstance(value, bool):
+        return wanted is bool
+    return isinstance(value, (int, float) if wanted is float else wanted)
+
+
+def _wanted(type_: object) -> str:
+    """Say what a field's type wants."""
+    if get_origin(type_) in _UNIONS:
+        return " or ".join(map(_wanted, get_args(type_)))
+    if get_origin(type_) is Literal:
+        return " or ".join(get_args(type_))
+    return _WORDS[type_]
 
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")

@@ -1,5 +1,6 @@
 """Wiring. Where to, and who as: from options, environment and files."""
 
+import codecs
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -10,6 +11,7 @@ import msgspec
 
 from bulkrepo import clouds, endpoints, sources
 from bulkrepo.auth import Auth, Token
+from bulkrepo.client import trusted
 from bulkrepo.logs import LogControl
 from bulkrepo.model import SettingsError
 
@@ -57,9 +59,15 @@ async def whole(
     auth = source.build(place)
     for secret in auth.secrets():
         log.hide(secret)
-    options["cacert"] = (
-        options["cacert"] or environment.get("OS_CACERT") or source.cacert
-    )
+    for named, cacert in (
+        ("--cacert", options["cacert"]),
+        ("OS_CACERT", environment.get("OS_CACERT")),
+        (source.cacert_named, source.cacert),
+    ):
+        if cacert:
+            trusted(cacert, named=named)  # before the lists are read
+            options["cacert"] = cacert
+            break
     return SignIn(endpoint=place.endpoint, auth=auth, iam=place.iam)
 
 
@@ -107,9 +115,21 @@ def _keys_file() -> str | None:
         return None
 
 
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""What editors and shells of Windows put in front of a text, and what it means."""
+
+
 def _read_file(path: str, named: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii")
+        raw = Path(path).read_bytes()
+        coding = next(
+            (_MARKS[mark] for mark in _MARKS if raw.startswith(mark)), "ascii"
+        )
+        return raw.decode(coding)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not plain ASCII text"
         raise SettingsError(f"{named} {path}: {why}") from None

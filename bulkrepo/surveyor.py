@@ -51,8 +51,8 @@ _TAKEN = (
     "whole region"
 )
 _TAKEN_UNREAD = (
-    "the organization's name is taken, by another account it seems; if it is yours, "
-    "omit --create-organizations"
+    "the organization's name is taken, by another account it seems: we may neither "
+    "read it nor create in it"
 )
 _UNTRIED = (
     "the organization may not be read (%s): missing or not yours; create will try to "
@@ -213,9 +213,13 @@ class Surveyor:
             if look.kind is Kind.DONE:
                 self._known[name] = look.seen.auth
                 return None
+            if answer.status == 409 and look.kind is Kind.FORBIDDEN:
+                # Ours to write, perhaps, though not to read: the first row finds out.
+                engine.suspect(name, _TAKEN_UNREAD)
+                self._unreadable(name, look)
+                return None
             if answer.status == 409:
-                hidden = look.kind is Kind.FORBIDDEN
-                reason = _TAKEN_UNREAD if hidden else _TAKEN
+                reason = _TAKEN
         self._stop(engine, name, reason)
         return None
 

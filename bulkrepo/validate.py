@@ -5,21 +5,18 @@ One pass finds the faults of single rows and leaves a hash of each key. Only whe
 two hashes are equal are the lists read again, for those rows alone.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from bulkrepo import grammar, inputs, lists
+from bulkrepo import direct, grammar, inputs, lists
 from bulkrepo.again import Again
-from bulkrepo.fixing import Fixed, fix
+from bulkrepo.fixing import Fixed, OnProblem, OnRejected, fix
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape
-
-OnProblem = Callable[[str, Problem], None]
-OnRejected = Callable[[Rejected], None]
 
 _SETTLE = 1 << 14
 
@@ -59,9 +56,10 @@ def validate(
     stand there twice. `InputError` as `inputs.read` raises.
     """
     count = Checked()
+    other = direct.reader(defaults, profile)
     with ExitStack() as stack:
         spool = stack.enter_context(Spool())
-        opened = stack.enter_context(Again(sources, stdin=stdin))
+        opened = stack.enter_context(Again(sources, stdin=stdin, other=other))
         seen: set[Problem] = set()
         push, mask = spool.push, spool.mask
         check = grammar.check

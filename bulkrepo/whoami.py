@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-from bulkrepo import backoff, signin
+from bulkrepo import backoff, report, signin
 from bulkrepo.answers import said
 from bulkrepo.brake import Brake
 from bulkrepo.client import Client, trusted
@@ -45,7 +45,7 @@ async def run(options: dict[str, Any]) -> int:
             )
         )
         answer = await _organizations(client, found, patience=patience)
-    print("\n".join(lines(found, answer)))  # noqa: T201 - what was asked for
+    report.say("".join(f"{line}\n" for line in lines(found, answer)))
     return int(answer.kind is not Kind.DONE)
 
 
@@ -68,7 +68,7 @@ async def _organizations(client: Client, found: SignIn, *, patience: float) -> A
             # Another service, which will not get better; or an answer cut short.
             answer = await exchange.glance(request)
         elif backoff.again(answer):
-            answer = await exchange.ask_again(request, tries, answer)
+            answer = (await exchange.ask_again(request, tries, answer)).answer
     except InterruptedTriesError as error:
         stop = brake.stopped
         raise StoppedError(stop.reason if stop else "stopped") from error

@@ -13,6 +13,9 @@ from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox.state import Key
 from tests.boxes import TOKEN, read
 
+CUT = 599
+"""The status of an answer that is not sent: the connection is cut instead."""
+
 
 class Asked(NamedTuple):
     """A request as the sandbox saw it; *body* is decoded, None where there is none."""
@@ -51,7 +54,10 @@ class Watched(Sandbox):
         if told is not None:
             return told
         answer = await super().answer(request)
-        return self.after(asked) or answer
+        told = self.after(asked)
+        if told is not None and told.status == CUT and request.transport is not None:
+            request.transport.abort()
+        return told or answer
 
     def count(self, method: str) -> int:
         """Count the requests of one method."""

@@ -84,6 +84,7 @@ SWR = "SVCSTG.SWR."
         pytest.param(401, "APIGW.0301", Kind.UNAUTHORIZED, id="401-iam"),
         pytest.param(401, "APIG.0307", Kind.UNAUTHORIZED, id="401-other-region"),
         pytest.param(401, None, Kind.UNAUTHORIZED, id="401-no-code"),
+        pytest.param(403, "APIGW.0310", Kind.UNAUTHORIZED, id="403-project"),
         pytest.param(400, SWR + "4001048", Kind.UNAUTHORIZED, id="400-no-token"),
         pytest.param(400, SWR + "4000031", Kind.UNAUTHORIZED, id="400-ak-sk"),
         pytest.param(400, SWR + "4001013", Kind.UNAUTHORIZED, id="400-ak-sk-empty"),
@@ -181,6 +182,25 @@ def test_reading_tells_what_is_there(status: int, content: bytes, kind: Kind) ->
 
     assert answer.kind is kind
     assert answer.seen == (Shown(is_public=False) if kind is Kind.DONE else None)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (SWR + "4040010", Kind.ABSENT),
+        (SWR + "4040058", Kind.NO_NAMESPACE),
+        ("APIGW.0103", Kind.REFUSED),
+        (None, Kind.WRONG_ENDPOINT),
+    ],
+)
+def test_what_is_to_be_changed_may_not_be_there(
+    method: str, code: str | None, kind: Kind
+) -> None:
+    """As SWR's own 404 says; only what is to be made cannot be missing."""
+    request = Request(method, GET.path)
+
+    assert understood(404, body(code), request=request).kind is kind
 
 
 @pytest.mark.parametrize(

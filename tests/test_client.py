@@ -13,7 +13,8 @@ from aiohttp import ClientConnectionError
 
 from bulkrepo.auth import Keys
 from bulkrepo.client import Client
-from bulkrepo.model import RepoSpec
+from bulkrepo.model import RepoSpec, SettingsError
+from bulkrepo.proxies import Proxy, parsed, proxy
 from bulkrepo.signing import signed
 from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request, create, show
 from tests.conftest import FakeCloud
@@ -403,6 +404,38 @@ async def test_connection_closed_before_the_answer_may_have_sent(answer: bytes) 
     assert reply.detail
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_request_leaves_once(method: str, *, kept: bool) -> None:
+    """However often another try makes sense: that is not for aiohttp to decide."""
+    requests: list[bytes] = []
+    answers = iter([CREATED] if kept else [])
+
+    async def dropping(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Answer a first request, then drop each."""
+        while True:
+            requests.append(await reader.readuntil(b"\r\n\r\n"))
+            answer = next(answers, None)
+            if answer is None:
+                break
+            writer.write(answer)
+        writer.close()
+
+    async with (
+        serving(dropping) as host,
+        client("http://" + host) as gateway,
+    ):
+        if kept:
+            await gateway.send(Request("GET", "/v2"), TOKEN)
+        reply = await gateway.send(Request(method, "/v2/manage/x"), TOKEN)
+
+    assert isinstance(reply, NoReply)
+    assert (reply.kind, reply.sent) == ("dropped", True)
+    assert len(requests) == 1 + kept
+
+
 @pytest.mark.parametrize("request_", [POST, GET], ids=["post", "get"])
 async def test_connection_that_was_closed_while_idle_is_honest(
     request_: Request,
@@ -519,23 +552,41 @@ async def test_proxy_that_is_down_was_not_sent(monkeypatch: pytest.MonkeyPatch) 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("HTTPS_PROXY", f"me:secret@127.0.0.1:{port}")
         reply = await ask("https://swr-api.invalid")
 
     assert isinstance(reply, NoReply)
     assert (reply.kind, reply.sent) == ("refused", False)
+    assert "secret" not in reply.detail
 
 
-async def test_no_proxy_is_used_where_the_environment_says_so(
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_this_machine_is_never_reached_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, host: str
+) -> None:
+    """What may be sent to it in the clear may go nowhere else."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://proxy.invalid:3128")
+
+    assert proxy(f"{scheme}://{host}:8099/v2/manage/repos") is None
+    assert proxy("https://swr-api.invalid/") == Proxy("http://proxy.invalid:3128")
+
+
+async def test_a_token_for_this_machine_meets_no_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`NO_PROXY` names hosts that are reached directly."""
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    async with serving(saying(CREATED)) as host:
+    """Nor is a proxy's answer taken for the server's."""
+    asked: list[bytes] = []
+    async with (
+        serving(saying(CREATED, requests=asked)) as through,
+        serving(saying(b"HTTP/1.1 204 No Content\r\n\r\n")) as host,
+    ):
+        monkeypatch.setenv("http_proxy", f"http://{through}")
         reply = await ask("http://" + host)
 
     assert isinstance(reply, Reply)
+    assert (reply.status, asked) == (204, [])
 
 
 async def test_each_server_is_reached_by_its_own_proxy(
@@ -543,22 +594,64 @@ async def test_each_server_is_reached_by_its_own_proxy(
 ) -> None:
     """Where `NO_PROXY` names only one of SWR and IAM."""
     asked: list[bytes] = []
-    async with (
-        serving(saying(CREATED, requests=asked)) as proxy,
-        serving(saying(CREATED)) as host,
-    ):
-        monkeypatch.setenv("HTTP_PROXY", f"http://{proxy}")
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        async with client("http://" + host) as gateway:
+    async with serving(saying(CREATED, requests=asked)) as through:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{through}")
+        monkeypatch.setenv("NO_PROXY", "swr.invalid")
+        async with client("http://swr.invalid") as gateway:
             login = Request("POST", "http://iam.invalid/v3/auth/tokens", b"{}")
             direct = await gateway.send(POST, TOKEN)
-            through = await gateway.send(login, {})
+            reply = await gateway.send(login, {})
 
-    assert isinstance(direct, Reply)
-    assert isinstance(through, Reply)
+    assert isinstance(direct, NoReply)
+    assert direct.kind == "dns"
+    assert isinstance(reply, Reply)
     assert [line.split(b"\r\n")[0] for line in asked] == [
         b"POST http://iam.invalid/v3/auth/tokens HTTP/1.1"
     ]
+
+
+BASIC = {"Proxy-Authorization": "Basic bWU6c2VjcmV0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("http://proxy:3128", Proxy("http://proxy:3128")),
+        ("http://proxy:3128/", Proxy("http://proxy:3128")),
+        ("proxy:3128", Proxy("http://proxy:3128")),
+        ("https://[fd00::1]:443", Proxy("https://[fd00::1]:443")),
+        ("http://me:secret@proxy:3128", Proxy("http://proxy:3128", BASIC)),
+        ("me:secret@proxy:3128", Proxy("http://proxy:3128", BASIC)),
+        ("me:%73ecret@proxy", Proxy("http://proxy", BASIC)),
+    ],
+)
+def test_a_proxy_is_written_as_for_curl(text: str, found: Proxy) -> None:
+    """With or without http:// in front; who we are there stands in a header alone."""
+    assert parsed(text, named="HTTPS_PROXY") == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("http://me:SECRET/PX@proxy:9", "http://me/SECRET@proxy:9"),
+        *("me:SECRET#x@proxy:9", "http://me:SECRET?@proxy:9", "me:1/SECRET@proxy"),
+        *("socks5://me:SECRET@proxy:9", "http://me:SECRET@proxy:port", "me:SECRET@"),
+    ],
+)
+async def test_a_proxy_that_is_none_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Whatever was forgotten to be escaped, nothing of it is shown."""
+    monkeypatch.setenv("HTTPS_PROXY", text)
+
+    with pytest.raises(SettingsError, match=r"^HTTPS_PROXY \w+") as caught:
+        await ask("https://swr-api.invalid")
+    async with serving(saying(CREATED)) as host, client("http://" + host) as gateway:
+        reply = await gateway.send(Request("GET", "https://iam.invalid/"), {})
+
+    assert isinstance(reply, NoReply)
+    assert (reply.sent, reply.detail) == (False, str(caught.value))
+    assert "SECRET" not in reply.detail
 
 
 async def test_netrc_is_not_read(

@@ -1,5 +1,6 @@
 """Jobs of the tools that copy images: each format, and that nothing gets out of it."""
 
+import io
 import json
 import re
 import subprocess
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from bulkrepo.copyjobs import TOOLS, Copy, Heading, goal, origin, place, registry
 from bulkrepo.copyjobs import skopeo as script
-from bulkrepo.listings import documents, read
+from bulkrepo.listings import documents
 from bulkrepo.mapping import Unfit
 from bulkrepo.migrating import COPIERS
 from bulkrepo.model import SettingsError
+from tests.gathering import whole
 
 SWR = "swr.cn-north-4.myhuaweicloud.com"
 COPIES = [
@@ -93,7 +95,7 @@ def test_a_line_of_the_script_is_a_repository() -> None:
 def test_what_is_written_is_read_as_a_listing(tool: str) -> None:
     """By another reader of the same formats: its targets are those of the map."""
     suffix = TOOLS[tool].suffix
-    listing = read(documents(job(tool), source=f"job{suffix}"))
+    listing = whole(documents(io.StringIO(job(tool)), source=f"job{suffix}"))
 
     assert [each.name.full for each in listing.found] == [c.target for c in COPIES]
 

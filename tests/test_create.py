@@ -24,9 +24,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 import bulkrepo as library
-from bulkrepo import Event, Result, Settings
+from bulkrepo import Event, Result, Settings, reports
 from bulkrepo.cli import main
-from bulkrepo.model import LedgerError, Settled, Started
+from bulkrepo.model import InputError, LedgerError, SettingsError, Settled, Started
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
@@ -70,6 +70,23 @@ async def create(
         settings=Settings(endpoint=box.url, reports=(str(report),), **options),
     )
     return result, read(report)
+
+
+@pytest.mark.parametrize(
+    ("sources", "why"),
+    [([], "no list"), ("team.csv", r"'team.csv': give a list"), ([b"x"], "as text")],
+)
+async def test_a_program_that_names_no_list_is_told(
+    tmp_path: Path, sources: Any, why: str
+) -> None:
+    """An empty list is refused here as well, and no ledger is left."""
+    ledger = str(tmp_path / "run.db")
+    settings = Settings(endpoint="https://swr.invalid", credential="x", ledger=ledger)
+
+    for command in (library.create, library.plan):
+        with pytest.raises(InputError, match=why):
+            await command(sources, settings=settings)
+    assert list(tmp_path.iterdir()) == []
 
 
 # Outcomes
@@ -185,7 +202,7 @@ async def test_what_does_not_go_well_is_told_with_its_last_answer(
     wanted: set[tuple[str, int | None]],
 ) -> None:
     """Tries end; a row that was carried out all the same is found by reading."""
-    source = write(tmp_path / "list.ndjson", rows(100))
+    source = write(tmp_path / "list.ndjson", rows(400))
     settings = Box(token=TOKEN, any_organization=True, **faults)
     async with Sandbox(settings) as box:
         result, found = await create(
@@ -199,7 +216,7 @@ async def test_what_does_not_go_well_is_told_with_its_last_answer(
     made = [item for item in found if item["outcome"] == "created"]
     assert set(names(made)) == there
     assert all(item["certain"] == (item["status"] == 201) for item in made)
-    assert result.exit_code == int(len(made) < 100)
+    assert result.exit_code == int(len(made) < 400)
 
 
 async def test_a_dead_credential_stops_the_run_before_anything_is_created(
@@ -1010,6 +1027,19 @@ async def test_reports_come_in_every_format_and_again(
     assert whole["summary"]["total"] == len(items) == len(table)
     assert [row["outcome"] for row in table] == [item["outcome"] for item in items]
     assert "invalid" in (tmp_path / "r.md").read_text()
+
+
+async def test_a_report_that_is_written_again_spares_the_lists(
+    tmp_path: Path, box: Sandbox
+) -> None:
+    """And the ledger that it is read from."""
+    source, path = write(tmp_path / "list.ndjson", rows(2)), tmp_path / "run.db"
+    await create(box, [source], tmp_path, ledger=str(path))
+
+    for target in (source, str(path)):
+        with pytest.raises(SettingsError, match="would overwrite"):
+            reports.again(str(path), None, [target])
+    assert read(tmp_path / "list.ndjson") == rows(2)
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "json", "csv"])

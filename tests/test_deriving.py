@@ -57,6 +57,11 @@ def load(ledger: Ledger, *names: str) -> int:
     ).run
 
 
+def removed(claim: Claim) -> Outcome:
+    """Give the outcome of a row that was taken back."""
+    return Outcome(id=claim.id, outcome=Verdict.REMOVED)
+
+
 def derive(ledger: Ledger, command: str, run: int | None = None, **more: bool) -> int:
     """Begin a run with rows of an earlier one; give its number."""
     loaded = ledger.derive(
@@ -192,6 +197,52 @@ def test_an_undo_that_dies_leaves_no_doubt_of_who_creates_it_later(path: Path) -
     assert lost == 1
     assert [claim.doubt for claim in later] == [None, None]
     assert [claim.made for claim in again] == [(1000.0, 1000.5)] * 2
+
+
+def test_an_undo_that_was_interrupted_is_continued_and_no_other(path: Path) -> None:
+    """Without a number it is the same run, even if there is nothing left of it."""
+    with opened(path) as ledger:
+        load(ledger, "a")
+        settle(ledger, {"a": Verdict.CREATED})
+        load(ledger, "b", "c")
+        settle(ledger, {"b": Verdict.CREATED, "c": Verdict.CREATED})
+        derive(ledger, "undo")
+        ledger.turn([removed(ledger.turn([], 1)[0])], 1)  # and then no more
+    with opened(path) as ledger:
+        derive(ledger, "undo", dry_run=True)
+        ledger.finish(stopped=None, requests=0, throttled=0)
+        derive(ledger, "undo")
+        (left,) = ledger.turn([], 100)
+        ledger.turn([removed(left)], 0)  # and no more
+    with opened(path) as ledger:
+        with pytest.raises(SettingsError, match="undo of run 2, whose undo was interr"):
+            derive(ledger, "undo")
+        derive(ledger, "undo", 1)
+        claims = ledger.turn([], 100)
+
+    assert [claim.repository for claim in claims] == ["a"]
+
+
+def test_a_dry_run_that_dies_leaves_no_doubt(path: Path) -> None:
+    """It changed nothing; what it may have asked counts against the rate."""
+    with opened(path) as ledger:
+        load(ledger, "a", "b")
+        settle(ledger, {"a": Verdict.CREATED, "b": Verdict.CREATED})
+        run = derive(ledger, "undo", dry_run=True)
+        ledger.turn([], 1)  # and then no more
+    with opened(path) as ledger:
+        info = ledger.run_info(run)
+        items = list(ledger.items(info))
+        lost = ledger.sent_since(0.0)[1]
+        derive(ledger, "undo")
+        again = ledger.turn([], 100)
+
+    assert (info.command, info.state) == ("undo --dry-run", "stopped")
+    assert [(item.outcome, item.certain, item.evidence) for item in items] == [
+        (Verdict.NOT_ATTEMPTED, True, None)
+    ] * 2
+    assert lost == 1
+    assert [claim.repository for claim in again] == ["a", "b"]
 
 
 def test_a_dry_run_leaves_all_to_the_real_one(path: Path) -> None:

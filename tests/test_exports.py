@@ -5,6 +5,7 @@ import io
 import json
 import re
 import tracemalloc
+import unicodedata
 from collections.abc import Iterator
 from itertools import repeat
 
@@ -12,8 +13,17 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from bulkrepo.exports import BATCH, COLUMNS, EXPORTERS, armed, by_suffix, harmless
+from bulkrepo.exports import (
+    BATCH,
+    COLUMNS,
+    EXPORTERS,
+    armed,
+    by_suffix,
+    csv_line,
+    harmless,
+)
 from bulkrepo.model import (
     Item,
     Problem,
@@ -286,13 +296,41 @@ def test_json_joins_its_chunks() -> None:
     assert len(json.loads(export("json", rows))["items"]) == len(rows)
 
 
+TOLD = ("code", "message", "request_id", "reason", "evidence")
+
+
+def shown(item: Item) -> Item:
+    """Give *item* with control characters written out where servers spoke."""
+
+    def plain(char: str) -> str:
+        acted_on = unicodedata.category(char) == "Cc" and char not in "\t\n"
+        return f"\\x{ord(char):02x}" if acted_on else char
+
+    told = {name: getattr(item, name) for name in TOLD}
+    return structs.replace(
+        item,
+        **{name: text and "".join(map(plain, text)) for name, text in told.items()},
+    )
+
+
+def test_csv_keeps_control_characters_for_who_wrote_them() -> None:
+    """A list's field comes back the same; a server's text moves no cursor."""
+    item = structs.replace(CREATED, description="a\x1bb\x07", message="a\x1bb\x9bm\n")
+    (cells,) = csv.DictReader(io.StringIO(export("csv", [item]).decode(), newline=""))
+
+    assert (cells["description"], cells["message"]) == (
+        "a\x1bb\x07",
+        "a\\x1bb\\x9bm\n",
+    )
+
+
 @given(st.lists(items, max_size=5))
 def test_csv_round_trips(rows: list[Item]) -> None:
-    """A CSV report, read by the standard library, holds exactly the rows."""
+    """A CSV report, read by the standard library, holds the rows and no other data."""
     text = export("csv", rows).decode()
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
 
-    assert [from_csv(cells) for cells in reader] == rows
+    assert [from_csv(cells) for cells in reader] == list(map(shown, rows))
     assert tuple(reader.fieldnames or ()) == COLUMNS
 
 
@@ -379,3 +417,15 @@ def test_markdown_keeps_its_table(rows: list[Item]) -> None:
         bare = re.sub(r"\\[^\w]", "", line)
         assert bare.count("|") == 6
         assert not re.search(r"[<>\x00-\x1f]", bare)
+
+
+cells = st.text(alphabet=st.sampled_from("ab,;\"\r\n\t'=\u00e9 \u2028"), max_size=4)
+
+
+@given(st.lists(cells, min_size=2, max_size=5))
+def test_a_line_of_csv_is_what_the_csv_module_writes(row: list[str]) -> None:
+    """Whether or not it had to be asked."""
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\r\n").writerow(row)
+
+    assert csv_line(row) == file.getvalue()

@@ -311,6 +311,9 @@ ALONE = ("--no-ledger", "--to", SWR, "--from", "h.io")
         pytest.param(
             [("h.io/a", "m/x"), ("a", "m/y")], ALONE, "go to both", id="spelt twice"
         ),
+        pytest.param(
+            [("a", "m/a")], ("./hub.swr.map.csv", *ALONE), "named twice", id="map twice"
+        ),
         pytest.param([("a", "m/a")], ALONE[:3], "--from HOST", id="no host"),
         pytest.param(
             [("a.b/c", "m/a")], ALONE, "--hosts, or .* --no-hosts", id="two readings"

@@ -20,6 +20,7 @@ NAMES = {
     "password": "HW_USER_PASSWORD",
     "domain": "HW_DOMAIN_NAME",
     "project": "HW_PROJECT_NAME",
+    "project_domain": "OS_PROJECT_DOMAIN_NAME",
     "passcode": "OS_PASSCODE",
 }
 
@@ -218,6 +219,19 @@ def keystone(status: int, text: str) -> Reply:
 )
 def test_a_refusal_says_what_to_set(reply: Reply, words: str) -> None:
     """By IAM's code where it has one of its own, else by the status."""
-    answer = read(reply, request=iam.ask(Login(**NAMED)), now=0.0)
+    login = Login(**NAMED)
+    answer = read(reply, request=iam.ask(login), now=0.0)
 
-    assert words in iam.advice(reply, answer, NAMES)
+    assert words in iam.advice(reply, answer, NAMES, login)
+
+
+def test_all_that_was_sent_is_named_where_nobody_says_what_is_wrong() -> None:
+    """A project's domain and a passcode too, if they are there."""
+    login = Login(**NAMED, project_domain_id="d", passcode="123456")
+    reply = refusal(401, "401")
+    answer = read(reply, request=iam.ask(login), now=0.0)
+
+    assert (
+        "check HW_USER_NAME, HW_USER_PASSWORD, OS_PASSCODE, HW_DOMAIN_NAME, "
+        "OS_PROJECT_DOMAIN_NAME and HW_PROJECT_NAME. It"
+    ) in iam.advice(reply, answer, NAMES, login)

@@ -41,6 +41,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_description_is_text_for_people(here: Path) -> None:
+    """What a registry lets its users write there moves no cursor of ours."""
+    found = {"name": "a", "namespace": "t", "description": "red\x1b[31m,\n2\x9b"}
+    page = {"count": 1, "next": None, "previous": None, "results": [found]}
+    (here / "hub.json").write_text(json.dumps(page))
+    run("hub.json", *("-n", "mirror", "--output", "team.csv"))
+
+    (row,) = table(here / "team.csv")
+    assert row["description"] == "red?[31m,\n2?"
+
+
 def test_a_listing_becomes_a_list_and_a_map(here: Path) -> None:
     """Visibility and description where the listing has them."""
     result = run(
@@ -135,9 +146,9 @@ def test_a_source_that_looks_like_a_formula_is_disarmed(here: Path) -> None:
 def test_a_map_survives_its_file(sources: list[str]) -> None:
     """Whatever stands in a name: quotes, line ends of all kinds, formulas, blanks."""
     file = io.StringIO(newline="")
-    importing.write_map(
-        file, [Entry(name, "m", f"x{i}") for i, name in enumerate(sources)]
-    )
+    file.write("source,target,namespace,repository,changed\r\n")
+    for i, name in enumerate(sources):
+        file.write(importing.map_line(Entry(name, "m", f"x{i}")))
 
     file.seek(0)
 

@@ -54,6 +54,7 @@ ONLY = {
     "rich": {"terminal"},
     "click": {"cli", "migrating", "options", "retyping"},
     "ijson": {"inputs"},
+    "openpyxl": {"inputs"},
     "openstack": {"clouds"},
     "yaml": {"listings"},
     "fcntl": {"ledger"},

@@ -19,10 +19,12 @@ ABSENT = Answer(Kind.ABSENT, 404, "SVCSTG.SWR.4040010")
 FORBIDDEN = Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")
 NOBODY = Answer(Kind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
 BROKEN = Answer(Kind.BROKEN, 500)
+BUSY = Answer(Kind.BUSY, 409, "SVCSTG.SWR.4090023")
 DONE = Answer(Kind.DONE, 201)
 EXISTS = Answer(Kind.EXISTS, 409)
 HOLDS_IMAGES = Answer(Kind.REFUSED, 406, "SVCSTG.SWR.4060012")
 OURS = "2026-01-02T03:04:06.000Z"
+LATER = "2026-01-02T03:04:06.500Z"
 
 
 def shown(**fields: object) -> Answer:
@@ -31,7 +33,14 @@ def shown(**fields: object) -> Answer:
     return Answer(Kind.DONE, 200, seen=msgspec.convert(seen, Shown))
 
 
-def converse(flow: Flow, script: Sequence[Answer]) -> tuple[Conclusion, list[str]]:
+def again(answer: Answer) -> Heard:
+    """Give *answer* to a change that may have been carried out, and has tries left."""
+    return Heard(answer, again=True)
+
+
+def converse(
+    flow: Flow, script: Sequence[Answer | Heard]
+) -> tuple[Conclusion, list[str]]:
     """Answer a flow's requests from *script*, all of it; give the methods asked."""
     asked = []
     answers = iter(script)
@@ -39,7 +48,8 @@ def converse(flow: Flow, script: Sequence[Answer]) -> tuple[Conclusion, list[str
         request = next(flow)
         while True:
             asked.append(request.method)
-            request = flow.send(Heard(next(answers)))
+            heard = next(answers)
+            request = flow.send(heard if isinstance(heard, Heard) else Heard(heard))
     except StopIteration as end:
         assert next(answers, None) is None
         conclusion: Conclusion = end.value
@@ -59,22 +69,75 @@ CHANGED: dict[str, list[object]] = {"category": ["linux", "arm"]}
             [BROKEN, shown(category="arm")], "failed", CHANGED, id="lost, not done"
         ),
         pytest.param([BROKEN, BROKEN], "failed", CHANGED, id="lost, unread"),
+        pytest.param([BROKEN, ABSENT], "failed", CHANGED, id="lost, and gone"),
+        pytest.param(
+            [again(BROKEN), shown()], "updated", CHANGED, id="lost, done, tries left"
+        ),
+        pytest.param(
+            [again(BROKEN), shown(category="arm"), DONE],
+            "updated",
+            CHANGED,
+            id="lost, not done, done again",
+        ),
+        pytest.param(
+            [again(BROKEN), shown(category="arm"), FORBIDDEN, shown(category="arm")],
+            "failed",
+            CHANGED,
+            id="lost, not done, refused",
+        ),
+        pytest.param(
+            [again(BROKEN), shown(category="lang")],
+            "differs",
+            {"category": ["linux", "lang"]},
+            id="lost, and somebody else's by now",
+        ),
+        pytest.param(
+            [BROKEN, shown(category="arm", is_public=True)],
+            "differs",
+            {**CHANGED, "is_public": [False, True]},
+            id="lost, no tries left, and somebody changed more",
+        ),
     ],
 )
 def test_a_change_is_told_by_what_is_there_afterwards(
-    script: list[Answer], verdict: str, differences: dict[str, list[object]]
+    script: list[Answer | Heard], verdict: str, differences: dict[str, list[object]]
 ) -> None:
-    """Old and new values are kept; a refusal concerns this repository alone."""
+    """
+    Old and new values are kept; a refusal concerns this repository alone.
+
+    It is read before another try, and what somebody else changed is not overwritten.
+    """
     conclusion, asked = converse(flows.change(SPEC, CHANGED), script)
 
     assert (conclusion.outcome, conclusion.differences) == (verdict, differences)
     assert conclusion.alone == (verdict == "failed")
-    assert asked == ["PATCH", *["GET"] * (len(script) - 1)]
+    assert asked == (["PATCH", "GET"] * 2)[: len(script)]
+
+
+def test_a_change_that_may_have_been_made_is_not_said_to_have_failed_for_sure() -> None:
+    """Where it cannot be read, nobody knows."""
+    conclusion, _ = converse(flows.change(SPEC, CHANGED), [BROKEN, FORBIDDEN])
+
+    assert not conclusion.certain
+    assert conclusion.evidence == (
+        "may have been changed; it could not be read (SVCSTG.SWR.4037017)"
+    )
+
+
+def test_a_list_that_shows_an_empty_text_as_none_is_no_change_of_somebody() -> None:
+    """What the survey found is compared with what reading one repository shows."""
+    spec = RepoSpec("team", "app", is_public=False, description="x")
+    listed: dict[str, list[object]] = {"description": ["x", None]}
+    script = (again(BROKEN), shown(description=""), DONE)
+
+    conclusion, _ = converse(flows.change(spec, listed), script)
+
+    assert conclusion.outcome is Verdict.UPDATED
 
 
 def test_what_differs_is_changed_only_where_that_is_wanted() -> None:
     """The conflict is read first; the change sends what the row gives."""
-    script = [EXISTS, shown(is_public=True), DONE]
+    script = (EXISTS, shown(is_public=True), DONE)
     amending = flows.create(SPEC, doubt=None, skew=Skew(), amend=True)
 
     conclusion, asked = converse(amending, script)
@@ -184,19 +247,111 @@ def test_verifying_proves_or_says_why_not(
             "may have been removed; it could not be read (",
             id="lost, and unread",
         ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), ABSENT],
+            "removed",
+            "read after a lost reply",
+            id="lost, done, tries left",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), shown(created=OURS), DONE],
+            "removed",
+            "None None",
+            id="lost, not done, done again",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), shown(created=OURS), ABSENT],
+            "removed",
+            "it was not there any more",
+            id="lost, done late",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), shown(created=LATER)],
+            "kept",
+            "may have removed ours",
+            id="lost, and made anew within the second",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), shown()],
+            "kept",
+            "may have removed ours",
+            id="lost, and without a time now",
+        ),
+        pytest.param(
+            [shown(created=OURS), BROKEN, shown(created=LATER)],
+            "kept",
+            "may have removed ours",
+            id="lost, no tries left, and made anew",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), shown(created=LATER, num_images=1)],
+            "kept",
+            "it holds 1 image created 2026-01-02T03:04:06.500+00:00; a delete whose "
+            "reply was lost may have removed ours",
+            id="lost, made anew, and pushed to",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), shown(created=OURS, num_images=1)],
+            "kept",
+            "it holds 1 image None",
+            id="lost, not done, and pushed to",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), FORBIDDEN],
+            "failed",
+            "may have been removed; it could not be read (",
+            id="lost, tries left, and unread",
+        ),
+        pytest.param(
+            [shown(created=OURS), *[again(BROKEN), shown(created=OURS)] * 2, DONE],
+            "removed",
+            "None None",
+            id="lost twice",
+        ),
+        pytest.param(
+            [
+                shown(created=OURS),
+                again(BROKEN),
+                shown(created=OURS),
+                BUSY,
+                shown(created=OURS),
+            ],
+            "failed",
+            "still there",
+            id="lost, then busy until the tries are used up",
+        ),
+        pytest.param(
+            [shown(created=OURS), again(BROKEN), shown(created=OURS), BUSY, ABSENT],
+            "removed",
+            "read after a lost reply",
+            id="lost, then busy, and done late",
+        ),
+        pytest.param(
+            [
+                shown(created=OURS),
+                again(BROKEN),
+                shown(created=OURS),
+                HOLDS_IMAGES,
+                shown(created=OURS, num_images=1),
+            ],
+            "kept",
+            "it holds 1 image None",
+            id="lost, then pushed to",
+        ),
     ],
 )
 def test_only_what_is_still_ours_and_empty_is_removed(
-    script: list[Answer], verdict: str, why: str
+    script: list[Answer | Heard], verdict: str, why: str
 ) -> None:
-    """It is read first; whatever else is true of it is said."""
+    """It is read before each delete; whatever else is true of it is said."""
     flow = flows.undo("team", "web/app", made=(T, T + 2), skew=Skew())
 
-    conclusion, _ = converse(flow, script)
+    conclusion, asked = converse(flow, script)
 
     assert conclusion.outcome == verdict
     assert why in f"{conclusion.reason} {conclusion.evidence}"
-    assert conclusion.certain == (not why.startswith("may have"))
+    assert conclusion.certain == ("may have " not in why)
+    assert asked == (["GET", "DELETE"] * 3)[: len(script)]
 
 
 def test_what_is_not_certainly_ours_is_not_even_asked_about() -> None:

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo import listings, mapping, naming
-from bulkrepo.mapping import Name, Rules, Unfit, map_names, reference
+from bulkrepo.mapping import Mapper, Name, Rules, Unfit, reference
 from bulkrepo.model import InputError, SettingsError
 from tests.boxes import SAMPLES
+from tests.gathering import map_names, whole
 
-_LINES = (Path(__file__).parent / "listings" / "public-names.txt").read_text()
+_LINES = (Path(__file__).parent / "listings" / "public-names.txt").open()
 _OFFICIAL = json.loads((SAMPLES / "official-images.json").read_text())["repositories"]
 REAL = [
-    *(f.name for f in listings.read(listings.documents(_LINES, source="real")).found),
+    *(f.name for f in whole(listings.documents(_LINES, source="real")).found),
     *(Name(each["repository"]) for each in _OFFICIAL),
 ]
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -112,6 +113,12 @@ def test_names_that_are_too_long_stay_apart() -> None:
         (Name("alpine"), Rules(template="first"), "no {rest}"),
         (Name("alpine"), Rules(template="host", namespace="m"), "no {host}"),
         (Name("\u0430"), Rules(namespace="m", legalize=True), "no legal name near"),
+        (
+            Name("a\x1bb"),
+            Rules(namespace="m", legalize=True),
+            "control character (\\x1b)",
+        ),
+        (Name("a\x9bb"), Rules(namespace="m", exceptions={"a\x9bb": "m/a"}), "\\x9b"),
         (Name("\ud800a"), Rules(namespace="m", legalize=True), "half of a character"),
         (Name("a"), Rules(namespace="m", exceptions={"a": "M/x"}), "uppercase"),
         (Name("a"), Rules(namespace="m", exceptions={"a": "m"}), "is blank"),
@@ -119,7 +126,7 @@ def test_names_that_are_too_long_stay_apart() -> None:
 )
 def test_some_names_fit_nowhere(name: Name, rules: Rules, why: str) -> None:
     """They are said, with the reason; none is dropped."""
-    made = mapping.target(name, rules)
+    made = Mapper(rules)(name)
 
     assert isinstance(made, Unfit)
     assert why in made.why
@@ -213,7 +220,7 @@ def test_a_lawful_mapping_is_legal_one_to_one_and_reversible(
     mapped = map_names(given_names, by)
     told = [
         *(entry.source for entry in mapped.entries),
-        *(source for met in mapped.collisions.values() for source in met[1:]),
+        *(source for met in mapped.collisions.values() for source in met),
         *(unfit.source for unfit in mapped.unfit),
         *mapped.excepted,
     ]

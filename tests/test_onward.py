@@ -33,10 +33,8 @@ def said(words: str) -> Typed:
     command = cli.commands[name]
 
     def see(**_: Any) -> None:
-        about = click.get_current_context().params
-        run = about.get("run") if name == "undo" else None
-        lists = about.get("lists", ()) if run is None else (str(run),)
-        found.append(typed(cli, lists))
+        lists = click.get_current_context().params.get("lists", ())
+        found.append(typed(cli, name, lists))
 
     group = click.Group(commands={**cli.commands, name: _seeing(command, see)})
     result = CliRunner().invoke(group, [name, *rest])
@@ -68,7 +66,7 @@ def after(words: str, numbers: Summary, **ended: Any) -> str:
         id=1,
         command=command,
         state="stopped" if stopped else "finished",
-        lists=("a.csv",),
+        lists=("run 3",) if command == "undo" else ("a.csv",),
         endpoint="",
         started_at="",
     )
@@ -180,15 +178,15 @@ HOW = "--on-differs update --create-organizations --rate 10/s --deadline 1s"
             "retry a.jsonl --sandbox",
             id="unless it is kept nowhere",
         ),
-        pytest.param("undo 3", of(failed=1), {}, "undo 3", id="undo of that run"),
+        pytest.param("undo", of(failed=1), {}, "undo 3", id="undo of that run"),
         pytest.param(
-            "undo --dry-run", of(to_remove=1), {}, "undo", id="undo in earnest"
+            "undo --dry-run", of(to_remove=1), {}, "undo 3", id="undo in earnest"
         ),
         pytest.param(
             "undo --dry-run",
             of(to_remove=1, not_attempted=1),
             {"stopped": True},
-            "undo --dry-run",
+            "undo 3 --dry-run",
             id="not before all was seen",
         ),
         # verify

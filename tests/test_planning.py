@@ -263,10 +263,10 @@ async def test_an_organization_that_may_not_be_read_is_created_if_it_may(
     tmp_path: Path, spaces: tuple[str, ...]
 ) -> None:
     """A 403 may hide that it is missing; only the creation tells, and plan says so."""
-    items = [item for name in spaces for item in rows(4, namespace=name)]
+    items = [item for name in spaces for item in rows(9, namespace=name)]
     source = write(tmp_path / "list.ndjson", items)
     async with Watched(DISCREET) as box:
-        known = settings(box, tmp_path, create_organizations=True)
+        known = settings(box, tmp_path, create_organizations=True, concurrency=1)
         plan = await api.plan([source], settings=known)
         foretold = told(tmp_path)
         looks = {asked.method for asked in box.asked}
@@ -281,10 +281,31 @@ async def test_an_organization_that_may_not_be_read_is_created_if_it_may(
     hidden = [item for item in foretold if item["outcome"] == "not_attempted"]
     assert all("create will try" in item["reason"] for item in hidden)
     lost = [item for item in told(tmp_path) if item["outcome"] != "created"]
-    assert names(lost) == names(rows(4, namespace="elsewhere"))
-    assert all("taken, by another account" in item["reason"] for item in lost)
+    assert names(lost) == names(rows(9, namespace="elsewhere"))
+    assert (lost[0]["outcome"], lost[0]["status"]) == ("failed", 403)
+    assert all("taken, by another account" in item["reason"] for item in lost[4:])
     assert there == set(names(items)) - set(names(lost))
     assert (result.organizations, result.exit_code) == (("new",), 1)
+
+
+async def test_an_organization_of_ours_that_may_not_be_read_is_written_to(
+    tmp_path: Path,
+) -> None:
+    """That its name is taken says nothing against us; its rows do not stop."""
+
+    def unread(asked: Asked) -> web.Response | None:
+        if asked.method != "GET" or "/repos/" in asked.path:
+            return None
+        error = {"errorCode": "SVCSTG.SWR.4037017", "errorMessage": "no permission"}
+        return web.json_response({"errors": [error]}, status=403)
+
+    source = write(tmp_path / "list.ndjson", rows(4))
+    async with Watched(OURS, before=unread) as box:
+        known = settings(box, tmp_path, create_organizations=True)
+        result = await api.create([source], settings=known)
+
+    assert result.summary.counts == {"created": 4}
+    assert (result.organizations, result.exit_code) == ((), 0)
 
 
 @pytest.mark.parametrize("create", [True, False])

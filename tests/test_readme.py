@@ -52,6 +52,13 @@ def test_the_sandbox_has_the_options_that_are_named() -> None:
     assert named <= options
 
 
+def test_the_sandboxs_user_is_named() -> None:
+    """Who may sign in is no secret of a sandbox's."""
+    ((name, password),) = Settings().users.items()
+
+    assert f"the user `{name}` of the account `sandbox` by `{password}`" in README
+
+
 def test_the_options_of_import_are_named() -> None:
     """Both ways: what it has, and what it is said to have."""
     context = click.Context(cli)

@@ -18,7 +18,7 @@ from tests.boxes import (
     rows,
     write,
 )
-from tests.registry import Asked, Watched, seed, settings, stock, told
+from tests.registry import CUT, Asked, Watched, seed, settings, stock, told
 
 OURS = Box(token=TOKEN, organizations=("team-a", "team-b", "team-c"))
 
@@ -190,7 +190,38 @@ async def test_an_update_whose_reply_is_lost_is_read(
     assert [item["outcome"] for item in found[3:]] == ["updated"] * 2
     assert [item["differences"] for item in found] == DIFFERENCES
     assert result.exit_code == int(not good)
-    assert broken.total() == 2
+    # One that was carried out is found so, and not sent again.
+    assert broken.total() == 2 - committed
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_what_somebody_changes_after_a_lost_update_is_left_alone(
+    tmp_path: Path, *, committed: bool
+) -> None:
+    """Theirs came last, for all that is known: it is told, and not overwritten."""
+
+    def lost(asked: Asked) -> web.Response | None:
+        if asked.method != "PATCH" or "kind" not in asked.path:
+            return None
+        box.repositories["team-a", "kind"].category = "windows"
+        return web.Response(status=CUT if committed else 502)
+
+    async with Watched(OURS) as box:
+        seed(box, FOUND)
+        setattr(box, "after" if committed else "before", lost)
+        result = await api.create(
+            [write(tmp_path / "list.ndjson", WANTED)],
+            settings=settings(box, tmp_path, on_differs="update"),
+        )
+        category = box.repositories["team-a", "kind"].category
+
+    found = told(tmp_path)[2]
+    assert category == "windows"
+    assert found["outcome"] == "differs"
+    assert found["differences"] == {"category": ["linux", "windows"]}
+    assert "somebody else changed it" in found["evidence"]
+    assert result.summary.counts == {"exists": 1, "updated": 3, "differs": 1}
+    assert box.count("PATCH") == 4
 
 
 async def test_an_update_that_is_refused_fails_its_row_only(tmp_path: Path) -> None:

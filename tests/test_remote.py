@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import listings, remote
+from bulkrepo import remote
 from bulkrepo.listings import Document
 from bulkrepo.model import BulkrepoError, InputError, SettingsError
 from bulkrepo.options import REGISTRIES
 from bulkrepo.remote import PRODUCTS
 from bulkrepo.remote.pages import following
 from bulkrepo.wire import NoReply, Reply
+from tests.gathering import whole
 
 JSON = {"Content-Type": "application/json"}
 
@@ -322,7 +323,7 @@ def link(target: str) -> dict[str, str]:
     return {"Link": f'<{target}>; rel="next"'}
 
 
-read = listings.read
+read = whole
 
 
 def names(documents: list[Document]) -> list[str]:

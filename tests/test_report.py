@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from bulkrepo.model import LedgerError
 from bulkrepo.report import write
+from tests.boxes import environment
 
 
 def broken() -> Iterator[bytes]:
@@ -192,3 +194,44 @@ def test_write_says_that_standard_output_is_closed(
 
     with pytest.raises(LedgerError, match="standard output"):
         write("-", [b"x"])
+
+
+# The standard output of the commands.
+
+WORDS = [
+    pytest.param(["validate", "l.csv"], 1, id="validate"),
+    pytest.param(["plan", "l.csv", "--sandbox", "-n", "team"], 1, id="plan"),
+    pytest.param(["whoami", "--sandbox"], 0, id="whoami"),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), WORDS)
+def test_what_was_asked_for_and_has_no_room_is_no_bug(
+    tmp_path: Path, words: list[str], code: int
+) -> None:
+    """Exit code 4 and a line; where its reader has seen enough, all goes on."""
+    (tmp_path / "l.csv").write_text("repository,is_public\nBad,no\n")
+
+    def ended(stdout: int) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "bulkrepo", *words],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=False,
+        )
+        return done.returncode, done.stderr.decode()
+
+    with Path("/dev/full").open("wb") as full:
+        refused = ended(full.fileno())
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    ignored = ended(write_end)
+    os.close(write_end)
+
+    why = "bulkrepo: standard output: cannot be written (No space left on device)\n"
+    assert (refused[0], refused[1].endswith(why)) == (4, True)
+    assert ignored[0] == code
+    assert "Traceback" not in ignored[1]

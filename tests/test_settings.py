@@ -1,15 +1,52 @@
 """What a run is told is checked before anything is read or sent."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from bulkrepo.auth import Token
+from bulkrepo.inputs import READERS, SHEET
 from bulkrepo.model import Defaults, SettingsError
 from bulkrepo.settings import Reading, Settings, duration
 from bulkrepo.wire import Request
 
 MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abc"}
+
+
+KINDS: list[tuple[dict[str, Any], str]] = [
+    ({"visibility": "PUBLIC"}, "^visibility 'PUBLIC': private or public or None$"),
+    ({"visibility": ""}, "visibility"),
+    ({"on_differs": "Update"}, "^on_differs 'Update': fail or ignore or update$"),
+    ({"survey": "x"}, "survey 'x': auto or always or never"),
+    ({"grammar": "x"}, "grammar 'x': strict or docker"),
+    ({"format": "xml"}, "format 'xml': csv or json or ndjson or text or xlsx or None"),
+    ({"patience": "10m"}, "^patience '10m': a number of seconds$"),
+    ({"deadline": "10m"}, "deadline '10m': a number of seconds or None"),
+    ({"rate": None}, "^rate None: text$"),
+    ({"ledger": None}, "ledger None: text"),
+    ({"endpoint": None}, "endpoint None: text"),
+    ({"max_attempts": 2.5}, "max_attempts 2.5: a whole number"),
+    ({"concurrency": True}, "concurrency True: a whole number"),
+    ({"strict": "no"}, "strict 'no': True or False"),
+    ({"reports": "r.csv"}, "reports 'r.csv': a tuple of paths"),
+    ({"stdin": "a,b"}, "stdin 'a,b': a stream of bytes or None"),
+    ({"credential": None}, "^credential: one of bulkrepo.auth's .* or text$"),
+    ({"credential": b"abc"}, "^credential: one of bulkrepo.auth's .* or text$"),
+]
+
+
+def test_formats_are_those_of_the_readers() -> None:
+    """What may be asked for is what there is, and the other way round."""
+    known = (*READERS, SHEET)
+    for name in known:
+        assert Reading(format=name).format == name  # type: ignore[arg-type]
+    (formats, _) = get_args(Reading.__annotations__["format"])
+    assert get_args(formats) == known
+
+
+def test_a_token_is_not_shown() -> None:
+    """Settings are printed when something is looked for."""
+    assert "abc" not in repr(Settings(**MINIMUM))
 
 
 def test_defaults_are_the_documented_ones() -> None:
@@ -36,6 +73,10 @@ def test_defaults_are_the_documented_ones() -> None:
         pytest.param({"patience": 0.0}, "patience 0.0", id="patience"),
         pytest.param({"patience": float("nan")}, "patience nan", id="nan"),
         pytest.param({"deadline": -1.0}, "deadline -1.0", id="deadline"),
+        *(
+            pytest.param(options, why, id=f"kind of {next(iter(options))} {number}")
+            for number, (options, why) in enumerate(KINDS)
+        ),
     ],
 )
 def test_settings_are_refused_when_they_make_no_sense(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bulkrepo import signin
 from bulkrepo.auth import Keys, Password
 from bulkrepo.logs import configure
 from bulkrepo.model import SettingsError
@@ -133,6 +134,7 @@ async def test_a_cloud_tells_where_and_who(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As OpenStack's own loader reads it, secure.yaml included."""
+    monkeypatch.setattr(signin, "trusted", lambda *_, **__: None)
     (tmp_path / "clouds.yaml").write_text(
         CLOUDS.replace(f"      password: {SECRET}\n", "      cacert: x\n")
         + "    cacert: /etc/acme.pem\n"
@@ -156,7 +158,9 @@ async def test_a_cloud_tells_where_and_who(
         pytest.param(CLOUDS, "OS_CLOUD nobody: .*nobody", id="unknown"),
         pytest.param(None, "OS_CLOUD nobody: ", id="no-file"),
         pytest.param(
-            f"clouds:\n  nobody: [{SECRET}", "OS_CLOUD nobody: .*not found", id="torn"
+            f"clouds:\n  nobody: [{SECRET}",
+            r"OS_CLOUD nobody: .*read .*clouds.yaml, which is broken \(line 2\)",
+            id="torn",
         ),
     ],
 )
@@ -243,3 +247,57 @@ async def test_a_token_that_dies_on_the_way_is_replaced(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert outcomes(tmp_path / "list.report.jsonl") == ["created"] * 400
     assert requests["login"] == 2
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "words"),
+    [
+        ({}, {"cacert": "/no/ca"}, "^--cacert /no/ca: No such file"),
+        ({"OS_CACERT": "/no/ca"}, {}, "^OS_CACERT /no/ca: No such file"),
+        (
+            {"OS_CLOUD": "acme", "HW_USER_NAME": "", "HW_USER_PASSWORD": ""},
+            {},
+            "^cacert of cloud acme of clouds.yaml /no/ca: No such file",
+        ),
+    ],
+)
+async def test_certificates_are_named_by_who_named_them(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    environment: dict[str, str],
+    options: dict[str, str],
+    words: str,
+) -> None:
+    """Before the lists are read."""
+    (tmp_path / "clouds.yaml").write_text(CLOUDS + "    cacert: /no/ca\n")
+    place = {"HW_REGION_NAME": "eu-nl"}
+
+    with pytest.raises(SettingsError, match=words):
+        await found(monkeypatch, PASSWORD | place | environment, **options)
+
+
+@pytest.mark.parametrize(
+    ("raw", "token"),
+    [
+        (b"abc\n", "abc"),
+        (b"\xef\xbb\xbfabc\r\n", "abc"),
+        ("\ufeffabc\r\n".encode("utf-16-le"), "abc"),
+        ("\ufeffabc".encode("utf-16-be"), "abc"),
+        (b"\xffabc", None),
+        (b"\xff\xfea", None),
+    ],
+)
+async def test_a_token_file_may_come_from_windows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, raw: bytes, token: str | None
+) -> None:
+    """As lists may, it begins with what its editor or shell puts in front."""
+    path = tmp_path / "token"
+    path.write_bytes(raw)
+    options = {"token_file": str(path), "region": "eu-de"}
+    if token is None:
+        with pytest.raises(SettingsError, match="token: not plain ASCII text"):
+            await found(monkeypatch, {}, **options)
+        return
+    place, _ = await found(monkeypatch, {}, **options)
+
+    assert place.auth.secrets() == (token,)

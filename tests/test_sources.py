@@ -11,7 +11,7 @@ from bulkrepo.auth import Auth, Keys, Password, Token
 from bulkrepo.cli import cli
 from bulkrepo.model import SettingsError
 from bulkrepo.sources import METHODS, Given, Place, Source, find
-from bulkrepo.wire import Request
+from bulkrepo.wire import Answer, Kind, Request
 
 PLACE = Place(
     endpoint="https://swr-api.eu-de.otc.t-systems.com",
@@ -355,6 +355,16 @@ def test_a_cloud_may_have_a_token() -> None:
     assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "tt"}
 
 
+def test_messages_name_the_variable_that_was_read() -> None:
+    """And not the one that might have been set instead."""
+    less = {k: v for k, v in HW_PASSWORD.items() if k != "HW_PROJECT_NAME"}
+    auth = auth_of(find(given({**less, "OS_TENANT_ID": "p"})))
+
+    assert "OS_TENANT_ID is of the" in auth.advice(
+        Answer(Kind.UNAUTHORIZED, 401), ahead=0.0
+    )
+
+
 # What is missing.
 
 
@@ -366,6 +376,10 @@ def test_a_cloud_may_have_a_token() -> None:
         (
             {"HW_ACCESS_KEY": "a", "HW_SECURITY_TOKEN": "t", **OS_KEYS},
             "HW_ACCESS_KEY, HW_SECURITY_TOKEN is set, but HW_SECRET_KEY is not",
+        ),
+        (
+            {**HW_KEYS, "OS_SECURITY_TOKEN": "t", "HW_SECURITY_TOKEN": ""},
+            "^OS_SECURITY_TOKEN is set, .* to HW_ACCESS_KEY, set HW_SECURITY_TOKEN to",
         ),
         ({"HUAWEICLOUD_SDK_AK": "a", **OS_KEYS}, "but HUAWEICLOUD_SDK_SK is not"),
         ({"OS_SECRET_KEY": "a", **HW_PASSWORD}, "but OS_ACCESS_KEY is not"),

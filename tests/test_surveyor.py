@@ -38,6 +38,7 @@ class Notes:
 
     def __init__(self, script: dict[str, list[Answer]]) -> None:
         self.stopped: dict[str, str] = {}
+        self.suspected: dict[str, str] = {}
         self.asked: list[str] = []
         self.skew = Skew()
         self._script = script
@@ -49,6 +50,10 @@ class Notes:
             name = request.body.decode().split('"')[3]
         self.asked.append(f"{request.method} {name}")
         return self._script[name].pop(0)
+
+    def suspect(self, namespace: str, reason: str) -> None:
+        """Remember it."""
+        self.suspected[namespace] = reason
 
     def stop_organization(self, namespace: str, reason: str) -> None:
         """Remember it."""
@@ -72,9 +77,8 @@ def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
         pytest.param([ABSENT, LOST, ABSENT], False, "not be created", id="lost"),
         pytest.param([ABSENT, FULL], False, "no more organizations", id="quota"),
         pytest.param([HIDDEN, DONE], True, "", id="hidden, and created"),
-        pytest.param(
-            [HIDDEN, TAKEN, HIDDEN], False, "omit --create", id="hidden, and taken"
-        ),
+        pytest.param([HIDDEN, TAKEN, HIDDEN], False, "", id="hidden, and there"),
+        pytest.param([HIDDEN, TAKEN, ABSENT], False, "another", id="hidden, and taken"),
         pytest.param([HIDDEN, HIDDEN], False, "", id="hidden, and not to be created"),
         pytest.param([HIDDEN, FULL], False, "no more", id="hidden, and quota"),
         pytest.param([HIDDEN, LOST, OURS], False, "", id="hidden, lost, and done"),
@@ -101,6 +105,7 @@ async def test_a_missing_organization_is_created_once(
     assert len(notes.asked) == len(script)
     assert stopped in notes.stopped.get("x", "")
     assert bool(stopped) == ("x" in notes.stopped)
+    assert bool(notes.suspected) == (script == [HIDDEN, TAKEN, HIDDEN])
 
 
 @pytest.mark.parametrize("mode", ["auto", "always"])

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from bulkrepo import InputError, api
 from bulkrepo.model import UNTOLD, SettingsError
 from bulkrepo.sandbox import Settings as Box
-from tests.boxes import TOKEN, held, names, read, rows, write
-from tests.registry import Asked, Watched, seed, settings, stock, told
+from tests.boxes import TOKEN, bulkrepo, held, names, read, rows, write
+from tests.registry import CUT, Asked, Watched, seed, settings, stock, told
 
 OURS = Box(token=TOKEN, organizations=("team-a", "team-b"))
 
@@ -110,6 +110,8 @@ async def test_undo_again_takes_back_the_run_before(tmp_path: Path) -> None:
         asked = len(box.asked)
         with pytest.raises(SettingsError, match="nothing is left to undo"):
             await api.undo(settings=known)
+        with pytest.raises(SettingsError, match="no rows of a create or retry"):
+            await api.verify(settings=known)
 
     assert left == [set(names(rows(3))), set()]
     assert len(box.asked) == asked
@@ -185,6 +187,44 @@ async def test_an_undo_that_is_stopped_over_a_lost_reply_is_not_sure(
     assert first["evidence"] == UNTOLD
     assert (second["outcome"], second["certain"]) == ("removed", True)
     assert second["evidence"] == "it was not there any more"
+
+
+async def test_an_undo_whose_replies_are_lost_removes_nothing_of_others(
+    tmp_path: Path,
+) -> None:
+    """Somebody takes some of the names in the gap: the command line leaves them be."""
+    items, taken = rows(9), {"app/00002", "app/00005"}
+    lost: set[str] = set()
+
+    async with Watched(OURS) as box:
+
+        def lose(asked: Asked) -> web.Response | None:
+            name = asked.path.rsplit("/", 1)[1].replace("$", "/")
+            if asked.method != "DELETE" or name in lost or int(name[-1]) % 3 == 0:
+                return None
+            lost.add(name)
+            if name in taken:
+                seed(box, [items[int(name[-1])]], made=time.time())
+            return web.Response(status=CUT if name < "app/00005" else 502)
+
+        words = ("--rate", "1000/s", "--ledger", "l.db")
+        source = write(tmp_path / "list.ndjson", items)
+        await bulkrepo("create", source, *words, cwd=tmp_path, box=box)
+        box.after = lose
+        ended = await bulkrepo("undo", *words, cwd=tmp_path, box=box)
+        left = held(box)
+
+    found = {row["repository"]: row for row in read(tmp_path / "undo.report.jsonl")}
+    assert ended.code == 1
+    assert len(lost) == 6
+    assert left == {f"team-a/{name}" for name in taken}
+    assert box.count("DELETE") == 9
+    for name, row in found.items():
+        kept = name in taken
+        assert row["outcome"] == ("kept" if kept else "removed")
+        assert row["certain"] == (not kept)
+        assert not kept or "somebody made it anew" in row["reason"]
+        assert not kept or "may have removed ours" in row["evidence"]
 
 
 # Trying again

@@ -3,17 +3,28 @@
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import lists, validate
-from bulkrepo.model import Defaults, InputError, Problem, Rejected, RepoSpec
+from bulkrepo import check, lists, validate
+from bulkrepo.model import (
+    Defaults,
+    InputError,
+    LedgerError,
+    Problem,
+    Rejected,
+    RepoSpec,
+    SettingsError,
+)
 from bulkrepo.sandbox import Sandbox
+from bulkrepo.settings import Reading
 from bulkrepo.spool import Spool
 from tests.boxes import ANYTHING, SAMPLES, bulkrepo, read
 
@@ -415,3 +426,68 @@ def test_fix_may_replace_its_own_source(save: Save) -> None:
     validate.fix([path], Path(path), format=None, defaults=Defaults(), profile="strict")
 
     assert run(path)[0] == validate.Checked(rows=1, valid=1)
+
+
+# The command.
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"reports": ("./in.csv",)}, "--report ./in.csv would overwrite what LIST"),
+        ({"fixed": "in.csv"}, "--fix in.csv would overwrite what LIST"),
+        (
+            {"fixed": "out.csv", "reports": ("out.csv",)},
+            "--report out.csv would overwrite what --fix",
+        ),
+    ],
+)
+def test_a_list_is_not_written_over(
+    save: Save,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    said: str,
+) -> None:
+    """Not by a report, nor by its own corrected copy; nothing else is written."""
+    save("in.csv", MESSY)
+    monkeypatch.chdir(tmp_path)
+    fixed, reports = options.get("fixed"), options.get("reports", ())
+    settings = Reading(reports=reports)
+
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        check.run(["in.csv"], settings=settings, fixed=fixed, quiet=False)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    assert (tmp_path / "in.csv").read_text() == MESSY
+
+
+def test_what_is_left_after_mending_is_in_the_report(
+    save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it stands in the corrected list; the count tells rows from faults."""
+    report, out = tmp_path / "r.jsonl", str(tmp_path / "out.csv")
+    settings = Reading(reports=(str(report),))
+    code = check.run([save("in.csv", MESSY)], settings=settings, fixed=out, quiet=False)
+    items = [json.loads(line) for line in report.read_text().splitlines()]
+
+    assert code == 1
+    assert [(item["line"], item["repository"]) for item in items] == [
+        (4, "nginx:1"),
+        (5, "Ok"),
+        (6, "web.api"),
+    ]
+    assert [p["rule"] for item in items for p in item["problems"]] == [
+        *("character", "uppercase", "collision", "required"),
+    ]
+    assert capsys.readouterr().err == (
+        f"{out}: 5 rows written; 8 faults mended, 4 left\n"
+    )
+
+
+def test_a_report_that_has_no_place_is_in_no_ledger(save: Save, tmp_path: Path) -> None:
+    """Nothing is promised that only a run keeps."""
+    settings = Reading(reports=(str(tmp_path / "no" / "r.jsonl"),))
+
+    with pytest.raises(LedgerError, match=r"written \(No such file or directory\)$"):
+        check.run([save("l.csv", MESSY)], settings=settings, fixed=None, quiet=True)

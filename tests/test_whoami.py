@@ -29,6 +29,11 @@ PASSWORD = {
     "HW_DOMAIN_NAME": "sandbox",
     "HW_PROJECT_NAME": "cn-north-4",
 }
+SETTINGS = Box(token=TOKEN, organizations=("team-a",), forbidden=("legacy",))
+KEYS = {
+    "HW_ACCESS_KEY": SETTINGS.access_key,
+    "HW_SECRET_KEY": SETTINGS.secret_key,
+}
 NO_OPTIONS = {
     "auth": None,
     "cacert": None,
@@ -39,7 +44,6 @@ NO_OPTIONS = {
     "sandbox": False,
     "token_file": None,
 }
-SETTINGS = Box(token=TOKEN, organizations=("team-a",), forbidden=("legacy",))
 
 
 class Desk:
@@ -165,6 +169,19 @@ async def test_the_sandbox_is_somebody_too(tmp_path: Path) -> None:
             3,
             "check HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME and HW_PROJECT_NAME",
             id="wrong-password",
+        ),
+        pytest.param(
+            {**KEYS, "OS_PROJECT_ID": "0" * 32},
+            3,
+            "APIGW.0310 The project is unavailable). It comes from HW_ACCESS_KEY and "
+            "HW_SECRET_KEY: check OS_PROJECT_ID",
+            id="wrong-project",
+        ),
+        pytest.param(
+            {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "sEcReT"},
+            3,
+            "a temporary one needs HW_SECURITY_TOKEN as well",
+            id="no-such-key",
         ),
         pytest.param(
             {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "sEcReT"},

@@ -92,9 +92,22 @@ class Keys(Ready):
                 "the key is locked after wrong signatures: wait five minutes, then "
                 f"check {secret_key}"
             )
+        if (answer.code or "").endswith(".0310"):
+            return (
+                f"check {self._names['project_id']}: it is the id of a project in the "
+                "endpoint's region, and not needed for the region's own project"
+            )
+        temporary = "X-Security-Token" in self._fixed
         if "not exist" in message:
-            return f"{access_key} is no access key of this cloud"
-        if "X-Security-Token" in self._fixed:
+            less = (
+                ""
+                if temporary
+                else (
+                    f"; a temporary one needs {self._names['security_token']} as well"
+                )
+            )
+            return f"{access_key} is no access key of this cloud{less}"
+        if temporary:
             return (
                 "a temporary key may have expired: set all three parts anew. Else "
                 f"check {secret_key}"

@@ -14,6 +14,9 @@ _MARGIN, _SHARE = 300.0, 0.2
 """Seconds, or share of its life if that is less, before its end to renew a token."""
 
 
+_PARTS = ("user", "password", "domain", "project", "project_domain", "passcode")
+
+
 def _nobody(_: str) -> None:
     """Be told, where there is no log."""
 
@@ -22,8 +25,9 @@ class Password:
     """
     A password, for which IAM gives tokens: signed in once, and again before they end.
 
-    *names* says where `user`, `password`, `domain`, `project` and `passcode` come
-    from, for messages. *hide* is told of every token, so that no log shows it.
+    *names* says where `user`, `password`, `domain`, `project`, `project_domain` and
+    `passcode` come from, for messages. *hide* is told of every token, so that no log
+    shows it.
 
     Raises SettingsError where *login* would send the password in the clear.
     """
@@ -44,9 +48,7 @@ class Password:
         endpoint = endpoints.checked_iam(login.endpoint, named="IAM's endpoint")
         self._login = structs.replace(login, endpoint=endpoint)
         self._hide = hide
-        self._names = {
-            key: key for key in ("user", "password", "domain", "project", "passcode")
-        } | dict(names or {})
+        self._names = {part: part for part in _PARTS} | dict(names or {})
         self._had: dict[str, None] = {}
         self._headers: Mapping[str, str] = {}
 
@@ -76,7 +78,7 @@ class Password:
         """Take the token, and reckon when to ask for the next one."""
         token = reply.headers.get(iam.TOKEN_HEADER) if reply.status < 300 else None
         if not token:
-            return iam.advice(reply, answer, self._names)
+            return iam.advice(reply, answer, self._names, self._login)
         try:
             token = sendable(token, name="IAM's answer", what="a token")
         except SettingsError as error:

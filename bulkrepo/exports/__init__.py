@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from bulkrepo.exports.markdown import markdown
 from bulkrepo.exports.records import BATCH, COLUMNS, as_json, jsonl
-from bulkrepo.exports.sheet import armed, as_csv, harmless
+from bulkrepo.exports.sheet import armed, as_csv, csv_line, harmless
 from bulkrepo.model import Item, RunInfo, SettingsError, Summary
 from bulkrepo.visible import escape
 
@@ -21,6 +21,7 @@ __all__ = [
     "Exporter",
     "armed",
     "by_suffix",
+    "csv_line",
     "harmless",
 ]
 

@@ -3,27 +3,36 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from bulkrepo.exports.records import COLUMNS, batches, dump, utf8
 from bulkrepo.model import Item, RunInfo, Summary
+from bulkrepo.visible import escape
 
 # OWASP, CSV Injection: "Equals to (=), Plus (+), Minus (-), At (@), Tab (0x09),
 # Carriage return (0x0D)."
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
+_TOLD = frozenset({"code", "message", "request_id", "reason", "evidence"})
+"""Columns that are no data of the list's, but what became of it in words."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # no tab, no line feed
+
 
 def as_csv(_info: RunInfo, _summary: Summary, items: Iterable[Item]) -> Iterator[bytes]:
-    """
+    r"""
     Yield the rows for a spreadsheet, in the dialect of RFC 4180.
 
     Nothing is an empty cell, differences and problems are compact JSON, and text
-    that a spreadsheet would run is disarmed by `harmless`.
+    that a spreadsheet would run is disarmed by `harmless`. What servers said has its
+    control characters written out, as `\x1b`: it is read by people, perhaps on a
+    terminal. A list's own fields keep theirs: a report is a list as well, and a
+    description that came back otherwise would be another one.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
-    rows = ([_cell(getattr(item, name)) for name in COLUMNS] for item in items)
+    rows = ([_cell(name, getattr(item, name)) for name in COLUMNS] for item in items)
     for batch in batches(chain([list[object](COLUMNS)], rows)):
         writer.writerows(batch)
         yield utf8(buffer.getvalue())
@@ -45,9 +54,20 @@ def armed(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _cell(value: object) -> object:
+def csv_line(cells: Sequence[str]) -> str:
+    """Return *cells* as a line of CSV, in the dialect of RFC 4180."""
+    text = ",".join(cells)
+    if '"' in text or "\n" in text or "\r" in text or text.count(",") >= len(cells):
+        # Few need the csv module, which looks at each character.
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+        return buffer.getvalue()
+    return f"{text}\r\n"
+
+
+def _cell(column: str, value: object) -> object:
     if isinstance(value, str):
-        return harmless(value)
+        return harmless(_plain(value) if column in _TOLD else value)
     if value is None or value == ():
         return ""
     if isinstance(value, bool):
@@ -55,3 +75,7 @@ def _cell(value: object) -> object:
     if isinstance(value, int | float):
         return value
     return dump(value).decode()
+
+
+def _plain(text: str) -> str:
+    return _CONTROL.sub(lambda found: escape(found[0]), text)

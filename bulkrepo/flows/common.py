@@ -16,10 +16,15 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
 
     *answer* is the last one. *unsure_at* is the time (epoch seconds) at which the
     first try left whose answer does not say whether it was carried out.
+
+    *again*: it was an update or a delete that may have been carried out, and has tries
+    left. They wait for the flow, which reads what is there and may send it again, at
+    once: the pause between tries is over.
     """
 
     answer: Answer
     unsure_at: float | None = None
+    again: bool = False
 
 
 class Conclusion(msgspec.Struct, frozen=True, gc=False):

@@ -50,28 +50,61 @@ def create(
 
 
 def change(spec: RepoSpec, differences: dict[str, list[object]]) -> Flow:
-    """Make what is there as *spec* wants it; *differences* are what is to change."""
-    answer = (yield updating(spec)).answer
-    if answer.kind is Kind.DONE:
-        return Conclusion(
-            outcome=Verdict.UPDATED, answer=answer, differences=differences
-        )
-    evidence = None
-    if answer.unsure:
+    """
+    Make what is there as *spec* wants it; *differences* are what is to change.
+
+    After a lost reply it is read before each further try: what somebody else changed
+    meanwhile is left alone.
+    """
+    lost, again = False, True
+    while True:
+        heard = yield updating(spec)
+        answer, again = heard.answer, heard.again
+        if answer.kind is Kind.DONE:
+            return Conclusion(Verdict.UPDATED, answer, differences=differences)
+        lost = lost or again or answer.unsure
+        if not lost:
+            return _unchanged(answer, differences, None)
         look = (yield showing(spec.namespace, spec.repository)).answer
-        if look.kind is Kind.DONE:
-            left = drift(spec, look.seen)
-            if not left:
-                return Conclusion(
-                    outcome=Verdict.UPDATED,
-                    answer=answer,
-                    differences=differences,
-                    evidence="read after a lost reply: it is as wanted",
-                )
-            differences, evidence = left, "read afterwards: it still differs"
+        if look.kind is not Kind.DONE:
+            why = look.code or look.status or "no answer"
+            evidence = f"may have been changed; it could not be read ({why})"
+            return _unchanged(answer, differences, evidence, certain=False)
+        left = drift(spec, look.seen)
+        if not left:
+            return Conclusion(
+                outcome=Verdict.UPDATED,
+                answer=answer,
+                differences=differences,
+                evidence="read after a lost reply: it is as wanted",
+            )
+        if _found(left) != _found(differences):
+            return Conclusion(
+                outcome=Verdict.DIFFERS,
+                answer=answer,
+                differences=left,
+                evidence="read after a lost reply: somebody else changed it meanwhile",
+            )
+        if not again:
+            return _unchanged(answer, left, "read afterwards: it still differs")
+
+
+def _found(differences: dict[str, list[object]]) -> dict[str, object]:
+    """Give what was found; a list and a repository may show nothing differently."""
+    return {field: found or "" for field, (_, found) in differences.items()}
+
+
+def _unchanged(
+    answer: Answer,
+    differences: dict[str, list[object]],
+    evidence: str | None,
+    *,
+    certain: bool = True,
+) -> Conclusion:
     return Conclusion(
         outcome=Verdict.FAILED,
         answer=answer,
+        certain=certain,
         differences=differences,
         evidence=evidence,
         alone=True,  # others of the organization may be ours to change

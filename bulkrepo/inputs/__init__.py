@@ -13,13 +13,19 @@ from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo.inputs import arrays, cells, columns, names, ndjson
+from bulkrepo.inputs import arrays, cells, columns, names, ndjson, sheets
 from bulkrepo.inputs.objects import step
 from bulkrepo.inputs.streams import ADVICE, Digest, Tap, decoded
 from bulkrepo.model import InputError, Problem, Row
 
 Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
+
+Other = Callable[[str, str], Reader | None]
+"""Takes the beginning of a list and its name; may know who reads it better."""
+
+SHEET = "xlsx"
+"""The format that is no text."""
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -28,7 +34,9 @@ _SUFFIXES = {
     ".jsonl": "ndjson",
     ".ndjson": "ndjson",
     ".txt": "text",
+    ".xlsx": SHEET,
 }
+_HEAD = 4096
 _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
 
 
@@ -59,13 +67,14 @@ def read(
     format: str | None,  # noqa: A002 - the option's name
     stdin: BinaryIO | None = None,
     digest: Digest | None = None,
+    other: Other | None = None,
 ) -> Iterator[Row]:
     """
     Yield the rows of the list *source*: a path, or `-` for *stdin*.
 
-    *format* is a key of `READERS`; without one it is guessed. *digest* is shown every
-    byte. `InputError` when the list cannot be opened, decoded or told apart, or
-    holds no row at all.
+    *format* is a key of `READERS`, or `SHEET`; without one *other* is asked, or it is
+    guessed. *digest* is shown every byte. `InputError` when the list cannot be opened,
+    decoded or told apart, or holds no row at all.
     """
     if source == "-":
         if stdin is None:
@@ -74,7 +83,9 @@ def read(
     else:
         opened = _open(source)
     with opened as stream:
-        yield from read_from(stream, name=source, format=format, digest=digest)
+        yield from read_from(
+            stream, name=source, format=format, digest=digest, other=other
+        )
 
 
 def _open(source: str) -> BinaryIO:
@@ -91,43 +102,59 @@ def read_from(
     name: str,
     format: str | None,  # noqa: A002 - the option's name
     digest: Digest | None = None,
+    other: Other | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of an open *stream* as `read` does; it stays open."""
     try:
         tap = Tap(stream, digest=digest)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from error
-    text = decoded(tap, name=name)
+    suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    sheet = suffix == SHEET or sheets.fits(tap.head)
+    if format == SHEET or (format is None and sheet):
+        rows = sheets.rows(tap, name)
+    else:
+        rows = _texts(tap, name, format, other)
     try:
-        reader = READERS[format or guess(name, _head(tap.head, text.encoding))]
-        rows = reader(text, name)
         first = next(rows, None)
         if first is None:
             raise InputError(f"{name}: has no rows")
         yield first
         yield from rows
         tap.drain()
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+
+
+def _texts(
+    tap: Tap,
+    name: str,
+    format: str | None,  # noqa: A002 - the option's name
+    other: Other | None,
+) -> Iterator[Row]:
+    text = decoded(tap, name=name)
+    try:
+        head = tap.head.decode(text.encoding, errors="replace")
+        reader = other(head, name) if other is not None and format is None else None
+        if reader is None:
+            reader = READERS[format or guess(name, head[:_HEAD])]
+        yield from reader(text, name)
     except UnicodeDecodeError as error:
         where = tap.where(error)
         raise InputError(
             f"{name}: {where}: not {text.encoding.removesuffix('-sig').upper()}; "
             f"{ADVICE}"
         ) from error
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
     finally:
         text.detach()
-
-
-def _head(chunk: bytes, encoding: str) -> str:
-    return chunk[:4096].decode(encoding, errors="replace")
 
 
 def place(row: Row, problem: Problem) -> Problem:
     """
     Return *problem* with the place in the list of what it is about.
 
-    Line and column for CSV and text, line and path for NDJSON, path for JSON. Where
+    Line and column for CSV and text, line and path for NDJSON, path for JSON, line and
+    cell for a spreadsheet. Where
     the list does not say the field at all: the place of the whole record. A problem
     that has a place keeps it.
     """
@@ -151,6 +178,9 @@ def place(row: Row, problem: Problem) -> Problem:
         case "text":
             column = names.column(row.raw or "")
             return structs.replace(problem, line=row.line, column=column)
+        case "xlsx":
+            at = None if index is None else sheets.cell(layout.prefix, index, row.line)
+            return structs.replace(problem, line=row.line, path=at)
         case "ndjson":
             key = "" if index is None else step(layout.names[index])
             return structs.replace(problem, line=row.line, path=f"${key}")
@@ -163,7 +193,17 @@ def place(row: Row, problem: Problem) -> Problem:
             return structs.replace(problem, path=path)
 
 
-__all__ = ["READERS", "Digest", "Reader", "guess", "place", "read", "read_from"]
+__all__ = [
+    "READERS",
+    "SHEET",
+    "Digest",
+    "Other",
+    "Reader",
+    "guess",
+    "place",
+    "read",
+    "read_from",
+]
 
 READERS: Mapping[str, Reader] = {
     "csv": cells.rows,

@@ -212,7 +212,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
                 continue
             reported = None
             if plan.report:
-                cells = list(map(_plain, cells))
+                cells = list(map(plain, cells))
                 odd += past.recorded(plan, cells)
                 reported = past.outcome(plan, cells)
             values, notes = columns.taken(plan, cells)
@@ -283,6 +283,6 @@ def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:
         yield structs.replace(fault, line=line + spot.below, column=spot.column)
 
 
-def _plain(cell: str) -> str:
+def plain(cell: str) -> str:
     """Return *cell* as it was before a report made it harmless to a spreadsheet."""
     return cell[1:] if _DISARMED.match(cell) else cell

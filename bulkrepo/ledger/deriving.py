@@ -7,6 +7,7 @@ import msgspec
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.file import LedgerFile
 from bulkrepo.ledger.loading import Loaded, bind, fold, numbers
+from bulkrepo.ledger.reading import last
 from bulkrepo.model import SettingsError
 
 
@@ -23,8 +24,9 @@ def derive(
     Begin a run with rows of *run*, whose place it takes; of *dry_run* nothing is kept.
 
     `retry`: what did not succeed, by default of the last run. `undo`: what it created,
-    newest first, by default of the last run that created anything. Raises
-    SettingsError where there is no such run, or nothing of it.
+    newest first, by default of the last run that created anything, or that of which an
+    undo was interrupted just before. Raises SettingsError where there is no such run,
+    or nothing of it.
     """
     with file.transaction() as db:
         bind(file, endpoint)
@@ -40,7 +42,13 @@ def derive(
         new = db.execute(
             "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
             " VALUES (?, 'running', ?, ?, ?, ?)",
-            (command, names, endpoint, version, file.now()),
+            (
+                schema.DRY if dry_run else command,
+                names,
+                endpoint,
+                version,
+                file.now(),
+            ),
         ).lastrowid
         assert new is not None  # noqa: S101 - it was inserted
         if command == "retry":
@@ -60,7 +68,7 @@ def _retried(file: LedgerFile, run: int | None) -> int:
     """Give the run to try again; one that only looked was not tried."""
     found = run
     if run is None:
-        found = file.value(schema.LAST, True)  # noqa: FBT003 - a parameter of SQL
+        found = last(file, creating=True)
     elif not file.value(
         "SELECT 1 FROM run WHERE id = ? AND command IN ('create', 'retry')", run
     ):
@@ -76,11 +84,29 @@ def _retried(file: LedgerFile, run: int | None) -> int:
 
 
 def _undone(file: LedgerFile, run: int | None) -> int:
-    """Give the run to take back."""
+    """
+    Give the run to take back.
+
+    Whoever repeats the command of an undo that was interrupted means the same run, be
+    there nothing left of it, and not the one before.
+    """
+    begun = file.value(
+        "SELECT json_extract(lists, '$[0]') FROM run"
+        " WHERE command = 'undo' AND state = 'stopped'"
+        " AND id = (SELECT max(id) FROM run WHERE command <> ?)",
+        schema.DRY,
+    )
+    more = ""
+    if run is None and begun is not None:
+        run = int(begun.removeprefix("run "))
+        more = (
+            ", whose undo was interrupted: `bulkrepo report` tells what came of it; to "
+            "undo another run, name it"
+        )
     found = file.value(
         "SELECT max(run) FROM creation WHERE run = coalesce(?, run)", run
     )
     if found is None:
         of = "" if run is None else f" of run {run}"
-        raise SettingsError(f"{file.path}: nothing is left to undo{of}")
+        raise SettingsError(f"{file.path}: nothing is left to undo{of}{more}")
     return int(found)

@@ -19,6 +19,20 @@ from bulkrepo.model import (
     Verdict,
 )
 
+# The last run is the one that went on last: one that was continued keeps its number.
+# One whose rows are gone is of no use to whoever asks for the last.
+_LAST = """
+SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
+ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
+    coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
+"""
+
+
+def last(file: LedgerFile, *, creating: bool) -> int | None:
+    """Give the last run, if there is one; *creating*: that was to create."""
+    found: int | None = file.value(_LAST, creating)
+    return found
+
 
 def run_info(
     file: LedgerFile, run: int | None = None, *, creating: bool = False
@@ -29,9 +43,13 @@ def run_info(
     *creating*: the last one that was to create.
     """
     if run is None:
-        run = file.value(schema.LAST, creating)
-        if run is None:
-            raise SettingsError(f"{file.path} has no run yet")
+        run = last(file, creating=creating)
+        rows = file.value("SELECT 1 FROM item WHERE run = ?", run)
+        if run is None or (creating and not rows):
+            what = "no run yet"
+            if creating:
+                what = "no rows of a create or retry (any more): name a LIST"
+            raise SettingsError(f"{file.path} has {what}")
     with file.guard():
         row = file.db.execute(
             "SELECT id, command, state, lists, endpoint, started_at, finished_at,"
@@ -130,9 +148,13 @@ _problems = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
 def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
-    source, line, namespace, repository, public, category, description, *rest = row
-    verdict, certain, differences, problems, status, code, message, *rest = rest
-    request_id, reason, evidence, attempts, started_at, elapsed_ms = rest
+    # fmt: off
+    (
+        source, line, namespace, repository, public, category, description,
+        verdict, certain, differences, problems, status, code, message,
+        request_id, reason, evidence, attempts, started_at, elapsed_ms,
+    ) = row
+    # fmt: on
     if verdict is None or (verdict == "not_attempted" and reason is None):
         verdict, reason = "not_attempted", why
     # By position: twenty keywords cost five times as much, for every row.

@@ -11,6 +11,8 @@ from bulkrepo.model import UNPROVEN, UNTOLD
 
 APPLICATION_ID = 0x62756C6B  # "bulk"
 VERSION = 2
+DRY = "undo --dry-run"
+"""The command of runs that only look, what an undo would remove."""
 
 MIGRATIONS = {1: ("ALTER TABLE creation ADD COLUMN until REAL",)}
 """What makes a ledger of a version one of the next."""
@@ -88,11 +90,15 @@ FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item
 """
 
 # What a crash left: rows that were handed out and never settled may have been created,
-# or removed. Of what an undo left nothing is to be said to be ours later.
-RECOVER = """
+# or removed. Of what an undo left nothing is to be said to be ours later, and a dry one
+# only read.
+RECOVER = (
+    """
 INSERT INTO outcome (item, outcome, certain, evidence, attempts, doubt)
-SELECT item.id, 'not_attempted', 0, iif(command = 'undo', '{untold}', '{unproven}'), 0,
-    iif(command = 'undo', NULL, claim.at)
+SELECT item.id, 'not_attempted', command = '{dry}',
+    CASE command WHEN 'undo' THEN '{untold}' WHEN '{dry}' THEN NULL
+        ELSE '{unproven}' END,
+    0, iif(command IN ('undo', '{dry}'), NULL, claim.at)
 FROM claim JOIN item ON item.id BETWEEN claim.first AND claim.last
     JOIN run ON run.id = item.run
 WHERE item.wanted AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.item = item.id);
@@ -103,7 +109,7 @@ WHERE outcome = 'not_attempted' AND doubt IS NULL AND EXISTS (
     SELECT 1 FROM claim WHERE outcome.item BETWEEN claim.first AND claim.last
 ) AND NOT EXISTS (
     SELECT 1 FROM item JOIN run ON run.id = item.run
-    WHERE item.id = outcome.item AND command = 'undo'
+    WHERE item.id = outcome.item AND command IN ('undo', '{dry}')
 );
 UPDATE run SET state = 'stopped', stopped = 'the process ended without a word',
     finished_at = max(started_at, coalesce((SELECT max(at) FROM claim), 0), coalesce((
@@ -118,7 +124,10 @@ DELETE FROM outcome WHERE item IN (
 );
 DELETE FROM item WHERE run IN (SELECT id FROM run WHERE state = 'loading');
 DELETE FROM run WHERE state = 'loading';
-""".replace("{unproven}", UNPROVEN).replace("{untold}", UNTOLD)
+""".replace("{unproven}", UNPROVEN)
+    .replace("{untold}", UNTOLD)
+    .replace("{dry}", DRY)
+)
 
 # Who created what, and what was taken back.
 CREATED = """
@@ -253,14 +262,6 @@ FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND wanted
     AND (outcome.item IS NULL OR outcome.outcome = 'not_attempted')
 GROUP BY namespace ORDER BY min(item.id)
-"""
-
-# The last run is the one that went on last: one that was continued keeps its number.
-# One whose rows are gone is of no use to whoever asks for the last.
-LAST = """
-SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
-ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
-    coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
 """
 
 # The rows of a run (of which lists) that another one is to try again.

@@ -98,9 +98,10 @@ def sent_since(file: LedgerFile, at: float) -> tuple[list[tuple[float, int]], in
         rows = file.db.execute(
             "SELECT started_at, attempts FROM outcome WHERE started_at > ?", (at,)
         ).fetchall()
+    # What only read is certain, but of what was stopped tidily it is said why.
     lost = file.value(
-        "SELECT count(*) FROM outcome"
-        " WHERE outcome = 'not_attempted' AND attempts = 0 AND NOT certain"
+        "SELECT count(*) FROM outcome WHERE outcome = 'not_attempted'"
+        " AND attempts = 0 AND (NOT certain OR reason IS NULL)"
     )
     return rows, lost
 

@@ -2,17 +2,19 @@
 Pure. Another registry's listing, as it was saved, as the repositories it names.
 
 `SHAPES` is the table of what can be read. A document's shape is told from its content;
-all documents of one reading are one listing, page by page.
+all documents of one reading are one listing, page by page. None of its repositories is
+held here: they are passed on as they come.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import structs
 
 from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
+from bulkrepo.listings.plain import Table
 from bulkrepo.listings.shapes import Found, Page, Project, Shape
 from bulkrepo.model import InputError
 
@@ -21,9 +23,12 @@ __all__ = [
     "Document",
     "Found",
     "Listing",
+    "Project",
+    "Reading",
+    "Table",
     "answered",
     "documents",
-    "read",
+    "shape",
 ]
 
 SHAPES: tuple[Shape, ...] = (
@@ -36,58 +41,171 @@ SHAPES: tuple[Shape, ...] = (
         lambda value: isinstance(value, str),
         lambda value: plain.read(str(value)),
     ),
+    Shape(
+        "a spreadsheet",
+        "sheet",
+        lambda value: isinstance(value, Table),
+        lambda value: plain.table(value) if isinstance(value, Table) else Page(),
+    ),
 )
 
 
 class Listing(msgspec.Struct):
     """
-    What one reading found.
+    What is known of a listing beside its repositories.
 
-    *shape* is its name, *rows* counts the records, *repeated* those that named a
-    repository again. *skipped* are names with the reason, *notes* count what else is
-    worth saying. *truncated* says how it shows that something is missing.
+    *shape* is its name and *family* that of what belongs together. *rows* counts the
+    records, *names* the different repositories, *repeated* the records that named one
+    again. *skipped* gives each reason with how many names there are, and the first;
+    *notes* count what else is worth saying.
+    *truncated* says how it shows that something is missing.
     """
 
     shape: str
+    family: str
     rows: int
-    found: list[Found]
-    skipped: list[tuple[str, str]]
-    notes: Counter[str]
+    names: int
     repeated: int
+    skipped: dict[str, tuple[int, str]]
+    notes: Counter[str]
     truncated: str | None
 
+    def skip(self, name: str, why: str) -> None:
+        """Count a *name* that is left out."""
+        count, first = self.skipped.get(why, (0, name))
+        self.skipped[why] = count + 1, first
 
-def read(given: Iterable[Document]) -> Listing:
-    """
-    Return the listing that the documents *given* are.
 
-    `InputError` for a document of no known shape, and for two listings at once.
+class _Told(msgspec.Struct):
+    """What the documents of one shape tell together: see `Page`."""
+
+    pages: int = 0
+    found: int = 0
+    skipped: int = 0
+    projects: set[int] = set()
+    sizes: set[int] = set()
+    total: int = -1
+    pointed: int = 0
+    more: str = ""
+    ended: bool = False
+
+
+class Reading:
     """
-    pages: list[tuple[Shape, Page]] = []
-    empty = 0
-    begun: tuple[Shape, str] | None = None
-    for document in given:
-        if _empty(document.value):
-            empty += 1
-            continue
-        shape = _shape(document)
+    One listing, read page by page.
+
+    *projects* are what all its pages say of the projects of repositories. *listing* is
+    complete at the `end`, but for how many names there are.
+    """
+
+    def __init__(self) -> None:
+        self.projects: dict[int, Project] = {}
+        self.listing = Listing("", "", 0, 0, 0, {}, Counter(), None)
+        self._told: dict[str, _Told] = {}
+        self._shapes: dict[str, Shape] = {}
+        self._begun: tuple[Shape, str] | None = None
+        self._empty = 0
+
+    def pages(self, given: Iterable[Document]) -> Iterator[Sequence[Found]]:
+        """
+        Yield what each of the documents *given* names; a long one comes in parts.
+
+        `InputError` for a document of no known shape, and for two listings at once.
+        """
+        rest = iter(given)
+        for document in rest:
+            if not document.continued and _empty(document.value):
+                self._empty += 1
+                continue
+            document, shape = _known(document, rest)  # noqa: PLW2901 - or the whole of it
+            self._begin(shape, document.source)
+            told = self._told.setdefault(shape.name, _Told())
+            page = shape.read(document.value)
+            yield self._take(told, page)
+            while document.continued:
+                document = next(rest)  # noqa: PLW2901 - its next part
+                part = shape.read(document.value)
+                yield self._take(told, part)
+                page.rows += part.rows
+                page.more = page.more or part.more
+                page.total = part.total if page.total is None else page.total
+            self._end(told, page, document)
+
+    def _begin(self, shape: Shape, source: str) -> None:
+        begun = self._begun
         if begun is not None and begun[0].family != shape.family:
             raise InputError(
-                f"{document.source} is {shape.name}, {begun[1]} {begun[0].name}: "
+                f"{source} is {shape.name}, {begun[1]} {begun[0].name}: "
                 "give one listing at a time"
             )
-        begun = begun or (shape, document.source)
-        page = shape.read(document.value)
-        page.more = page.more or document.more
-        page.total = document.total if page.total is None else page.total
-        page.last = document.last and page.more is None
-        pages.append((shape, page))
-    listing = _whole(pages, empty)
-    if not (listing.found or listing.skipped):
-        raise InputError(
-            "the listing is empty: more often a lack of rights than a fact"
-        )
-    return listing
+        self._begun = begun or (shape, source)
+        self.listing.family = shape.family
+        self._shapes[shape.name] = shape
+
+    def _take(self, told: _Told, page: Page) -> Sequence[Found]:
+        """Tally *page*, or a part of one, and give what it names."""
+        self.listing.rows += page.rows
+        self.listing.notes.update(page.notes)
+        for name, why in page.skipped:
+            self.listing.skip(name, why)
+        self.projects |= page.projects
+        told.projects |= page.projects.keys()
+        told.found += len(page.found)
+        told.skipped += len(page.skipped)
+        return page.found
+
+    def _end(self, told: _Told, page: Page, document: Document) -> None:
+        """Tally what all of a document says of the listing."""
+        more = page.more or document.more
+        total = document.total if page.total is None else page.total
+        told.pages += 1
+        told.total = max(told.total, -1 if total is None else total)
+        told.ended = told.ended or (document.last and more is None)
+        if len(told.sizes) < 2:
+            told.sizes.add(page.rows)
+        if more is not None:
+            told.pointed += 1
+            told.more = more
+
+    def end(self, distinct: int) -> None:
+        """
+        Complete the *listing*, in which *distinct* repositories are named.
+
+        `InputError` if there was nothing at all.
+        """
+        listing = self.listing
+        if not (distinct or listing.skipped):
+            raise InputError(
+                "there are projects, and none of their repositories: give these too"
+                if self.projects
+                else "the listing is empty: more often a lack of rights than a fact"
+            )
+        listing.shape = " and ".join(self._told)
+        listing.truncated = self._truncated(distinct)
+
+    def _truncated(self, distinct: int) -> str | None:
+        """
+        Return how the pages show that there are more; an empty one counts as the last.
+
+        A page missing between two that are here shows only where the listing says its
+        total.
+        """
+        for name, told in self._told.items():
+            # Of the shapes of one listing, one has names and the other projects.
+            here = distinct if told.found else 0
+            here += len(told.projects) + told.skipped
+            if told.total > here:
+                return f"{name}: it says {told.total} records, and {here} are here"
+            if told.pointed == told.pages and not self._empty:
+                return f"{name}: the last page points to another one ({told.more})"
+            ended = told.ended or told.total >= 0 or self._empty or told.pointed
+            sizes = told.sizes
+            if len(sizes) == 1 and sizes <= self._shapes[name].full and not ended:
+                return (
+                    f"{name}: exactly {sizes.pop()} records a page, as full pages "
+                    "have; give the next page too, even if it is empty"
+                )
+        return None
 
 
 def _empty(value: object) -> bool:
@@ -98,88 +216,42 @@ def _empty(value: object) -> bool:
     return value in ([], None, "")
 
 
-def _shape(document: Document) -> Shape:
-    for shape in SHAPES:
-        if shape.fits(document.value):
-            return shape
-    known = "; ".join(shape.name for shape in SHAPES)
+def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
+    """Return the shape of *document*; told from all of it, if its beginning is none."""
+    found = shape(document.value)
+    if found is None and document.continued and isinstance(document.value, dict):
+        document = _gathered(document, rest)
+        found = shape(document.value)
+    if found is not None:
+        return document, found
+    known = "; ".join(each.name for each in SHAPES)
     raise InputError(
         f"{document.source}: {_kind(document.value)} is no listing that is known: "
         f"{known}"
     )
 
 
+def shape(value: object) -> Shape | None:
+    """Return the shape that *value*, a document or its beginning, has."""
+    return next((each for each in SHAPES if each.fits(value)), None)
+
+
+def _gathered(document: Document, rest: Iterator[Document]) -> Document:
+    """Return the object whose first part *document* is, whole."""
+    first = document.value
+    key, records = (
+        next(reversed(first.items())) if isinstance(first, dict) else ("", [])
+    )
+    while document.continued:
+        document = next(rest)
+        part = document.value
+        records += part[key] if isinstance(part, dict) else []
+    value = document.value
+    whole = {**value, key: records} if isinstance(value, dict) else value
+    return structs.replace(document, value=whole)
+
+
 def _kind(value: object) -> str:
     if isinstance(value, dict):
         return f"an object with {', '.join(sorted(map(str, value))[:5]) or 'nothing'}"
     return "an array of such records" if isinstance(value, list) else "a single value"
-
-
-def _whole(pages: list[tuple[Shape, Page]], empty: int) -> Listing:
-    projects: dict[int, Project] = {}
-    for _, page in pages:
-        projects |= page.projects
-    notes: Counter[str] = Counter()
-    once: dict[str, Found] = {}
-    skipped: list[tuple[str, str]] = []
-    repeated = 0
-    for _, page in pages:
-        notes.update(page.notes)
-        skipped += page.skipped
-        for each in page.found:
-            project = projects.get(each.project) if each.project is not None else None
-            if project is not None and project.skip is not None:
-                skipped.append((each.name.full, project.skip))
-                continue
-            if project is not None:
-                each = structs.replace(each, is_public=project.is_public)  # noqa: PLW2901
-            elif projects:
-                notes["not in the projects given: visibility left blank"] += 1
-            earlier = once.setdefault(each.name.full, each)
-            repeated += earlier is not each
-            if earlier.is_public is not each.is_public:
-                once[each.name.full] = structs.replace(earlier, is_public=None)
-                notes["listed with two visibilities: left blank"] += 1
-    names = list(dict.fromkeys(shape.name for shape, _ in pages))
-    return Listing(
-        " and ".join(names),
-        sum(page.rows for _, page in pages),
-        list(once.values()),
-        skipped,
-        notes,
-        repeated,
-        _truncated(pages, empty),
-    )
-
-
-def _truncated(pages: list[tuple[Shape, Page]], empty: int) -> str | None:
-    """
-    Return how *pages* show that there are more; *empty* ones count as the last.
-
-    A page missing between two that are here shows only where the listing says its
-    total.
-    """
-    for shape in dict.fromkeys(shape for shape, _ in pages):
-        mine = [page for of, page in pages if of == shape]
-        total = max((page.total for page in mine if page.total is not None), default=-1)
-        here = _distinct(mine)
-        if total > here:
-            return f"{shape.name}: it says {total} records, and {here} are here"
-        more = [page.more for page in mine if page.more is not None]
-        if len(more) == len(mine) and not empty:
-            return f"{shape.name}: the last page points to another one ({more[-1]})"
-        ended = total >= 0 or empty or more or any(page.last for page in mine)
-        sizes = {page.rows for page in mine}
-        if len(sizes) == 1 and sizes <= shape.full and not ended:
-            return (
-                f"{shape.name}: exactly {sizes.pop()} records a page, as full pages "
-                "have; give the next page too, even if it is empty"
-            )
-    return None
-
-
-def _distinct(pages: list[Page]) -> int:
-    """Return how many records there are, of those in two pages one."""
-    found = {each.name for page in pages for each in page.found}
-    projects = {project for page in pages for project in page.projects}
-    return len(found) + len(projects) + sum(len(page.skipped) for page in pages)

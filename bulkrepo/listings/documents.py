@@ -2,27 +2,40 @@
 Pure. The documents in one saved file: JSON, YAML, or else lines.
 
 A file may hold several: a command that follows pages by itself often prints one array
-after the other. A reply saved with its headers (`curl -i`) keeps what they say.
+after the other. A reply saved with its headers (`curl -i`) keeps what they say. A long
+one comes in parts, so that no more of it is in memory than of a short one.
 """
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TextIO
 
 import msgspec
 import yaml
+from msgspec import structs
 
+from bulkrepo.listings.window import Window
 from bulkrepo.model import InputError
+from bulkrepo.visible import escape
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
 _NEXT = re.compile(r"rel=\"?next\"?")
+_SIZE = 1 << 16
+_HEAD = 1 << 18
+"""Characters of a text by which it is told whether it is YAML or lines."""
+_PART = 2000
+"""Records after which an array comes in another part."""
 
 
 class Document(msgspec.Struct, frozen=True):
     """
     One *value* of a file, or its lines as text, and what its headers said.
 
-    *last*: there were headers, and they name no next page.
+    *last*: there were headers, and they name no next page. *continued*: this is a part,
+    and the next document goes on with it; a part of an object has all that stands in
+    front of its array, and the last one what is behind it as well.
     """
 
     source: str
@@ -30,24 +43,43 @@ class Document(msgspec.Struct, frozen=True):
     more: str | None = None
     total: int | None = None
     last: bool = False
+    continued: bool = False
 
 
-def documents(text: str, *, source: str) -> list[Document]:
+def documents(
+    text: TextIO, *, source: str, size: int = _SIZE, part: int = _PART
+) -> Iterator[Document]:
     """
-    Return the documents in *text*, in order; none if it is blank.
+    Yield the documents in *text*, in order; none if it is blank.
 
+    *size* characters are read at once, an array of more than *part* records is parted.
     `InputError` where it begins like JSON and is none, or is an error's answer.
     """
-    found: list[Document] = []
-    rest = text.removeprefix("\ufeff").lstrip()
-    while rest:
-        headers, rest = _headers(rest, source)
-        begins = rest.startswith(("{", "["))
+    window = Window(text, source=source, size=size)
+    window.more()
+    window.at = int(window.held.startswith("\ufeff"))
+    while window.skip():
+        headers = _headers(window)
+        if not window.skip():
+            return
         # A YAML file may be a flow mapping, but what is saved from an API is JSON.
-        value, rest = _json(rest, source) if begins else (_other(rest, source), "")
-        found.append(_document(source, value, headers))
-        rest = rest.lstrip()
-    return found
+        begins = window.held[window.at]
+        values: _Values
+        if begins == "[":
+            values = _array(window, part)
+        elif begins == "{":
+            values = _object(window, part)
+        else:
+            values = _other(window)
+        for value, continued in values:
+            document = _document(source, value, headers)
+            if continued:
+                document = structs.replace(document, continued=True)
+            yield document
+
+
+_Values = Iterator[tuple[object, bool]]
+"""The parts of a value, and whether it goes on."""
 
 
 def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
@@ -67,24 +99,44 @@ def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
         ) from None
 
 
+def _plain(error: BaseException) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg
+    return "nested too deep" if isinstance(error, RecursionError) else "no number"
+
+
 def _document(source: str, value: object, headers: Mapping[str, str]) -> Document:
     more = "Link" if _NEXT.search(headers.get("link", "")) else None
     last = bool(headers) and more is None
     return Document(source, value, more, _total(headers), last)
 
 
-def _headers(text: str, source: str) -> tuple[Mapping[str, str], str]:
-    """Return the headers in front of *text*, by name in lower case, and the rest."""
+def _headers(window: Window) -> Mapping[str, str]:
+    """Read the headers that stand here, by name in lower case."""
     headers: dict[str, str] = {}
-    while status := _STATUS.match(text):
-        head, _, text = text.replace("\r\n", "\n").partition("\n\n")
-        text = text.lstrip()
-        pairs = (line.partition(":") for line in head.splitlines()[1:])
+    while status := _status(window):
+        while not (end := _END.search(window.held, window.at)) and window.more():
+            pass
+        stop = end.end() if end else len(window.held)
+        lines = window.held[window.at : stop].rstrip().splitlines()[1:]
+        window.at = stop
+        pairs = (line.partition(":") for line in lines)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-        final = not _STATUS.match(text)  # a proxy's own reply may come first
-        if final and status[1] != "200":
-            raise InputError(f"{source}: is no listing but an answer {status[1]}")
-    return headers, text
+        window.skip()
+        # A proxy's own reply may come first.
+        if status[1] != "200" and not _status(window):
+            raise InputError(
+                f"{window.source}: is no listing but an answer {status[1]}"
+            )
+    return headers
+
+
+def _status(window: Window) -> re.Match[str] | None:
+    window.reach(len("HTTP/1.1 200"))
+    return _STATUS.match(window.held, window.at)
+
+
+_END = re.compile(r"\r?\n\r?\n")
 
 
 def _total(headers: Mapping[str, str]) -> int | None:
@@ -93,37 +145,106 @@ def _total(headers: Mapping[str, str]) -> int | None:
     return int(said) if said.isdecimal() and len(said) < 19 else None
 
 
-def _json(text: str, source: str) -> tuple[object, str]:
-    try:
-        value, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError) as error:
-        where = ""
-        if isinstance(error, json.JSONDecodeError):
-            where = f":{error.lineno}:{error.colno}"
-        raise InputError(
-            f"{source}{where}: begins like JSON and is none: {_plain(error)}. "
-            "Was it saved whole?"
-        ) from None
-    return value, text[end:]
+def _array(window: Window, part: float) -> Iterator[tuple[list[object], bool]]:
+    """Read the array that begins here, in parts; only a whole one may be empty."""
+    window.at += 1
+    found: list[object] = []
+    if window.next() == "]":
+        window.at += 1
+        yield found, False
+        return
+    while True:
+        window.next()
+        found += window.many() or [window.value()]
+        if window.behind("]"):
+            yield found, False
+            return
+        if len(found) >= part:
+            yield found, True
+            found = []
 
 
-def _plain(error: BaseException) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return error.msg
-    return "nested too deep" if isinstance(error, RecursionError) else "no number"
+def _object(window: Window, part: float) -> Iterator[tuple[dict[str, object], bool]]:
+    """Read the object that begins here, in parts if its first long array has some."""
+    window.at += 1
+    found: dict[str, object] = {}
+    parted: str | None = None
+    if window.next() == "}":
+        window.at += 1
+        yield found, False
+        return
+    while True:
+        if window.next() != '"':
+            window.refuse("Expecting property name enclosed in double quotes")
+        key = str(window.value())
+        if window.next() != ":":
+            window.refuse("Expecting ':' delimiter")
+        window.at += 1
+        if key == parted:
+            raise InputError(f'{window.source}: "{escape(key)}" stands there twice')
+        found.pop(key, None)  # of two with one name the last counts, as ever
+        if window.next() == "[":
+            # A second long one is not expected, and is kept whole.
+            most = part if parted is None else math.inf
+            for run, continued in _array(window, most):
+                if continued:
+                    parted = key
+                    yield {**found, key: run}, True
+                else:
+                    found[key] = run
+        else:
+            found[key] = window.value()
+        if window.behind("}"):
+            yield found, False
+            return
 
 
 # A name may hold a colon, but only a key's is followed by a blank or the line's end.
+_COLON = re.compile(r":(?:[ \t\n]|\Z)")
 _KEY = re.compile(r"^[ \t]*(?:- )*[^\s#][^\n]*:(?:[ \t]|$)", re.MULTILINE)
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _other(text: str, source: str) -> object:
-    """Return the value of YAML that has keys; else *text* itself, lines of names."""
-    if text.startswith("<"):
-        raise InputError(f"{source}: is a web page (a login, an error?), no listing")
-    if not _KEY.search(text):
-        return text
+def _other(window: Window) -> _Values:
+    """Read YAML, if it has keys, whole; else lines of names, in parts."""
+    if window.held[window.at] == "<":
+        raise InputError(
+            f"{window.source}: is a web page (a login, an error?), no listing"
+        )
+    more = window.reach(_HEAD)
+    whole = window.held.rfind("\n", window.at) + 1 if more else 0
+    if _keyed(window.held[window.at : whole or None]):
+        while window.more():
+            pass
+        text, window.at = window.held[window.at :], len(window.held)
+        yield _yaml(text, window.source), False
+    else:
+        yield from _lines(window)
+
+
+def _keyed(text: str) -> re.Match[str] | None:
+    return _KEY.search(text) if _COLON.search(text) else None
+
+
+def _lines(window: Window) -> _Values:
+    going = True
+    while going:
+        more = window.reach(_SIZE)
+        held, at = window.held, window.at
+        end = max(held.rfind("\n", at), held.rfind("\r", at)) + 1 if more else 0
+        lines = held[at : end or None]
+        if key := _keyed(lines):
+            line = window.place(at + key.end()).partition(":")[0]
+            raise InputError(
+                f"{window.source}:{line}: has a key, as YAML has, where all before are "
+                "names, one a line"
+            )
+        window.at += len(lines)
+        going = window.skip()
+        yield lines, going
+
+
+def _yaml(text: str, source: str) -> object:
     try:
         return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -1,10 +1,19 @@
-"""Pure. Lines of image references: hosts, tags, digests, comments, patterns."""
+"""
+Pure. Image references in lines or in a table's rows.
+
+Hosts, tags and digests are understood, comments and patterns passed over.
+"""
 
 import re
+from collections.abc import Iterator
 
-from bulkrepo.listings.shapes import Found, Page, named
-from bulkrepo.mapping import reference
+from msgspec import structs
 
+from bulkrepo.grammar import visibility
+from bulkrepo.listings.shapes import Found, Object, Page, joined, named, seen
+from bulkrepo.mapping import Name, reference
+
+_PATTERN = re.compile(r"[*?\[\]]")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
@@ -12,7 +21,7 @@ def taken(text: str) -> Found | tuple[str, str]:
     """Return the repository that *text* refers to, or it and why it is none."""
     if "{{" in text or "${" in text:
         return text, "a template, which only its tool can fill in"
-    if any(c in text for c in "*?[]"):
+    if _PATTERN.search(text):
         return text, "a pattern: its repositories are not named here"
     return Found(reference(text))
 
@@ -26,7 +35,8 @@ def read(text: str) -> Page:
     """
     page = Page()
     for raw in text.splitlines():
-        words = _COMMENT.sub("", raw, count=1).replace("=", " ").split()
+        bare = _COMMENT.sub("", raw, count=1) if "#" in raw else raw
+        words = bare.replace("=", " ").split()
         if not words:
             continue
         page.rows += 1
@@ -37,3 +47,28 @@ def read(text: str) -> Page:
         else:
             named(page, [taken(words[-1])])
     return page
+
+
+class Table(list[Object]):
+    """The rows of a spreadsheet, each by the fields of a list that it gives."""
+
+
+def table(rows: Table) -> Page:
+    """Read the rows of a spreadsheet; an organization stands in front of the name."""
+    page = Page(rows=len(rows))
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for row in rows:
+            names = (row.get("namespace"), row.get("repository"))
+            each = taken(joined(*(str(name or "").strip() for name in names)))
+            if isinstance(each, tuple) or not row.get("repository"):
+                yield each if isinstance(each, tuple) else Found(Name(""))
+                continue
+            public = visibility(row.get("is_public"))
+            if public is None:
+                public = seen(str(row.get("is_public") or ""), page)
+            said = {key: row.get(key) for key in ("description", "category")}
+            text = {key: str(value) for key, value in said.items() if value is not None}
+            yield structs.replace(each, is_public=public, **text)
+
+    return named(page, found())

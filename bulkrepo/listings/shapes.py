@@ -10,7 +10,7 @@ from bulkrepo.mapping import Name
 Object = Mapping[str, object]
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """
     A repository in a listing.
 

@@ -19,12 +19,13 @@ def from_cloud(given: Given) -> Source | None:
     def at(*keys: str) -> str | None:
         return next((str(auth[key]) for key in keys if auth.get(key)), None)
 
+    where = f"cloud {name} of clouds.yaml"
     kind = str(config.get("auth_type") or "password").removeprefix("v3")
     place: dict[str, Any] = {
         "region": config.get("region_name"),
         "cacert": config.get("cacert"),
+        "cacert_named": f"cacert of {where}",
     }
-    where = f"cloud {name} of clouds.yaml"
     token = at("token")
     if token is not None and kind in ("token", "password"):
         return Source(build=lambda _: Token(where, lambda: token), **place)
@@ -49,6 +50,7 @@ def from_cloud(given: Given) -> Source | None:
         "password": f"password of {where} (or OS_PASSWORD)",
         "domain": f"user_domain_name of {where}",
         "project": f"project_name of {where}",
+        "project_domain": f"project_domain_name of {where}",
         "passcode": "OS_PASSCODE",
     }
     place |= {"auth_url": at("auth_url"), "auth_url_named": f"auth_url of {where}"}

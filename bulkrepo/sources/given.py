@@ -28,6 +28,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     auth_url: str | None = None
     auth_url_named: str = "auth_url"
     cacert: str | None = None
+    cacert_named: str = "cacert"
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

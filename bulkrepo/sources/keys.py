@@ -32,10 +32,16 @@ def from_environment(given: Given) -> Source | None:
             raise SettingsError(
                 f"{there} is set, but {missing} is not: set it too, or none of them"
             )
+        stray = None if security_token else _stray(given)
+        if stray is not None:
+            raise SettingsError(
+                f"{stray} is set, but no key of its kind is, and {names[2]} is not: "
+                f"if it belongs to {names[0]}, set {names[2]} to it; else unset it"
+            )
         build = partial(
             _signer,
             given,
-            names=dict(zip(_PARTS, names, strict=True)),
+            names=dict(zip(_PARTS, names, strict=True)) | _project(given),
             access_key=access_key,
             secret_key=secret_key,
             security_token=security_token,
@@ -43,6 +49,17 @@ def from_environment(given: Given) -> Source | None:
         )
         return Source(build=build)
     return None
+
+
+def _stray(given: Given) -> str | None:
+    """Give the name of a security token that has no key of its own family."""
+    return next((t for *keys, t in _KEYS if given.at(t) and not given.at(*keys)), None)
+
+
+def _project(given: Given) -> dict[str, str]:
+    """Say what the project's id is called; the vendor's name where nothing is said."""
+    told = (name for name in _PROJECT_IDS if given.at(name))
+    return {"project_id": next(told, _PROJECT_IDS[0])}
 
 
 _PARTS = ("access_key", "secret_key", "security_token")
@@ -102,7 +119,11 @@ def _from_file(given: Given, path: str, named: str) -> Source:
             "access_key": f"ak of {path}",
             "secret_key": f"sk of {path}",
             "security_token": f"security_token of {path}",
-            "project_id": f"project_id of {path}",
+            **(
+                {"project_id": f"project_id of {path}"}
+                if found.get("project_id")
+                else _project(given)
+            ),
         },
         access_key=found["ak"],
         secret_key=found["sk"],

@@ -64,15 +64,21 @@ def _of_family(given: Given, family: _Family) -> Source:
         told = next((names for names in pairs if given.at(*names)), None)
         return (None, None) if told is None else (given.at(told[0]), given.at(told[1]))
 
+    def called(pairs: Pairs) -> str:
+        """Give the variable that counts of *pairs*, or what it is called at first."""
+        those = (name for names in pairs for name in reversed(names))
+        return next(filter(given.at, those), pairs[0][0])
+
     user, user_id = pair((family.user,))
     domain, domain_id = pair(family.domains)
     project, project_id = pair(family.projects)
     project_domain, project_domain_id = pair(family.project_domains)
     names = {
-        "user": family.user[1] if user_id else family.user[0],
+        "user": called((family.user,)),
         "password": family.password,
-        "domain": family.domains[0][0],
-        "project": family.projects[0][0],
+        "domain": called(family.domains),
+        "project": called(family.projects),
+        "project_domain": called(family.project_domains),
         "passcode": family.passcode,
     }
     fields = {

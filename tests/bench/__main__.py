@@ -7,7 +7,7 @@ with `--quick`, which measures less and on a busy machine, bounds are half as st
 
 import sys
 
-from tests.bench import limits, memory, startup, survey, throughput, validate
+from tests.bench import imports, limits, memory, startup, survey, throughput, validate
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
     checked = validate.measure()
     space = memory.measure(100_000 if quick else memory.MANY)
     heavy = startup.measure()
+    foreign = imports.measure("harbor", 1 if quick else imports.ROUNDS)
     there = survey.measure(3 if quick else survey.ROUNDS)
     found = limits.hidden(3 if quick else limits.SEEDS)
     rows = [
@@ -64,6 +65,18 @@ def main() -> int:
             3.0 * slack,
         ),
         ("the same, requests", there["requests"], "<=", 11.0),
+        (
+            f"import {imports.MANY:,} names of a Harbor, time over json.load",
+            foreign["time_ratio"],
+            "<=",
+            6.0 * slack,
+        ),
+        (
+            "the same, peak memory over that of 10,000",
+            foreign["memory_ratio"],
+            "<=",
+            1.1,
+        ),
         ("heavy modules that --help imports", heavy["heavy modules"], "<=", 0),
     ]
     good = True

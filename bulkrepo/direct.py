@@ -1,0 +1,136 @@
+"""
+Shell. Another registry's listing taken for a list, where nothing is to be decided.
+
+What can be a list of ours is one. A listing is taken if each of its names stands in the
+organization as it is, without its host; else `bulkrepo import` is for it.
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+from bulkrepo import inputs, listings, mapping
+from bulkrepo.gathered import Gathered
+from bulkrepo.inputs import columns
+from bulkrepo.mapped import Mapped, row
+from bulkrepo.model import Defaults, InputError, Row
+from bulkrepo.naming import Profile
+from bulkrepo.spool import Spool
+from bulkrepo.visible import escape, quote
+
+_LISTS = frozenset({"catalog", "names", "text", "sheet"})
+"""Families that are lists of ours as well, and then mean the same or have no host."""
+
+_CERTAIN: Mapping[str, frozenset[str]] = {
+    "quay": frozenset({"kind", "state", "is_starred", "last_modified"}),
+    "swr": frozenset({"num_images", "total_range", "domain_name"}),
+}
+"""Families that a list with a misspelt key could pass for, and what no list has."""
+
+
+def reader(defaults: Defaults, profile: Profile) -> inputs.Other:
+    """Return what tells a listing by its beginning and its name, and reads it."""
+
+    def other(head: str, name: str) -> inputs.Reader | None:
+        if not fits(head, name):
+            return None
+        return lambda text, source: _rows(text, source, defaults, profile)
+
+    return other
+
+
+def fits(head: str, name: str) -> bool:
+    """Tell whether a file that begins with *head* is a listing, and no list of ours."""
+    start = head.lstrip("\ufeff \t\r\n")
+    if start.startswith("HTTP/"):  # as `curl -i` saves an answer
+        return True
+    yaml = Path(name).suffix.lower() in (".yaml", ".yml")
+    if not (yaml or start.startswith(("[", "{"))):
+        return False
+    value = _beginning(start)
+    shape = listings.shape(value)
+    if shape is None or shape.family in _LISTS:
+        return False
+    keys = _keys(value)
+    certain = _CERTAIN.get(shape.family)
+    if certain is not None:
+        return not certain.isdisjoint(keys)
+    return "outcome" not in keys and not all(map(columns.known, keys or [""]))
+
+
+def _beginning(head: str) -> object:
+    """Return what *head* holds of one document: all, or up to its first record."""
+    for part in (len(head), 1):
+        try:
+            found = listings.documents(io.StringIO(head), source="", part=part)
+            document = next(found, None)
+        except InputError:  # it is cut off
+            continue
+        return document and document.value
+    return None
+
+
+def _keys(value: object) -> frozenset[str]:
+    """Return the keys of the first object in the array *value*, or the last in it."""
+    if isinstance(value, dict):
+        arrays = [each for each in value.values() if isinstance(each, list)]
+        value = arrays[-1] if arrays else None
+    first = value[0] if isinstance(value, list) and value else None
+    return frozenset(first) if isinstance(first, dict) else frozenset()
+
+
+def _rows(
+    text: TextIO, source: str, defaults: Defaults, profile: Profile
+) -> Iterator[Row]:
+    """
+    Yield the repositories of the listing *text*, one by one.
+
+    `InputError` with the command that is wanted instead, where there is a decision.
+    """
+    command = f"bulkrepo import {quote(source)}"
+    organization = defaults.namespace
+    if organization is None or defaults.namespace_from_path:
+        raise InputError(
+            f"{source} is another registry's listing: give the organization that all "
+            f"its names go into, -n ORG; or map them: {command} --map first"
+        )
+    command += f" -n {quote(organization)}"
+    if profile != "strict":
+        command += f" --grammar {profile}"
+    with ExitStack() as stack:
+        gathered = Gathered(stack)
+        listing = gathered.gather(listings.documents(text, source=source))
+        if listing.truncated:
+            raise _refused(
+                source, f"is not whole. {listing.truncated}", f"{command} --partial"
+            )
+        if listing.family == "swr":
+            why = "has an organization for each name"
+            raise _refused(source, why, f"bulkrepo import {quote(source)} --map first")
+        for why, (count, first) in listing.skipped.items():
+            what = f"has {count} that are left out: {escape(why)} ({escape(first)})"
+            raise _refused(source, what, command)
+        rules = mapping.Rules(namespace=organization, profile=profile)
+        mapped = Mapped(gathered.found, rules, stack.enter_context(Spool()))
+        for _ in mapped.entries():
+            pass
+        for unfit in mapped.misfits:
+            what = f"{escape(unfit.source)}: {escape(unfit.why)}"
+            raise _refused(source, what, f"{command} --legalize")
+        for target, names in mapped.collisions().items():
+            both = " and ".join(map(escape, names))
+            raise _refused(source, f"has {both}, which would both be {target}", command)
+        make = mapping.Mapper(rules)
+        for line, found in enumerate(gathered.found(), start=1):
+            made = make(found.name)
+            if isinstance(made, mapping.Entry):  # as all are
+                yield row(found, made, source=source, line=line)
+
+
+def _refused(source: str, why: str, command: str) -> InputError:
+    return InputError(
+        f"{source} is another registry's listing, and {why}. That is yours to decide: "
+        f"{command}"
+    )

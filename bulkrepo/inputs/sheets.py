@@ -1,0 +1,326 @@
+"""
+Edge. Spreadsheets (.xlsx): the sheet with the columns, row by row, its cells as text.
+
+What a cell shows is not always what it holds. A whole number has no `.0` here, and a
+formula its value. What nobody can have meant for a name is a fault: an error, a date,
+a formula that was never computed.
+"""
+
+import datetime as dt
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
+
+from msgspec import structs
+
+from bulkrepo.inputs import cells, columns, past
+from bulkrepo.model import FIELDS, InputError, Problem, Row
+
+_ROWS = 1_048_576
+"""Rows that a sheet can have."""
+_MOST = 100 * 1024 * 1024
+"""Bytes of all that is packed in a file: a list of 300,000 rows has some 80 MiB."""
+
+_ERRORS = frozenset(
+    {
+        "#NULL!",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NAME?",
+        "#NUM!",
+        "#N/A",
+        "#GETTING_DATA",
+    }
+)
+_DATES = (dt.date, dt.time, dt.timedelta)
+
+
+class Sheet(NamedTuple):
+    """A sheet's *title*, its *head* at *line*, and the *rows* that say something."""
+
+    title: str
+    line: int
+    head: list[str]
+    rows: Iterator[tuple[int, list[object]]]
+
+
+class Odd(NamedTuple):
+    """What a cell holds instead of a value, and the rule that it breaks."""
+
+    text: str
+    rule: str
+    message: str
+
+
+def fits(head: bytes) -> bool:
+    """Tell whether a file that begins with *head* is a spreadsheet, or an old one."""
+    return head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
+
+
+def rows(stream: io.BufferedIOBase, source: str) -> Iterator[Row]:
+    """Yield the rows of the one visible sheet that has columns of a list."""
+    with opened(stream, source, wanted=columns.known) as sheet:
+        plan = columns.plan(sheet.head, kind="xlsx", prefix=sheet.title)
+        header = tuple(
+            structs.replace(
+                fault, line=sheet.line, path=cell(sheet.title, index, sheet.line)
+            )
+            for index, fault in plan.faults
+        )
+        for line, found in sheet.rows:
+            yield _row(plan, source, line, found, header)
+
+
+def _row(
+    plan: columns.Plan,
+    source: str,
+    line: int,
+    found: list[object],
+    header: tuple[Problem, ...],
+) -> Row:
+    title, width = plan.layout.prefix, plan.width
+    faults = header + tuple(
+        Problem(
+            plan.layout.names[index],
+            odd.rule,
+            odd.message,
+            got=odd.text,
+            line=line,
+            path=cell(title, index, line),
+        )
+        for index, odd in enumerate(found[:width])
+        if isinstance(odd, Odd)
+    )
+    for index, extra in enumerate(found[width:], start=width):
+        if extra is not None:
+            message = f"is one more than the {width} columns of the header"
+            path = cell(title, index, line)
+            faults += (Problem("cell", "surplus-cell", message, line=line, path=path),)
+            break
+    values = [each.text if isinstance(each, Odd) else each for each in found[:width]]
+    values += [None] * (width + 1 - len(values))
+    reported = None
+    if plan.report:
+        values = [cells.plain(v) if isinstance(v, str) else v for v in values]
+        faults += past.recorded(plan, values)
+        reported = past.outcome(plan, values)
+    kept, notes = columns.taken(plan, values)
+    return Row(source, line, *kept, faults, notes, None, plan.layout, reported)
+
+
+def records(
+    stream: io.BufferedIOBase, source: str
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """
+    Yield line and fields of each row of somebody else's sheet, which may have more.
+
+    A column `image` names a repository as well. `InputError` for what is no value.
+    """
+
+    def names(heading: str) -> bool:
+        return _field(heading) == "repository"
+
+    with opened(stream, source, wanted=names) as sheet:
+        fields = list(map(_field, sheet.head))
+        for name in FIELDS:
+            if fields.count(name) > 1:
+                raise InputError(
+                    f"{source}:{sheet.line}: has {fields.count(name)} columns that "
+                    f"mean {name}: rename all but one"
+                )
+        inverted = "private" in map(columns.normal, sheet.head)
+        for line, found in sheet.rows:
+            row: dict[str, object] = {}
+            for index, value in enumerate(found[: len(fields)]):
+                field = fields[index]
+                if field is None or value is None:
+                    continue
+                if isinstance(value, Odd):
+                    at = cell(sheet.title, index, line)
+                    raise InputError(f"{source}: {at}: {value.message}")
+                row[field] = value
+            if inverted:
+                row["is_public"] = columns.opposite(row.get("is_public"))
+            yield line, row
+
+
+def _field(heading: str) -> str | None:
+    plain = columns.normal(heading)
+    return "repository" if plain == "image" else columns.MEANINGS.get(plain)
+
+
+def cell(title: str, index: int, line: int) -> str:
+    """Return a cell's place as spreadsheets write it; *index* counts from 0."""
+    letters = ""
+    while index >= 0:
+        letters = chr(ord("A") + index % 26) + letters
+        index = index // 26 - 1
+    return f"{title}!{letters}{line}"
+
+
+@contextmanager
+def opened(
+    stream: io.BufferedIOBase, source: str, *, wanted: Callable[[str], bool]
+) -> Iterator[Sheet]:
+    """
+    Give the one visible sheet in whose first row is a heading that is *wanted*.
+
+    `InputError` if there is none, or several, and for what is no spreadsheet. What is
+    packed is bounded, and nothing is taken out of it but text and numbers.
+    """
+    with TemporaryFile() as file:
+        # The format is read from its end, which a pipe does not have.
+        while chunk := stream.read(1 << 16):
+            file.write(chunk)
+            if file.tell() > _MOST:
+                raise InputError(f"{source}: is larger than {_MOST:,} bytes")
+        computed, formulas = _workbooks(file, source)
+        found = [
+            sheet
+            for each in computed.worksheets
+            if each.sheet_state == "visible"
+            and (sheet := _headed(each, source, wanted, formulas)) is not None
+        ]
+        if len(found) != 1:
+            titles = ", ".join(f'"{sheet.title}"' for sheet in found)
+            raise InputError(
+                f"{source}: the sheets {titles} all have columns of a list: hide all "
+                "but one"
+                if found
+                else f"{source}: the first row of no visible sheet names a known "
+                "column; known are namespace, repository, is_public, category, "
+                "description"
+            )
+        yield found[0]
+
+
+def _workbooks(file: IO[bytes], source: str) -> tuple[Any, Any]:
+    """Open *file* for values, and once more for formulas if some may have none."""
+    file.seek(0)
+    if file.read(4) == b"\xd0\xcf\x11\xe0":
+        raise InputError(
+            f"{source}: is protected by a password, or an old .xls: save it as .xlsx "
+            "without one"
+        )
+    try:
+        import openpyxl  # noqa: PLC0415 - heavy, and not everybody has it
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{source}: to read spreadsheets: pip install 'bulkrepo[xlsx]'; or save "
+            "it as CSV"
+        ) from error
+    # What it does not keep when it writes does not matter here.
+    warnings.filterwarnings("ignore", module="openpyxl")
+    with _readable(source):
+        with zipfile.ZipFile(file) as packed:
+            size = sum(each.file_size for each in packed.infolist())
+            if size > _MOST:
+                raise InputError(
+                    f"{source}: has {size:,} bytes when it is unpacked, and the most "
+                    f"is {_MOST:,}: save the sheet as CSV"
+                )
+            open_ = any(_uncomputed(packed, name) for name in packed.namelist())
+        options: dict[str, Any] = {"read_only": True, "keep_links": False}
+        computed = openpyxl.load_workbook(file, data_only=True, **options)
+        formulas = openpyxl.load_workbook(file, **options) if open_ else None
+    return computed, formulas
+
+
+@contextmanager
+def _readable(source: str) -> Iterator[None]:
+    """Make whatever a broken file does to its reader an `InputError`."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{source}: is no .xlsx that can be read ({type(error).__name__}): save it "
+            "again as .xlsx, or as CSV. What is text is read with --format"
+        ) from error
+
+
+# What is behind a formula whose value is blank, or was never computed.
+_BLANK = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*<(?:/(?:\w+:)?c>|(?:\w+:)?v(?:\s*/>|>\s*<))"
+)
+
+
+def _uncomputed(packed: zipfile.ZipFile, name: str) -> bool:
+    """Tell whether the part *name* is a sheet with a formula that may have no value."""
+    if not name.startswith("xl/worksheets/"):
+        return False
+    with packed.open(name) as part:
+        last = b""
+        while chunk := part.read(1 << 20):
+            if _BLANK.search(last + chunk):
+                return True
+            last = chunk[-100:]
+    return False
+
+
+def _headed(
+    sheet: Any, source: str, wanted: Callable[[str], bool], formulas: Any
+) -> Sheet | None:
+    """Return *sheet* behind its first row that says something, if that is *wanted*."""
+    if not hasattr(sheet, "reset_dimensions"):  # a chart
+        return None
+    found = _rows(sheet, source, formulas and formulas[sheet.title])
+    line, head = next(found, (0, []))
+    names = [str(each).strip() if each is not None else "" for each in head]
+    return Sheet(sheet.title, line, names, found) if any(map(wanted, names)) else None
+
+
+def _rows(sheet: Any, source: str, beside: Any) -> Iterator[tuple[int, list[object]]]:
+    """Yield number and cells of each row that is not empty, up to its last value."""
+    with _readable(source):
+        for line, (given, formulas) in enumerate(
+            zip_longest(_lines(sheet, values=beside is None), _lines(beside)), start=1
+        ):
+            if line > _ROWS:
+                raise InputError(f"{source}: has more rows than a sheet can have")
+            if formulas is None:
+                row = list(map(_taken, given))
+            else:
+                row = list(map(_computed, given, formulas))
+            while row and row[-1] is None:
+                row.pop()
+            if row:
+                yield line, row
+
+
+def _lines(sheet: Any, *, values: bool = True) -> Iterator[Sequence[Any]]:
+    if sheet is not None:
+        sheet.reset_dimensions()  # what a file says of its size need not be true
+        yield from sheet.iter_rows(values_only=values)
+
+
+def _computed(found: Any, formula: object) -> object:
+    """Return what is in the cell *found*, in which *formula* may stand."""
+    # A formula whose value is no text at all has this type as well.
+    if formula is not None and found.value is None and found.data_type != "str":
+        message = "is a formula that was never computed: save it in a spreadsheet"
+        return Odd("", "formula", f"{message} program")
+    return _taken(found.value)
+
+
+def _taken(value: object) -> object:
+    """Return the text of a cell; a boolean as it is, None for a blank."""
+    if isinstance(value, str):
+        if value in _ERRORS:
+            return Odd(value, "cell-error", "is an error in the sheet")
+        return value if value.strip() else None
+    if isinstance(value, _DATES):
+        # Most often it was a name or a tag, and the program took it for a date.
+        message = "is a date or time in the sheet: format the cell as text"
+        return Odd(str(value), "date", message)
+    if isinstance(value, float):
+        return format(value, ".15g")
+    return value if value is None or isinstance(value, bool) else str(value)

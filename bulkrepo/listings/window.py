@@ -1,0 +1,139 @@
+"""Pure. Text of any length, of which no more is held than is being looked at."""
+
+import json
+import re
+from typing import NoReturn, TextIO
+
+from bulkrepo.model import InputError
+
+_BLANK = re.compile(r"[ \t\n\r]*")
+_CUT = 16
+"""Characters: what is cut off shows so near the end of what is held."""
+
+
+class Window:
+    """
+    What is *held* of a *text*, and where in it the reading is *at*.
+
+    *size* is how many characters are read at once. Errors name *source*.
+    """
+
+    def __init__(self, text: TextIO, *, source: str, size: int) -> None:
+        self._text, self._size = text, size
+        self.source = source
+        self.held = ""
+        self.at = 0
+        self._ended = self._mixed = False
+        self._gone = self._margin = 0
+
+    def more(self) -> bool:
+        """Hold more, and let go of what is passed; False at the end."""
+        if self._ended:
+            return False
+        passed, kept = self.held[: self.at], self.held[self.at :]
+        # Twice as much each time, so that a long value is not read again and again.
+        chunk = self._text.read(max(self._size, len(kept)))
+        if not chunk:
+            self._ended = True
+            return False
+        if "\n" in passed:
+            self._gone += passed.count("\n")
+            self._margin = 0
+        self._margin += len(passed) - 1 - passed.rfind("\n")
+        self.held, self.at, self._mixed = kept + chunk, 0, False
+        return True
+
+    def place(self, at: int) -> str:
+        """Return line and column of the held character *at*, both from 1."""
+        before = self.held[:at]
+        line = self._gone + before.count("\n") + 1
+        column = at - before.rfind("\n")
+        return f"{line}:{column + (0 if chr(10) in before else self._margin)}"
+
+    def next(self) -> str:
+        """Return the next character that is no blank of JSON; "" at the end."""
+        while True:
+            self.at = _BLANK.match(self.held, self.at).end()  # type: ignore[union-attr]
+            if self.at < len(self.held):
+                return self.held[self.at]
+            if not self.more():
+                return ""
+
+    def skip(self) -> bool:
+        """Go to what is not blank in any sense of the word; False at the end."""
+        while True:
+            rest = self.held[self.at :]
+            self.at += len(rest) - len(rest.lstrip())
+            if self.at < len(self.held):
+                return True
+            if not self.more():
+                return False
+
+    def reach(self, count: int) -> bool:
+        """Hold *count* characters from here; False if there are not so many."""
+        while len(self.held) - self.at < count:
+            if not self.more():
+                return False
+        return True
+
+    def refuse(self, message: str, at: int | None = None) -> NoReturn:
+        """Raise the error of text that is no JSON *at* an index, or here."""
+        where = self.place(self.at if at is None else at)
+        raise InputError(
+            f"{self.source}:{where}: begins like JSON and is none: {message}. "
+            "Was it saved whole?"
+        )
+
+    def behind(self, closing: str) -> bool:
+        """Read what is behind an element: True for the *closing* one, or a comma."""
+        found = self.next()
+        if found not in (closing, ","):
+            self.refuse("Expecting ',' delimiter")
+        self.at += 1
+        return found == closing
+
+    def value(self) -> object:
+        """Read the one JSON value that begins here."""
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self.held, self.at)
+            except json.JSONDecodeError as error:
+                near = error.pos > len(self.held) - _CUT
+                cut = near or error.msg.startswith("Unterminated")
+                if not (cut and self.more()):
+                    self.refuse(error.msg, error.pos)
+            except RecursionError:
+                self.refuse("nested too deep")
+            except ValueError:  # longer than any number may be
+                self.refuse("no number")
+            else:
+                # A number may go on behind what is held, as does the 1 of 1e+5.
+                if end > len(self.held) - len("e+5") and self.more():
+                    continue
+                self.at = end
+                return value
+
+    def many(self) -> list[object]:
+        """
+        Read the elements from here up to the last that is held whole, if all are alike.
+
+        None where it is not sure: then they are to be read one by one.
+        """
+        closing = _CLOSING.get(self.held[self.at : self.at + 1])
+        if closing is None or self._mixed:
+            return []
+        cut = self.held.rfind(closing, self.at)
+        try:
+            # Where the cut is inside a string or an object, this is no JSON.
+            found: list[object] = json.loads(f"[{self.held[self.at : cut + 1]}]")
+        except (ValueError, RecursionError):
+            found = []
+        if found:
+            self.at = cut + 1
+        else:
+            self._mixed = True
+        return found
+
+
+_CLOSING = {'"': '",', "{": "},"}
+_DECODER = json.JSONDecoder()

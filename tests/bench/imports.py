@@ -1,0 +1,151 @@
+"""
+What importing a listing costs: time against a bare read, memory against a short one.
+
+    python -m tests.bench.imports
+
+The bare read is `json.load` of the file, or a loop over its lines: nothing is mapped,
+checked or written by it. Ours is all of `bulkrepo import`, list and map on disk. Each
+figure is that of a process of its own, whose start is not counted.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MANY, FEW = 100_000, 10_000
+ROUNDS = 3
+
+
+def name(number: int) -> str:
+    """Return one of many names."""
+    return f"team-{number // 500}/platform/service-{number:06d}"
+
+
+def catalog(file: Path, rows: int) -> None:
+    """Write a Docker registry's answer."""
+    file.write_text(json.dumps({"repositories": list(map(name, range(rows)))}))
+
+
+def harbor(file: Path, rows: int) -> None:
+    """Write Harbor's answer, as if it had pages of any length."""
+    records = [
+        {
+            "artifact_count": 3,
+            "creation_time": "2026-01-02T03:04:05.678Z",
+            "description": f"Service {number}",
+            "id": number,
+            "name": name(number),
+            "project_id": number // 500,
+            "pull_count": 9,
+            "update_time": "2026-01-02T03:04:05.678Z",
+        }
+        for number in range(rows)
+    ]
+    file.write_text(json.dumps(records))
+
+
+def lines(file: Path, rows: int) -> None:
+    """Write image references."""
+    file.write_text(
+        "".join(f"registry.example.com/{name(n)}:v1\n" for n in range(rows))
+    )
+
+
+WRITE: dict[str, Callable[[Path, int], None]] = {
+    "catalog": catalog,
+    "harbor": harbor,
+    "lines": lines,
+}
+
+
+def bare(what: str, source: Path) -> int:
+    """Return how many names there are, by the shortest reading there is."""
+    with source.open(encoding="utf-8") as file:
+        if what == "lines":
+            return sum(1 for _ in file)
+        found = json.load(file)
+        return len(found["repositories"] if what == "catalog" else found)
+
+
+def ours(_what: str, source: Path) -> int:
+    """Import, and return how many lines the map has."""
+    from bulkrepo import importing
+    from bulkrepo.mapping import Rules
+
+    importing.run(
+        [str(source)],
+        rules=Rules(namespace="mirror"),
+        exceptions=None,
+        output=str(source.with_suffix(".csv")),
+        map_file=None,
+        partial=False,
+        quiet=True,
+    )
+    with source.with_suffix(".map.csv").open() as table:
+        return sum(1 for _ in table) - 1
+
+
+def child(how: str, what: str, source: Path) -> None:
+    """Run one measurement; print seconds, peak memory in KiB, and the count."""
+    run = {"bare": bare, "ours": ours}[how]
+    if how == "ours":  # what is imported is not to be measured
+        import bulkrepo.importing  # noqa: F401
+    start = time.perf_counter()
+    count = run(what, source)
+    seconds = time.perf_counter() - start
+    print(json.dumps([seconds, peak(), count]))
+
+
+def peak() -> int:
+    """Return this process's own peak in KiB; `ru_maxrss` has its parent's too."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        key, _, value = line.partition(":")
+        if key == "VmHWM":
+            return int(value.split()[0])
+    raise RuntimeError("this system does not tell")
+
+
+def _run(how: str, what: str, source: Path, *, rows: int) -> tuple[float, int]:
+    command = [sys.executable, "-m", "tests.bench.imports", how, what, str(source)]
+    root = Path(__file__).parents[2]
+    out = subprocess.run(command, check=True, capture_output=True, cwd=root)
+    seconds, most, count = json.loads(out.stdout)
+    assert count == rows
+    return seconds, most
+
+
+def measure(what: str, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return the figures of one shape: the best of some rounds in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        many, few = Path(folder, "many.txt"), Path(folder, "few.txt")
+        WRITE[what](many, MANY)
+        WRITE[what](few, FEW)
+        base: list[float] = []
+        full: list[float] = []
+        peaks: list[int] = []
+        for _ in range(rounds):
+            base.append(_run("bare", what, many, rows=MANY)[0])
+            seconds, most = _run("ours", what, many, rows=MANY)
+            full.append(seconds)
+            peaks.append(most)
+        small = _run("ours", what, few, rows=FEW)[1]
+    return {
+        "bare_seconds": min(base),
+        "import_seconds": min(full),
+        "time_ratio": min(full) / min(base),
+        "peak_mib": max(peaks) / 1024,
+        "memory_ratio": max(peaks) / small,
+    }
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        child(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    else:
+        for shape in WRITE:
+            for key, figure in measure(shape).items():
+                print(f"{shape:8} {key:15} {figure:8.3f}")

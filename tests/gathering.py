@@ -1,0 +1,73 @@
+"""Listings as a whole, and mappings as a whole: what the product never holds."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+
+import msgspec
+
+from bulkrepo.gathered import Gathered
+from bulkrepo.listings import Document, Found
+from bulkrepo.mapped import Mapped
+from bulkrepo.mapping import Entry, Mapper, Name, Rules, Unfit
+from bulkrepo.spool import Spool
+
+
+class Whole(msgspec.Struct):
+    """A listing, and all that it names."""
+
+    shape: str
+    skipped: dict[str, tuple[int, str]]
+    notes: dict[str, int]
+    truncated: str | None
+    found: list[Found]
+
+
+def whole(given: Iterable[Document]) -> Whole:
+    """Read the documents *given* as one listing."""
+    with ExitStack() as stack:
+        gathered = Gathered(stack)
+        listing = gathered.gather(given)
+        found = list(gathered.found())
+    assert listing.names == len(found)
+    return Whole(
+        listing.shape, listing.skipped, listing.notes, listing.truncated, found
+    )
+
+
+class Table(msgspec.Struct):
+    """A mapping: entries of those that are alone in their target, and all else."""
+
+    entries: list[Entry]
+    unfit: list[Unfit]
+    collisions: dict[str, list[str]]
+    excepted: list[str]
+    unused: list[str]
+
+    @property
+    def lawful(self) -> bool:
+        """Whether every name has a legal target of its own."""
+        return not self.unfit and not self.collisions
+
+
+def map_names(names: Iterable[Name], rules: Rules) -> Table:
+    """Map *names*, each once."""
+    found = [Found(name) for name in {name.full: name for name in names}.values()]
+    with Spool() as spool:
+        mapped = Mapped(lambda: iter(found), rules, spool)
+        entries = [entry for _, entry in mapped.entries()]
+        collisions = mapped.collisions()
+    made = [Mapper(rules)(each.name) for each in found]
+    excepted = [name for name in rules.exceptions if not rules.exceptions[name]]
+    excepted = [each.name.full for each in found if each.name.full in excepted]
+    unfit = [
+        each for each in made if isinstance(each, Unfit) and each.source not in excepted
+    ]
+    assert (mapped.count, mapped.unfit) == (len(entries), len(unfit))
+    assert mapped.excepted == len(excepted)
+    return Table(
+        [entry for entry in entries if entry.target not in collisions],
+        unfit,
+        collisions,
+        excepted,
+        list(mapped.unused),
+    )
