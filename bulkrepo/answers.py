@@ -88,6 +88,11 @@ def read(reply: Reply | NoReply, *, request: Request, now: float) -> Answer:
     )
 
 
+def no_organization(code: str | None) -> bool:
+    """Whether an error code says that the organization does not exist."""
+    return _BY_CODE.get(_number(code) or "") is Kind.NO_NAMESPACE
+
+
 def _success(reply: Reply, request: Request, request_id: str | None) -> Answer:
     if _is_html(reply):
         return Answer(

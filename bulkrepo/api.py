@@ -208,6 +208,7 @@ def _planning(settings: Settings, ledger: LedgerThread) -> Work:
             skew=skew,
             amend=amend,
             absent=claim.namespace in surveyor.listed,
+            readonly=claim.namespace in surveyor.readonly,
         )
 
     surveyor = Surveyor(

@@ -112,8 +112,9 @@ def undo(**given: Any) -> None:
 
 def _run(command: str, lists: tuple[str, ...], given: dict[str, Any]) -> None:
     from bulkrepo import foreground  # noqa: PLC0415 - see the module
+    from bulkrepo.retyping import typed  # noqa: PLC0415
 
-    sys.exit(foreground.run(command, lists, given))
+    sys.exit(foreground.run(typed(cli, command, lists), lists, given))
 
 
 def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:

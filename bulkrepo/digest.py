@@ -1,15 +1,17 @@
-"""Pure. What came of a run, on one screen, and what to type next."""
+"""Pure. What came of a run, on one screen."""
+
+import textwrap
 
 from bulkrepo.model import Reason, RunInfo, Summary, Verdict
-from bulkrepo.visible import escape, quote
+from bulkrepo.visible import escape
 
-_COUNTS = 10  # outcomes that are shown; with the lines below at most 24 in all
-_WIDTH = 160  # characters of a line, after which it is cut
+_COUNTS = 10  # outcomes that are shown
+_LINES = 25  # lines in all
 _REASONS = 8  # groups of failures that are shown
 _REPORTS = 4  # names of reports that are shown
-_LEDGER = "bulkrepo.db"  # the ledger that no option has to name
-_OF_LISTS = frozenset({"create", "validate", "plan", "verify"})
-_CREATES = frozenset({"create", "retry"})
+
+WIDTH = 160
+"""Characters of a line at most, after which it is cut."""
 
 
 def summary(
@@ -17,24 +19,19 @@ def summary(
     summary: Summary,
     *,
     reports: list[str],
-    ledger: str | None,
-    lists: list[str],
+    command: str = "",
+    ignore: bool = False,
+    width: int = WIDTH,
 ) -> str:
     """
     Put a run in at most 25 lines of plain text; the last one is what to type next.
 
-    *ledger* is `None` where it was in memory only. Ends without a line break.
+    *command* is that, if there is anything. *ignore*: what differs is no failure.
+    *width* is that of a line: one that is longer goes on in the next, and there are
+    fewer reasons then. Ends without a line break.
     """
-    command = next_command(info, summary, ledger=ledger, lists=lists)
-    lines = [_headline(summary), *_exposed(summary)]
-    if info.stopped:
-        lines.append(f"stopped: {info.stopped}")
-    lines += _counts(summary.counts)
-    lines += _reasons(summary.reasons)
-    if reports:
-        lines.append(f"report: {_some(reports)}")
-    cut = [_cut(escape(line)) for line in lines]
-    return "\n".join([*cut, f"next: {command or 'nothing to do'}"])
+    lines = [_headline(summary, ignore=ignore), *_exposed(summary)]
+    return _screen(info, summary, lines, reports, command, ignore=ignore, width=width)
 
 
 def plan(
@@ -43,27 +40,18 @@ def plan(
     *,
     reports: list[str],
     organizations: tuple[str, ...],
-    sandbox: bool = False,
+    command: str = "",
+    ignore: bool = False,
+    width: int = WIDTH,
 ) -> str:
     """
     Say in at most 25 lines of plain text what `create` would do with the same lists.
 
-    *organizations* are those that it would create. Ends without a line break.
+    *organizations* are those that it would create; the rest is as for `summary`.
     """
-    counts = summary.counts
-    todo = [
-        f"{counts.get(verdict, 0)} to {verb}"
-        for verdict, verb in (
-            (Verdict.TO_CREATE, "create"),
-            (Verdict.TO_UPDATE, "update"),
-        )
-        if counts.get(verdict)
-    ]
-    there = counts.get(Verdict.EXISTS, 0) + counts.get(Verdict.CREATED, 0)
-    headline = f"{_count(summary.total, 'row')}: {', '.join(todo) or 'nothing to do'}"
-    lines = [f"{headline}; {there} there as wanted", *_exposed(summary)]
-    if info.stopped:
-        lines.append(f"stopped: {info.stopped}")
+    lines = [_planned(summary, ignore=ignore), *_exposed(summary)]
+    if not ignore:
+        lines += _hidden(summary)
     if organizations:
         few = ", ".join(organizations[:_REPORTS])
         more = len(organizations) - _REPORTS
@@ -71,84 +59,95 @@ def plan(
             f"{_count(len(organizations), 'organization')} to create: {few}"
             + (f" and {more} more" if more > 0 else "")
         )
-    lines += _counts(counts)
-    lines += _reasons(summary.reasons)
-    if reports:
-        lines.append(f"report: {_some(reports)}")
-    names = [quote(name) for name in info.lists]
-    words = ["bulkrepo", "create", *names] if todo else ["nothing to do"]
-    if counts.get(Verdict.DIFFERS) and not todo:
-        words = ["bulkrepo", "create", "--on-differs", "update", *names]
-    command = " ".join([*words, *["--sandbox"] * (sandbox and len(words) > 1)])
-    cut = [_cut(escape(line)) for line in lines]
-    return "\n".join([*cut, f"next: {command}"])
+    return _screen(info, summary, lines, reports, command, ignore=ignore, width=width)
+
+
+def _screen(
+    info: RunInfo,
+    summary: Summary,
+    lines: list[str],
+    reports: list[str],
+    command: str,
+    *,
+    ignore: bool,
+    width: int,
+) -> str:
+    above = [part for line in lines for part in _wrapped(line, width)]
+    if info.stopped:  # what to do stands at its end
+        above += _wrapped(f"stopped: {info.stopped}", width, most=2 * WIDTH)
+    above += [_cut(escape(line), width) for line in _counts(summary.counts)]
+    below = [_cut(escape(f"report: {_some(reports)}"))] if reports else []
+    below.append(f"next: {command or 'nothing to do'}")
+    reasons = [
+        reason
+        for reason in summary.reasons
+        if not (ignore and reason.outcome is Verdict.DIFFERS)
+    ]
+    why = _reasons(reasons, most=_LINES - len(above) - len(below), width=width)
+    return "\n".join([*above, *why, *below])
+
+
+def _planned(summary: Summary, *, ignore: bool) -> str:
+    """Say in a line what is to be done, and of how many rows that is not known."""
+    counts = summary.counts
+
+    def told(*verdicts: tuple[Verdict, str]) -> list[str]:
+        return [f"{counts[name]} {what}" for name, what in verdicts if counts.get(name)]
+
+    parts = told((Verdict.TO_CREATE, "to create"), (Verdict.TO_UPDATE, "to update"))
+    if not parts:
+        parts = told((Verdict.INVALID, "invalid"))
+        if not ignore:
+            parts += told((Verdict.DIFFERS, "not as wanted"))
+    undone = counts.get(Verdict.FAILED, 0) + counts.get(Verdict.NOT_ATTEMPTED, 0)
+    if undone:
+        parts.append(f"{undone} could not be planned")
+    there = counts.get(Verdict.EXISTS, 0) + counts.get(Verdict.CREATED, 0)
+    said = ", ".join(parts) or "nothing to do"
+    return f"{_count(summary.total, 'row')}: {said}; {there} there as wanted"
 
 
 def _exposed(summary: Summary) -> list[str]:
     """Say loudest what is open to everybody and should not be."""
     if not summary.exposed:
         return []
-    what = "is PUBLIC and should be private"
-    if summary.exposed > 1:
-        what = "are PUBLIC and should be private"
-    number = (
-        "1 repository" if summary.exposed == 1 else f"{summary.exposed} repositories"
-    )
-    return [f"!! {number} {what} (first: {summary.exposed_example})"]
+    verb, first = _be(summary.exposed), summary.exposed_example
+    number = _count(summary.exposed, "repository", "repositories")
+    return [f"!! {number} {verb} PUBLIC and should be private (first: {first})"]
 
 
-def next_command(
-    info: RunInfo,
-    summary: Summary,
-    *,
-    ledger: str | None,
-    lists: list[str],
-) -> str:
-    """
-    Give the command that a person wants next, ready for a shell, or nothing.
-
-    A run that did not come to its end is continued; then faults of the lists come
-    first, because they are the person's to mend; then what SWR refused.
-    """
-    counts = summary.counts
-    names = [quote(name) for name in lists or info.lists]
-    if ledger is None:  # nothing was real, and nothing will be
-        remember = ["--sandbox"]
-    else:
-        remember = [] if ledger == _LEDGER else ["--ledger", quote(ledger)]
-    again = info.command.split(" ")
-    if info.command in _OF_LISTS:
-        again += names
-    elif again[0] == "undo":  # of that run, and no other one
-        again += [name.removeprefix("run ") for name in info.lists]
-    if info.state == "stopped" or counts.get(Verdict.NOT_ATTEMPTED):
-        words = [*again, *remember]
-    elif counts.get(Verdict.INVALID):
-        words = ["validate", *names]
-    elif counts.get(Verdict.FAILED) and info.command in _CREATES and ledger is not None:
-        words = ["retry", *remember]
-    elif counts.get(Verdict.FAILED):
-        words = [*again, *remember]  # what is there by now is found and left alone
-    elif summary.failures and ledger is not None:
-        words = ["report", *remember]
-    else:
-        return ""
-    return " ".join(["bulkrepo", *words])
+def _hidden(summary: Summary) -> list[str]:
+    """Say as loudly what would be opened to everybody."""
+    if not summary.hidden:
+        return []
+    verb, first = _be(summary.hidden), summary.hidden_example
+    number = _count(summary.hidden, "repository", "repositories")
+    would = "--on-differs update would make PUBLIC"
+    if summary.counts.get(Verdict.TO_UPDATE):
+        would = "would become PUBLIC"
+        return [f"!! {number} {verb} private and {would} (first: {first})"]
+    return [f"!! {number} {verb} private, which {would} (first: {first})"]
 
 
-def _headline(summary: Summary) -> str:
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _headline(summary: Summary, *, ignore: bool) -> str:
     if not summary.total:
         return "no rows"
     settled = sum(summary.counts.values())
-    done, failed = settled - summary.failures, summary.failures
+    failed = summary.failures
+    if ignore:
+        failed -= summary.counts.get(Verdict.DIFFERS, 0)
+    done = settled - failed
     text = f"{done} of {_count(summary.total, 'row')} succeeded"
     if failed:
         text += f", {failed} did not"
     if summary.total > settled:
         text += f", {summary.total - settled} without an outcome"
     if summary.uncertain:
-        verb = "is" if summary.uncertain == 1 else "are"
-        text += f"; {summary.uncertain} {verb} not certain"
+        text += f"; {summary.uncertain} {_be(summary.uncertain)} not certain"
     return text
 
 
@@ -160,18 +159,24 @@ def _counts(counts: dict[str, int]) -> list[str]:
     return [f"  {name:<13}  {number:>{digits}}" for name, number in shown[:_COUNTS]]
 
 
-def _reasons(reasons: tuple[Reason, ...]) -> list[str]:
+def _reasons(reasons: list[Reason], *, most: int, width: int) -> list[str]:
+    """Give as many reasons as fit in *most* lines, and say how many more there are."""
     if not reasons:
         return []
     digits = max(len(str(reason.count)) for reason in reasons[:_REASONS])
-    lines = ["why:"]
+    lines, shown = ["why:"], 0
     for reason in reasons[:_REASONS]:
         why = f"{reason.code}: {reason.message}" if reason.code else reason.message
         first = f" (first: {reason.example})" if reason.example else ""
         front = f"  {reason.count:>{digits}}  {reason.outcome:<13}  "
-        lines.append(front + _cut(why, _WIDTH - len(front) - len(first)) + first)
-    if len(reasons) > _REASONS:
-        lines.append(f"  and {_count(len(reasons) - _REASONS, 'more reason')}")
+        text = front + _cut(escape(why), WIDTH - len(front) - len(first)) + first
+        more = _wrapped(text, width, indent=len(front))
+        if shown and len(lines) + len(more) >= most:
+            break
+        lines += more[: max(1, most - len(lines) - 1)]
+        shown += 1
+    if len(reasons) > shown:
+        lines.append(f"  and {_count(len(reasons) - shown, 'more reason')}")
     return lines
 
 
@@ -182,9 +187,22 @@ def _some(names: list[str]) -> str:
     return ", ".join(shown)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, many: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else many or f'{noun}s'}"
 
 
-def _cut(text: str, width: int = _WIDTH) -> str:
+def _wrapped(text: str, width: int, *, most: int = WIDTH, indent: int = 2) -> list[str]:
+    """Break a line between words, and a word only where it is longer than a line."""
+    text = _cut(escape(text), most)
+    if len(text) <= width:
+        return [text]
+    return textwrap.wrap(
+        text,
+        width,
+        break_on_hyphens=False,
+        subsequent_indent=" " * indent,
+    )
+
+
+def _cut(text: str, width: int = WIDTH) -> str:
     return text if len(text) <= width else f"{text[: max(width, 20) - 1]}…"

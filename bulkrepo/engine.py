@@ -24,7 +24,7 @@ from bulkrepo.exchange import (
 )
 from bulkrepo.flows import Conclusion, Flow, create
 from bulkrepo.gateway import Gateway
-from bulkrepo.model import Claim, Outcome, Verdict
+from bulkrepo.model import NO_ORGANIZATION, Claim, Outcome, Verdict
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, Request
@@ -35,7 +35,7 @@ FLUSH = 0.05
 """Seconds that an outcome waits for company before it is written."""
 
 _NAMESPACE_STOPS = {
-    Kind.NO_NAMESPACE: "the organization does not exist",
+    Kind.NO_NAMESPACE: NO_ORGANIZATION,
     Kind.FORBIDDEN: "no permission to create in the organization",
     Kind.QUOTA: "the quota is used up",
 }

@@ -144,9 +144,9 @@ class Exchange:
         before = tries.last
         if before is not None and request.method not in _CHANGES:
             before = None  # that read is a first try
-        answer = await self._once(request, tries, before)
+        answer = await self.once(request, tries, before)
         if answer.kind in AGAIN:
-            return await self._ask_again(request, tries, answer)
+            return await self.ask_again(request, tries, answer)
         return Heard(answer, tries.unsure_at)
 
     async def glance(self, request: Request) -> Answer:
@@ -155,17 +155,21 @@ class Exchange:
 
         What was throttled was not asked. Raises InterruptedTriesError at a stop.
         """
-        answer = await self._once(request, Tries(0), None)
+        answer = await self.once(request, Tries(0), None)
         while answer.kind is Kind.THROTTLED:
-            answer = await self._once(request, Tries(0), answer)
+            answer = await self.once(request, Tries(0), answer)
         if not backoff.again(answer):
             return answer
         if not await self._brake.pause(self._chance.random()):
             raise InterruptedTriesError(answer)
-        return await self._once(request, Tries(0), answer)
+        return await self.once(request, Tries(0), answer)
 
-    async def _ask_again(self, request: Request, tries: Tries, answer: Answer) -> Heard:
-        """Second and later tries: tenacity keeps the loop, we count and wait."""
+    async def ask_again(self, request: Request, tries: Tries, answer: Answer) -> Heard:
+        """
+        Ask likewise after a first try, which got *answer*.
+
+        Tenacity keeps the loop, we count and wait.
+        """
         changes = request.method in _CHANGES
         done, used = (tries.done, tries.used) if changes else (0, 0.0)
         done += 1
@@ -195,7 +199,7 @@ class Exchange:
                 # well, nothing else would end this.
                 tries.used = used + (answer.kind is Kind.THROTTLED)
                 return answer
-            answer = await self._once(request, tries, answer)
+            answer = await self.once(request, tries, answer)
             settled, done = False, done + 1
             return answer
 
@@ -230,9 +234,9 @@ class Exchange:
             return await self._turns.vouched(asked)
 
     async def _probe(self, witness: Request) -> Answer:
-        return await self._once(witness, Tries(0), None, probe=True)
+        return await self.once(witness, Tries(0), None, probe=True)
 
-    async def _once(
+    async def once(
         self,
         request: Request,
         tries: Tries,

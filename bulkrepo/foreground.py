@@ -23,13 +23,15 @@ from bulkrepo.model import (
     Started,
     Verdict,
 )
+from bulkrepo.onward import Typed, next_command
 from bulkrepo.settings import MEMORY, Settings, duration
 
+_PLANS = frozenset({"plan", "verify"})
 _CHANGES = (Verdict.CREATED, Verdict.UPDATED, Verdict.REMOVED)
 
 
-def run(command: str, lists: Sequence[str], options: dict[str, Any]) -> int:
-    """Run *command* with the command line's *options*; give the exit code."""
+def run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
+    """Run the command that was *typed* with *options*; give the exit code."""
     factory = None
     try:
         import uvloop  # noqa: PLC0415 - where the platform has it
@@ -42,11 +44,11 @@ def run(command: str, lists: Sequence[str], options: dict[str, Any]) -> int:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(_run(command, lists, options))
+        return runner.run(_run(typed, lists, options))
 
 
-async def _run(command: str, lists: Sequence[str], options: dict[str, Any]) -> int:
-    quiet = options["quiet"]
+async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
+    command, quiet = typed.command, options["quiet"]
     if options.get("ledger") is None:
         memory = options["sandbox"] or command == "plan"
         options["ledger"] = MEMORY if memory else "bulkrepo.db"
@@ -63,23 +65,36 @@ async def _run(command: str, lists: Sequence[str], options: dict[str, Any]) -> i
         endpoint, credential = await signin.where(stack, options, log)
         settings = _settings(lists, options, endpoint, credential)
         descriptors.allow(settings.concurrency)
-        _on_signals(control, (signal.SIGINT, signal.SIGTERM))
+        kept = settings.ledger != MEMORY and command not in _PLANS
+        _on_signals(control, (signal.SIGINT, signal.SIGTERM), kept=kept)
         shown = stack.enter_context(_Shown(log, quiet=quiet))
         work = partial(_COMMANDS[command], lists, options)
         result = await work(settings=settings, on_event=shown.on_event, control=control)
     counts, code = result.summary.counts, result.exit_code
+    following = next_command(
+        result.run,
+        result.summary,
+        typed=typed,
+        reports=settings.reports,
+        kept=settings.ledger != MEMORY,
+        ignore=settings.on_differs == "ignore",
+        exit_code=code,
+    )
     unchanged = not any(counts.get(verdict) for verdict in _CHANGES) and not code
     console = options["log_format"] == "console" or (
         options["log_format"] == "auto" and sys.stderr.isatty()
     )
     if command == "plan":
-        planned = any(counts.get(verdict) for verdict in PLANNED)
+        planned = any(counts.get(verdict) for verdict in PLANNED) or (
+            settings.on_differs != "ignore" and counts.get(Verdict.DIFFERS, 0) > 0
+        )
         quiet = quiet and not (code or planned)
-        _show_plan(result, settings, quiet=quiet, sandbox=options["sandbox"])
+        _show_plan(result, settings, following, quiet=quiet)
         if options["exit_code"] and planned and not code:
             return 10
     else:
-        _conclude(result, settings, console=console and not (quiet and unchanged))
+        console = console and not (quiet and unchanged)
+        _conclude(result, settings, following, console=console)
     # As for a report: that it could not be written outweighs a row that failed.
     return 4 if log.failed and code in {0, 1} else code
 
@@ -178,8 +193,8 @@ def _default_report(command: str, lists: Sequence[str]) -> str:
     return str(folder / f"{path.stem}{suffix}")
 
 
-def _on_signals(control: api.Control, numbers: tuple[int, ...]) -> None:
-    """First signal: stop tidily. Second: at once, as if killed."""
+def _on_signals(control: api.Control, numbers: tuple[int, ...], *, kept: bool) -> None:
+    """First signal: stop tidily. Second: at once, as if killed. *kept*: by a ledger."""
     loop = asyncio.get_running_loop()
     seen, last = 0, float("-inf")
 
@@ -205,11 +220,9 @@ def _on_signals(control: api.Control, numbers: tuple[int, ...]) -> None:
         else:
             if os.isatty(2):
                 os.write(2, b"\r\x1b[K\x1b[?25h")  # the bar hid the cursor
-            os.write(
-                2,
-                f"bulkrepo: ended at once by {name}; the same command goes on "
-                "where this one was\n".encode(),
-            )
+            then = "goes on where this one was" if kept else "begins anew"
+            text = f"bulkrepo: ended at once by {name}; the same command {then}\n"
+            os.write(2, text.encode())
             os._exit(128 + number)
 
     for number in numbers:
@@ -250,7 +263,9 @@ class _Shown:
             self._log.flush()
 
 
-def _conclude(result: Result, settings: Settings, *, console: bool) -> None:
+def _conclude(
+    result: Result, settings: Settings, command: str, *, console: bool
+) -> None:
     """Print what could not be written, and to a person a summary."""
     for line in result.unwritten:
         sys.stderr.write(f"bulkrepo: {line}\n")
@@ -259,23 +274,26 @@ def _conclude(result: Result, settings: Settings, *, console: bool) -> None:
             result.run,
             result.summary,
             reports=[path for path in settings.reports if path != "-"],
-            ledger=None if settings.ledger == MEMORY else settings.ledger,
-            lists=list(result.run.lists),
+            command=command,
+            ignore=settings.on_differs == "ignore",
+            width=terminal.width(sys.stderr),
         )
         sys.stderr.write(text + "\n")
 
 
 def _show_plan(
-    result: Result, settings: Settings, *, quiet: bool, sandbox: bool
+    result: Result, settings: Settings, command: str, *, quiet: bool
 ) -> None:
     """Print what would be done, which is what was asked for."""
-    _conclude(result, settings, console=False)
+    _conclude(result, settings, command, console=False)
     if not quiet and "-" not in settings.reports:
         text = terminal.plan(
             result.run,
             result.summary,
             reports=list(settings.reports),
             organizations=result.organizations,
-            sandbox=sandbox,
+            command=command,
+            ignore=settings.on_differs == "ignore",
+            width=terminal.width(sys.stdout),
         )
         report.say(text + "\n")

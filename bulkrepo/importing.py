@@ -76,7 +76,10 @@ def run(
         )
     if not quiet:
         sys.stderr.writelines(
-            line + "\n" for line in _summary(listing, mapped, said, out, table)
+            line + "\n"
+            for line in _summary(
+                listing, mapped, said, out, table, profile=rules.profile
+            )
         )
     return 0
 
@@ -210,6 +213,8 @@ def _summary(
     said: Counter[bool | None],
     out: Path,
     table: Path,
+    *,
+    profile: str,
 ) -> Iterator[str]:
     """Yield one screen: what was found, what became of it, and what to do next."""
     yield f"{listing.shape}: {listing.rows} records, {listing.names} repositories"
@@ -239,4 +244,6 @@ def _summary(
     yield f"organizations: {shown}{f' and {others} more' if others > 0 else ''}"
     yield f"list: {escape(str(out))} ({mapped.count} rows)   map: {escape(str(table))}"
     choose = " --visibility private" if unsaid else ""
+    if profile != "strict":
+        choose += f" --grammar {profile}"
     yield f"next: bulkrepo create {quote(str(out))}{choose}"

@@ -193,6 +193,9 @@ SUCCESSES = DONE | PLANNED
 """The verdicts of rows with which nothing is wrong."""
 
 
+NO_ORGANIZATION = "the organization does not exist"
+"""What the reason of a row begins with whose organization is missing."""
+
 UNPROVEN = "a try of ours may have created it; the next run finds out"
 """The evidence of a row that was stopped after a create whose answer is not known."""
 
@@ -309,7 +312,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     A run in numbers: rows by verdict, and the reasons of those that failed.
 
     *uncertain* counts the rows whose `certain` is false, *exposed* those that are to be
-    private and are public; the example is where the first of them stands.
+    private and are public, *hidden* those the other way round; the examples are where
+    the first of them stand.
     """
 
     total: int
@@ -317,6 +321,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     uncertain: int = 0
     exposed: int = 0
     exposed_example: str = ""
+    hidden: int = 0
+    hidden_example: str = ""
     reasons: tuple[Reason, ...] = ()
 
     @property

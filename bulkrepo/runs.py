@@ -296,7 +296,8 @@ def _conclude(
         throttled=stats["throttled"],
     )
     failures = summary.failures
-    if settings.on_differs == "ignore":
+    # Nobody sent a plan to change anything: that it would not is no failure of it.
+    if settings.on_differs == "ignore" or info.command == "plan":
         failures -= summary.counts.get(Verdict.DIFFERS, 0)
     code = stop.exit_code if stop else 0
     code = code or (4 if unwritten else int(failures > 0))

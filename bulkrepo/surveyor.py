@@ -24,9 +24,10 @@ from bulkrepo.flows import (
     survey,
     worth_it,
 )
-from bulkrepo.model import Claim, Verdict
+from bulkrepo.model import NO_ORGANIZATION, Claim, Verdict
 from bulkrepo.skew import Skew
 from bulkrepo.wire import (
+    READ,
     Answer,
     Kind,
     Request,
@@ -79,7 +80,8 @@ class Surveyor:
     is handed out to be worked on if *amend*. *found* has missing organizations
     created; with *dry* nothing is, and they count as empty. After it, *listed* are the
     organizations whose repositories are all known, *new* those that were created, or
-    would be. *project* gives a fact of who we are, such as `project_id`.
+    would be, and *readonly* (with *dry*, as far as it is known) those that nothing may
+    be created in. *project* gives a fact of who we are, such as `project_id`.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Surveyor:
     ) -> None:
         self.listed: set[str] = set()
         self.new: list[str] = []
+        self.readonly: set[str] = set()
         self._rows, self._judge = rows, judge
         self._mode, self._amend = mode, amend
         self._found, self._dry, self._project = found, dry, project
@@ -107,7 +110,8 @@ class Surveyor:
         """Find organizations, create missing ones, read their lists."""
         pending = await self._rows.organizations()
         wanted = [(name, rows) for name, rows in pending if self._wants(rows)]
-        concerned = pending if self._found else wanted
+        rights = self._dry and self._mode != "never"
+        concerned = pending if self._found or rights else wanted
         if len(concerned) > _FEW:
             answer = await engine.glance(organizations())
             if answer.kind is Kind.DONE:
@@ -115,16 +119,29 @@ class Surveyor:
                 self._known = {one.name: one.auth for one in listed}
         if self._found:
             await self._create_missing(engine, [name for name, _ in pending])
+        elif rights and len(concerned) <= _FEW:
+            await self._read(engine, [one[0] for one in pending if one not in wanted])
         known = self.listed | self._lost
         todo = iter([one for one in wanted if one[0] not in known])
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_AT_ONCE, len(wanted))):
                 group.create_task(self._work(engine, todo))
+        if self._dry:
+            self.readonly = {name for name, auth in self._known.items() if auth == READ}
 
     def _wants(self, rows: int) -> bool:
         if self._mode == "auto":
             return worth_it(rows)
         return self._mode == "always"
+
+    async def _read(self, engine: Engine, names: list[str]) -> None:
+        """Find out what we may in organizations that are not surveyed."""
+        for name in names:
+            answer = await engine.glance(organization(name))
+            if answer.kind is Kind.DONE:
+                self._known[name] = answer.seen.auth
+            elif answer.kind in (Kind.NO_NAMESPACE, Kind.ABSENT):
+                self._missing(engine, name, answer)
 
     async def _create_missing(self, engine: Engine, names: list[str]) -> None:
         full: str | None = None
@@ -255,13 +272,18 @@ class Surveyor:
         return len(claims)
 
     def _surveyed(self, engine: Engine, name: str, found: Surveyed) -> None:
+        if found.auth is not None:
+            self._known[name] = found.auth
         if found.extent is Extent.WHOLE:
             self.listed.add(name)
         elif found.extent is Extent.MISSING and found.answer is not None:
-            why = found.answer.code or found.answer.status
-            engine.stop_organization(name, f"the organization does not exist ({why})")
+            self._missing(engine, name, found.answer)
         elif found.extent is Extent.UNREADABLE and found.answer is not None:
             self._unreadable(name, found.answer)
+
+    def _missing(self, engine: Engine, name: str, answer: Answer) -> None:
+        why = answer.code or answer.status
+        self._stop(engine, name, f"{NO_ORGANIZATION} ({why})")
 
     def _unreadable(self, name: str, answer: Answer) -> None:
         """Say once that rows are asked for one by one."""

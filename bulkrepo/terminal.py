@@ -5,6 +5,7 @@ Logging is set up by `logs`, whose names a command finds here as well.
 """
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from bulkrepo.digest import next_command, plan, summary
+from bulkrepo.digest import WIDTH, plan, summary
 from bulkrepo.logs import LogControl, configure, current
 from bulkrepo.visible import escape
 
@@ -26,10 +27,10 @@ __all__ = [
     "Progress",
     "configure",
     "escape",
-    "next_command",
     "plan",
     "status",
     "summary",
+    "width",
 ]
 
 _EVERY = 10.0  # seconds between two progress events
@@ -127,6 +128,15 @@ class Progress:
         if self._bar is not None:
             text = Text.from_ansi(line.rstrip("\n"))
             self._bar.console.print(text, soft_wrap=True)
+
+
+def width(stream: TextIO) -> int:
+    """Give how many characters a line of *stream* has, within reason."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # it is no terminal
+        columns = 0
+    return min(max(columns, 60), WIDTH) if columns else WIDTH
 
 
 def status(

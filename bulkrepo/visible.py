@@ -32,6 +32,11 @@ def quote(text: str) -> str:
     """
     if text.startswith("-") and text != "-":
         text = f"./{text}"
+    return word(text)
+
+
+def word(text: str) -> str:
+    """*text* likewise, where it is no file's name."""
     if text.isprintable():
         return text if _PLAIN.fullmatch(text) else shlex.quote(text)
     inner = text.replace("\\", "\\\\").replace("'", "\\'")

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-from bulkrepo import report, signin
+from bulkrepo import backoff, report, signin
 from bulkrepo.answers import said
 from bulkrepo.brake import Brake
 from bulkrepo.client import Client, trusted
-from bulkrepo.exchange import Exchange, InterruptedTriesError, Limits
+from bulkrepo.exchange import Exchange, InterruptedTriesError, Limits, Tries
 from bulkrepo.logs import configure
 from bulkrepo.model import StoppedError
 from bulkrepo.rate import Fixed
@@ -61,8 +61,14 @@ async def _organizations(client: Client, found: SignIn, *, patience: float) -> A
         limits=Limits(concurrency=1, patience=patience),
         stats=Counter(),
     )
+    request, tries = organizations(), Tries(0)
     try:
-        answer = await exchange.glance(organizations())
+        answer = await exchange.once(request, tries, None)
+        if answer.status == 200 and answer.kind is not Kind.DONE:
+            # Another service, which will not get better; or an answer cut short.
+            answer = await exchange.glance(request)
+        elif backoff.again(answer):
+            answer = (await exchange.ask_again(request, tries, answer)).answer
     except InterruptedTriesError as error:
         stop = brake.stopped
         raise StoppedError(stop.reason if stop else "stopped") from error

@@ -133,7 +133,7 @@ class Shown(msgspec.Struct, frozen=True, gc=False):
 
 
 class Organization(msgspec.Struct, frozen=True, gc=False):
-    """An organization, and what we may do in it: *auth* 7 manage, 3 edit, 1 read."""
+    """An organization, and what we may do in it: *auth* 7 manage, 3 edit, 1 `READ`."""
 
     name: str = ""
     auth: int | None = None
@@ -174,6 +174,8 @@ class _Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _encode = msgspec.json.Encoder().encode
 
+READ = 1
+"""`auth` of an organization in which we may only read."""
 PAGE = 1000
 """Repositories a page: the most that SWR gives."""
 _PAGE_LIMIT = 16 * 1024 * 1024

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -45,6 +46,7 @@ from tests.boxes import (
     rows,
     write,
 )
+from tests.forked import Process
 
 OFFICIAL = str(SAMPLES / "official-images.json")
 MISTAKES = str(SAMPLES / "with-mistakes.csv")
@@ -836,24 +838,43 @@ async def test_a_second_signal_ends_at_once_and_loses_nothing(tmp_path: Path) ->
     async with Sandbox(slow(ANYTHING), sleep=bell) as box:
         process = await begin(*words, cwd=tmp_path, box=box)
         await bell.rung.wait()
-        # Two signals at once may arrive as one: send more until it is gone. Not by
-        # `send_signal`, which may take the exit status away from asyncio.
-        for _ in range(600):
-            if process.returncode is not None:
-                break
-            with suppress(ProcessLookupError):  # gone, and asyncio not yet told
-                os.kill(process.pid, signal.SIGINT)
-            await asyncio.sleep(0.01)
-        done = await end(process)
+        done = await _insist(process)
         bell.release()
         again = await bulkrepo(*words, cwd=tmp_path, box=box)
         page = box.page()
 
     assert done.code == 130
+    assert "the same command goes on where this one was" in done.err
     assert again.code == 0, again.err
     assert outcomes(tmp_path / "r.jsonl") == ["created"] * 200
     assert page["duplicate_commits"] == 0
     assert page["repositories"] == 200
+
+
+async def test_what_no_ledger_knows_begins_anew(tmp_path: Path) -> None:
+    """And a plan that is ended at once says so."""
+    source = write(tmp_path / "list.ndjson", rows(20))
+    bell = Bell(1, hold=True)
+    async with Sandbox(slow(ANYTHING), sleep=bell) as box:
+        process = await begin("plan", source, cwd=tmp_path, box=box)
+        await bell.rung.wait()
+        done = await _insist(process)
+        bell.release()
+
+    assert done.code == 130
+    assert "the same command begins anew" in done.err
+
+
+async def _insist(process: Process) -> Ended:
+    """Interrupt a process until it is gone: two signals at once may arrive as one."""
+    for _ in range(600):
+        if process.returncode is not None:
+            break
+        # Not by `send_signal`, which may take the exit status away from asyncio.
+        with suppress(ProcessLookupError):  # gone, and asyncio not yet told
+            os.kill(process.pid, signal.SIGINT)
+        await asyncio.sleep(0.01)
+    return await end(process)
 
 
 # Credentials and secrets
@@ -1147,3 +1168,43 @@ def test_help_imports_nothing_heavy() -> None:
 
     assert "click" in imported
     assert heavy == set()
+
+
+async def test_report_and_retry_find_the_run_that_was_continued(
+    tmp_path: Path,
+) -> None:
+    """Although another list's run has a higher number."""
+    first = write(tmp_path / "a.ndjson", rows(3))
+    other = write(tmp_path / "b.ndjson", rows(2, namespace="team-b"))
+    async with Sandbox(ANYTHING) as box:
+        stopped = await bulkrepo(
+            *("create", first, "--max-failures", "1", "--survey", "never"),
+            cwd=tmp_path,
+            box=box,
+            SWR_TOKEN="dead",
+        )
+        done = await bulkrepo("create", other, cwd=tmp_path, box=box)
+        again = await bulkrepo("create", first, cwd=tmp_path, box=box)
+        told = await bulkrepo("report", cwd=tmp_path)
+
+    assert (stopped.code, done.code, again.code, told.code) == (3, 0, 0, 0)
+    assert names(map(json.loads, told.out.splitlines())) == names(rows(3))
+
+
+async def test_the_next_command_works_when_it_is_typed(tmp_path: Path) -> None:
+    """It goes on with the same run, and writes the same report."""
+    (tmp_path / "a b.txt").write_text("one\ntwo\n")
+    options = ("-n", "team-a", "--visibility", "private", "--grammar", "docker")
+    kept = ("--rate", "50/s", "--report", "r.jsonl", "--ledger", "o.db")
+    words = ("create", "a b.txt", *options, *kept, "--log-format", "console")
+    async with Sandbox(ANYTHING) as box:
+        stopped = await bulkrepo(*words, cwd=tmp_path, box=box, SWR_TOKEN="dead")
+        last = stopped.err.splitlines()[-1]
+        typed = shlex.split(last.removeprefix("next: bulkrepo "))
+        done = await bulkrepo(*typed, cwd=tmp_path, box=box)
+
+    assert stopped.code == 3
+    assert typed == ["create", "a b.txt", *options, *kept]
+    assert done.code == 0, done.err
+    assert done.events("run.started")[0]["resumed"]
+    assert outcomes(tmp_path / "r.jsonl") == ["created"] * 2

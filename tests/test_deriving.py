@@ -337,3 +337,41 @@ def test_a_ledger_of_the_first_schema_is_carried_over(path: Path) -> None:
         ("a", (1000.0, 1000.0))
     ]
     assert version == schema.VERSION
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_last_run_is_the_one_that_went_on_last(path: Path, *, killed: bool) -> None:
+    """One that was continued keeps its number, and those after it lose their rows."""
+    times = iter(range(1_800_000_000, 1_800_001_000))
+
+    def open_() -> Ledger:
+        return Ledger(str(path), now=lambda: float(next(times)))
+
+    ledger = open_()
+    first = load(ledger, "a", "b")
+    ledger.turn([], 1)
+    ledger.finish(stopped="the deadline is over", requests=1, throttled=0)
+    other = load(ledger, "c", "d")
+    claim = ledger.turn([], 1)[0]
+    done = Outcome(id=claim.id, outcome=Verdict.CREATED, started_at=float(next(times)))
+    ledger.turn([done], 0)
+    ledger.finish(stopped="the deadline is over", requests=1, throttled=0)
+    before = ledger.run_info().id
+    assert load(ledger, "a", "b") == first
+    claims = ledger.turn([], 2)
+    if killed:
+        ledger.close()
+        ledger = open_()
+    else:
+        settled = [Outcome(id=one.id, outcome=Verdict.FAILED) for one in claims]
+        ledger.turn(settled, 0)
+        ledger.finish(stopped=None, requests=1, throttled=0)
+    infos = [ledger.run_info(), ledger.run_info(creating=True)]
+    retried = derive(ledger, "retry")
+    names = {one.repository for one in ledger.turn([], 9)}
+    ledger.close()
+
+    assert before == other
+    assert [info.id for info in infos] == [first, first]
+    assert retried > other
+    assert names == {"a", "b"}

@@ -239,3 +239,15 @@ def test_no_secret_of_a_configuration_is_repeated(here: Path) -> None:
     written = "".join(path.read_text() for path in here.iterdir())
 
     assert "hunter2" not in result.output + result.stderr + written
+
+
+def test_create_is_to_read_the_list_as_it_was_written(here: Path) -> None:
+    """A name that only the other grammar takes would be at fault."""
+    (here / "a.txt").write_text("a--b\n")
+    result = run("a.txt", "-n", "m", "--grammar", "docker")
+
+    last = result.stderr.splitlines()[-1]
+    assert last == (
+        "next: bulkrepo create a.swr.csv --visibility private --grammar docker"
+    )
+    assert "a--b" in (here / "a.swr.csv").read_text()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -841,3 +842,29 @@ def test_every_row_ends_in_one_outcome_and_what_is_settled_stays(
         wanted = "duplicate" if name in seen else "created"
         assert item.outcome == ("invalid" if name == "Bad" else wanted)
         seen.add(name)
+
+
+def test_what_differs_is_one_reason_whatever_answered(path: Path) -> None:
+    """A list showed one; of another the answer to a create said that it exists."""
+    exists = {"status": 409, "code": "SVCSTG.SWR.4090006", "message": "It exists."}
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b", "c"))
+        told: list[dict[str, Any]] = [{}, exists, exists]
+        fields = ["is_public", "is_public", "category"]
+        done = [
+            Outcome(
+                id=claim.id,
+                outcome=Verdict.DIFFERS,
+                differences={field: [None, None]},
+                **more,
+            )
+            for claim, field, more in zip(ledger.turn([], 9), fields, told, strict=True)
+        ]
+        ledger.turn(done, 0)
+        finish(ledger)
+        reasons = ledger.summary(ledger.run_info()).reasons
+
+    assert [(each.count, each.code, each.message) for each in reasons] == [
+        (2, None, "other is_public"),
+        (1, None, "other category"),
+    ]

@@ -96,23 +96,31 @@ def test_create_does_what_plan_says(
 
 
 @pytest.mark.parametrize(
-    ("item", "code"),
+    ("item", "options", "code"),
     [
-        pytest.param({}, 0, id="nothing"),
-        pytest.param({"repository": "new"}, 10, id="to-create"),
-        pytest.param({"repository": "Bad"}, 1, id="invalid"),
-        pytest.param({"category": "arm"}, 1, id="differs"),
+        pytest.param({}, ["--exit-code"], 0, id="nothing"),
+        pytest.param({"repository": "new"}, ["--exit-code"], 10, id="to-create"),
+        pytest.param({"repository": "Bad"}, ["--exit-code"], 1, id="invalid"),
+        pytest.param({"repository": "Bad"}, [], 1, id="a-fault"),
+        pytest.param({"category": "arm"}, ["--exit-code"], 10, id="differs"),
+        pytest.param({"category": "arm"}, [], 0, id="no-fault"),
+        pytest.param(
+            {"category": "arm"},
+            ["--exit-code", "--on-differs", "ignore"],
+            0,
+            id="ignored",
+        ),
     ],
 )
 async def test_plan_tells_a_script_whether_there_is_something_to_do(
-    tmp_path: Path, item: dict[str, Any], code: int
+    tmp_path: Path, item: dict[str, Any], options: list[str], code: int
 ) -> None:
     """With --exit-code; and what it prints fits a screen."""
     items = rows(30)
     source = write(tmp_path / "list.ndjson", [*items[1:], items[0] | item])
     async with Watched(OURS) as box:
         seed(box, items)
-        ended = await bulkrepo("plan", source, "--exit-code", cwd=tmp_path, box=box)
+        ended = await bulkrepo("plan", source, *options, cwd=tmp_path, box=box)
 
     assert ended.code == code
     assert 0 < len(ended.out.splitlines()) <= 25
@@ -380,3 +388,125 @@ async def _never_public(folder: Path, lists: int) -> None:
 async def test_only_a_row_that_says_public_is_sent_as_public(tmp_path: Path) -> None:
     """By POST and by PATCH, over lists that say something else, or nothing."""
     await _never_public(tmp_path, 100_000 if REAL else 2000)
+
+
+# What a plan says that is not all well
+
+TWO = Box(token=TOKEN, organizations=("team-a",), forbidden=("ro",))
+
+
+@pytest.mark.parametrize(
+    ("item", "options", "head", "following"),
+    [
+        pytest.param(
+            {"repository": "Bad"},
+            [],
+            "1 row: 1 invalid; 0 there as wanted\n",
+            "bulkrepo validate list.ndjson",
+            id="a fault",
+        ),
+        pytest.param(
+            {"namespace": "nowhere"},
+            [],
+            "1 row: 1 could not be planned; 0 there as wanted\n",
+            "bulkrepo plan list.ndjson --create-organizations",
+            id="no organization",
+        ),
+        pytest.param(
+            {"namespace": "ro"},
+            [],
+            "1 row: 1 could not be planned; 0 there as wanted\n",
+            "bulkrepo whoami",
+            id="read only",
+        ),
+        pytest.param(
+            {},
+            ["--token-file", "token"],
+            "1 row: 1 could not be planned; 0 there as wanted\n"
+            "stopped: the credential is refused (401 SVCSTG.SWR.4010000 ",
+            "bulkrepo whoami --token-file token",
+            id="a bad token",
+        ),
+        pytest.param(
+            {"is_public": True},
+            [],
+            "1 row: 1 not as wanted; 0 there as wanted\n"
+            "!! 1 repository is private, which --on-differs update would make PUBLIC "
+            "(first: list.ndjson:1)\n",
+            "bulkrepo plan list.ndjson --on-differs update",
+            id="private",
+        ),
+        pytest.param(
+            {"is_public": True},
+            ["--on-differs", "update"],
+            "1 row: 1 to update; 0 there as wanted\n"
+            "!! 1 repository is private and would become PUBLIC "
+            "(first: list.ndjson:1)\n",
+            "bulkrepo create list.ndjson --on-differs update",
+            id="published",
+        ),
+        pytest.param(
+            {"is_public": True},
+            ["--on-differs", "ignore"],
+            "1 row: nothing to do; 0 there as wanted\n",
+            "nothing to do",
+            id="left alone",
+        ),
+    ],
+)
+async def test_plan_says_what_could_not_be_planned_and_what_would_be_published(
+    tmp_path: Path,
+    item: dict[str, Any],
+    options: list[str],
+    head: str,
+    following: str,
+) -> None:
+    """In the first lines, and in the last how to find out, with the same options."""
+    write(tmp_path / "list.ndjson", [rows(1)[0] | item])
+    (tmp_path / "token").write_text("dead")
+    async with Watched(TWO) as box:
+        seed(box, rows(1))
+        ended = await bulkrepo("plan", "list.ndjson", *options, cwd=tmp_path, box=box)
+
+    assert ended.out.startswith(head)
+    assert ended.out.endswith(f"\nnext: {following}\n")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("more", [(), ("team-a", "team-b")])
+async def test_plan_knows_where_nothing_may_be_created(
+    tmp_path: Path, count: int, more: tuple[str, ...]
+) -> None:
+    """As create does, which is told so; what is there may be read all the same."""
+    items = [item for name in ("ro", *more) for item in rows(count, namespace=name)]
+    there = {"namespace": "ro", "repository": "there", "is_public": False}
+    source = write(tmp_path / "list.ndjson", [*items, there])
+    box = Box(token=TOKEN, organizations=("team-a", "team-b"), forbidden=("ro",))
+    async with Watched(box) as found:
+        seed(found, [there])
+        known = settings(found, tmp_path)
+        result = await api.plan([source], settings=known)
+        foretold = told(tmp_path)
+        done = await api.create([source], settings=known)
+
+    outcomes = [item["outcome"] for item in foretold]
+    assert outcomes[:count] == ["failed"] * count
+    assert all("may only be read" in item["reason"] for item in foretold[:count])
+    assert outcomes[count:-1] == ["to_create"] * len(items[count:])
+    assert outcomes[-1] == "exists"
+    assert (result.exit_code, done.exit_code) == (1, 1)
+    assert done.summary.counts.get("created", 0) == len(items[count:])
+
+
+async def test_what_an_organization_lacks_that_is_not_there_is_certain(
+    tmp_path: Path,
+) -> None:
+    """By plan and by verify, and nothing was sent."""
+    source = write(tmp_path / "list.ndjson", rows(2, namespace="nowhere"))
+    async with Watched(OURS) as box:
+        for survey in ("auto", "never"):
+            for look in (api.plan, api.verify):
+                known = settings(box, tmp_path, survey=survey)
+                result = await look([source], settings=known)
+                assert result.summary.failures == 2
+                assert result.summary.uncertain == 0

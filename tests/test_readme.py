@@ -176,8 +176,7 @@ def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
         run,
         numbers,
         reports=["team.report.jsonl"],
-        ledger="bulkrepo.db",
-        lists=["team.csv", "legacy.json"],
+        command="bulkrepo validate team.csv legacy.json",
     )
 
     assert text in README

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import pty
+import termios
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from bulkrepo import terminal
 from bulkrepo.model import Reason, RunInfo, Summary, Verdict
-from bulkrepo.terminal import Progress, next_command, status, summary
+from bulkrepo.terminal import Progress, status, summary
 
 INFO = RunInfo(
     id=1,
@@ -58,11 +61,6 @@ def of(
     )
 
 
-def undone(command: str) -> RunInfo:
-    """Give a run that takes back run 3."""
-    return msgspec.structs.replace(INFO, command=command, lists=("run 3",))
-
-
 @pytest.mark.parametrize(
     ("info", "numbers", "options", "text"),
     [
@@ -100,7 +98,10 @@ def undone(command: str) -> RunInfo:
                     ),
                 ),
             ),
-            {"reports": ["a", "b", "c", "d", "e", "f"]},
+            {
+                "reports": ["a", "b", "c", "d", "e", "f"],
+                "command": "bulkrepo validate team.csv",
+            },
             "9 of 12 rows succeeded, 3 did not\n"
             "  created        9\n"
             "  invalid        1\n"
@@ -115,13 +116,39 @@ def undone(command: str) -> RunInfo:
         pytest.param(
             STOPPED,
             of(created=3, not_attempted=4, uncertain=1),
-            {"lists": ["-x y.csv"], "ledger": "other.db"},
+            {"command": "bulkrepo create './-x y.csv' --ledger other.db"},
             "3 of 7 rows succeeded, 4 did not; 1 is not certain\n"
             "stopped: the deadline is over\n"
             "  created        3\n"
             "  not_attempted  4\n"
             "next: bulkrepo create './-x y.csv' --ledger other.db",
             id="stopped",
+        ),
+        pytest.param(
+            INFO,
+            of(created=1, differs=2, reasons=(reason(outcome=Verdict.DIFFERS),)),
+            {"ignore": True},
+            "3 of 3 rows succeeded\n"
+            "  created        1\n"
+            "  differs        2\n"
+            "next: nothing to do",
+            id="what differs is ignored",
+        ),
+        pytest.param(
+            msgspec.structs.replace(STOPPED, stopped="so many words " * 8),
+            of(failed=1, reasons=(reason(message="words and more words " * 4),)),
+            {"width": 60},
+            "0 of 1 row succeeded, 1 did not\n"
+            "stopped: so many words so many words so many words so many\n"
+            "  words so many words so many words so many words so many\n"
+            "  words\n"
+            "  failed         1\n"
+            "why:\n"
+            "  1  failed         words and more words words and more\n"
+            "                    words words and more words words and\n"
+            "                    more words  (first: team.csv:7)\n"
+            "next: nothing to do",
+            id="narrow",
         ),
         pytest.param(
             INFO,
@@ -145,47 +172,9 @@ def test_summary_tells_the_run(
     info: RunInfo, numbers: Summary, options: dict[str, Any], text: str
 ) -> None:
     """Numbers, reasons, the report and the next command, in this order."""
-    told = {"reports": [], "ledger": "bulkrepo.db", "lists": [], **options}
+    told = {"reports": [], **options}
 
     assert summary(info, numbers, **told) == text
-
-
-@pytest.mark.parametrize(
-    ("info", "numbers", "options", "command"),
-    [
-        pytest.param(INFO, of(failed=1), {}, "retry", id="refused"),
-        pytest.param(INFO, of(failed=1, differs=1), {}, "retry", id="and differs"),
-        pytest.param(INFO, of(differs=1), {}, "report", id="differs"),
-        pytest.param(INFO, of(differs=1), {"ledger": None}, "", id="no ledger"),
-        pytest.param(
-            INFO,
-            of(failed=1),
-            {"ledger": "o.db"},
-            "retry --ledger o.db",
-            id="ledger",
-        ),
-        pytest.param(INFO, of(exists=1, uncertain=1), {}, "", id="uncertain"),
-        pytest.param(
-            STOPPED, of(invalid=1), {}, "create team.csv", id="stopped goes first"
-        ),
-        pytest.param(undone("undo"), of(failed=1), {}, "undo 3", id="undo"),
-        pytest.param(
-            undone("undo --dry-run"),
-            of(not_attempted=1),
-            {"ledger": "o.db"},
-            "undo --dry-run 3 --ledger o.db",
-            id="dry",
-        ),
-    ],
-)
-def test_next_command_is_the_one_to_type(
-    info: RunInfo, numbers: Summary, options: dict[str, Any], command: str
-) -> None:
-    """What came of a run decides what helps next."""
-    told = {"ledger": "bulkrepo.db", "lists": [], **options}
-
-    words = next_command(info, numbers, **told)
-    assert words == (f"bulkrepo {command}" if command else "")
 
 
 @given(
@@ -204,13 +193,15 @@ def test_next_command_is_the_one_to_type(
         max_size=20,
     ),
     names=st.lists(st.text(), max_size=20),
-    stopped=st.none() | st.text(),
+    stopped=st.none() | st.text() | st.just("word " * 200),
+    width=st.integers(60, 160),
 )
 def test_summary_is_one_screen_of_plain_text(
     counts: dict[str, int],
     reasons: list[Reason],
     names: list[str],
     stopped: str | None,
+    width: int,
 ) -> None:
     """Whatever happened: at most 25 lines, nothing raw, and a command at the end."""
     info = msgspec.structs.replace(INFO, stopped=stopped)
@@ -220,11 +211,12 @@ def test_summary_is_one_screen_of_plain_text(
         reasons=tuple(reasons),
     )
 
-    lines = summary(info, numbers, reports=names, ledger=None, lists=names).split("\n")
+    lines = summary(info, numbers, reports=names, width=width).split("\n")
 
     assert len(lines) <= 25
     assert not [char for char in "".join(lines) if char < " " or char == "\u202e"]
-    assert lines[-1].startswith(("next: bulkrepo ", "next: nothing to do"))
+    assert lines[-1] == "next: nothing to do"
+    assert all(len(line) <= width for line in lines[:-1] if line[:7] != "report:")
     assert all(len(line) <= 160 for line in lines[:-1])
 
 
@@ -320,3 +312,19 @@ def test_progress_draws_without_logging() -> None:
         pass
 
     assert "\x1b" in stderr.getvalue()
+
+
+def test_a_stream_that_is_no_terminal_has_long_lines() -> None:
+    """Whatever the terminal of others is like."""
+    assert terminal.width(io.StringIO()) == 160
+    with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123
+        assert terminal.width(nowhere) == 160
+
+
+@pytest.mark.parametrize(("columns", "width"), [(0, 160), (20, 60), (80, 80)])
+def test_lines_fit_the_terminal(columns: int, width: int) -> None:
+    """One that says nothing of its size, or is absurdly narrow, is none to fit."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    with os.fdopen(ours), os.fdopen(theirs, "w") as stream:
+        assert terminal.width(stream) == width

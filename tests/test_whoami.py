@@ -19,6 +19,8 @@ from bulkrepo.signin import SignIn
 from bulkrepo.wire import Answer, Kind, Organization, Organizations
 from tests import boxes
 from tests.boxes import TOKEN, Ended
+from tests.fakes import Hasty
+from tests.registry import Asked, Watched
 from tests.test_readme import README
 
 PASSWORD = {
@@ -273,3 +275,31 @@ async def test_what_lists_no_organizations_is_told(
 
     assert done.code == code, done.err
     assert words in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("failing", "code", "words"),
+    [
+        pytest.param(4, 0, "organizations  1", id="heals"),
+        pytest.param(
+            10**6, 3, "nothing succeeded for 60 s (--patience); the last ", id="lasts"
+        ),
+    ],
+)
+async def test_an_outage_is_waited_out_and_called_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, failing: int, code: int, words: str
+) -> None:
+    """As long as patience lasts; the endpoint is not to blame."""
+    monkeypatch.setattr(whoami, "Clock", Hasty)
+
+    def out(_: Asked) -> web.Response | None:
+        busy = len(box.asked) <= failing
+        return web.Response(status=502, text="<html>") if busy else None
+
+    async with Watched(Box(token=TOKEN, organizations=("a",)), before=out) as box:
+        done = await desk.tell({"SWR_TOKEN": TOKEN}, endpoint=box.url)
+
+    assert done.code == code, done.err
+    assert words in done.out + done.err
+    assert len(box.asked) > 4
+    assert "--endpoint" not in done.err

@@ -6,6 +6,7 @@ from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, Request
 from bulkrepo.wire import show as showing
 
+_READONLY = "no permission to create in the organization: it may only be read"
 NOT_LISTED = Answer(Kind.ABSENT)
 """What is known of a repository that a whole list of its organization lacks."""
 
@@ -17,17 +18,21 @@ def plan(
     skew: Skew,
     amend: bool = False,
     absent: bool = False,
+    readonly: bool = False,
 ) -> Flow:
     """
     Conclude what `create` would do. *absent*: it is known not to be there.
 
-    *doubt* and *amend* are as for `create`.
+    *readonly*: nothing may be created in its organization. *doubt* and *amend* are as
+    for `create`.
     """
     look = NOT_LISTED if absent else (yield _show(spec)).answer
+    if look.kind is Kind.ABSENT and readonly:
+        return Conclusion(outcome=Verdict.FAILED, answer=look, reason=_READONLY)
     if look.kind is Kind.ABSENT:
         return Conclusion(outcome=Verdict.TO_CREATE, answer=look)
     if look.kind is not Kind.DONE:
-        return _unread(look)
+        return _homeless(look) or _unread(look)
     return planned(judged(spec, look, look.seen, doubt=doubt, skew=skew), amend=amend)
 
 
@@ -50,7 +55,7 @@ def verify(spec: RepoSpec, *, skew: Skew) -> Flow:
             outcome=Verdict.FAILED, answer=look, evidence="read: it is not there"
         )
     if look.kind is not Kind.DONE:
-        return _unread(look)
+        return _homeless(look) or _unread(look)
     return proven(spec, look, skew=skew)
 
 
@@ -69,6 +74,14 @@ def proven(spec: RepoSpec, look: Answer, *, skew: Skew) -> Conclusion:
 
 def _show(spec: RepoSpec) -> Request:
     return showing(spec.namespace, spec.repository)
+
+
+def _homeless(look: Answer) -> Conclusion | None:
+    """Conclude that it is not there, where its organization is not either."""
+    if look.kind is not Kind.NO_NAMESPACE:
+        return None
+    evidence = "read: its organization is not there"
+    return Conclusion(outcome=Verdict.FAILED, answer=look, evidence=evidence)
 
 
 def _unread(look: Answer) -> Conclusion:

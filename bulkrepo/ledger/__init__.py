@@ -167,9 +167,9 @@ class Ledger:
 
     def run_info(self, run: int | None = None, *, creating: bool = False) -> RunInfo:
         """
-        Give a run, or the last one; SettingsError if there is none.
+        Give a run, or the last one whose rows are there; SettingsError without any.
 
-        *creating*: the last one that was to create, and whose rows are there.
+        *creating*: the last one that was to create.
         """
         return reading.run_info(self._file, run, creating=creating)
 

@@ -7,6 +7,7 @@ import msgspec
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.file import LedgerFile
 from bulkrepo.ledger.loading import Loaded, bind, fold, numbers
+from bulkrepo.ledger.reading import last
 from bulkrepo.model import SettingsError
 
 
@@ -65,11 +66,13 @@ def derive(
 
 def _retried(file: LedgerFile, run: int | None) -> int:
     """Give the run to try again; one that only looked was not tried."""
-    found = file.value(
-        "SELECT max(id) FROM run WHERE id = coalesce(?, id)"
-        " AND command IN ('create', 'retry')",
-        run,
-    )
+    found = run
+    if run is None:
+        found = last(file, creating=True)
+    elif not file.value(
+        "SELECT 1 FROM run WHERE id = ? AND command IN ('create', 'retry')", run
+    ):
+        found = None
     if found is None:
         what = "no run yet" if run is None else f"no run {run}"
         raise SettingsError(f"{file.path} has {what} that could be tried again")
@@ -77,7 +80,7 @@ def _retried(file: LedgerFile, run: int | None) -> int:
         raise SettingsError(
             f"the rows of run {found} are gone: a later run took their place"
         )
-    return int(found)
+    return found
 
 
 def _undone(file: LedgerFile, run: int | None) -> int:

@@ -19,29 +19,46 @@ from bulkrepo.model import (
     Verdict,
 )
 
+# The last run is the one that went on last: one that was continued keeps its number.
+# One whose rows are gone is of no use to whoever asks for the last.
+_LAST = """
+SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
+ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
+    coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
+"""
+
+
+def last(file: LedgerFile, *, creating: bool) -> int | None:
+    """Give the last run, if there is one; *creating*: that was to create."""
+    found: int | None = file.value(_LAST, creating)
+    return found
+
 
 def run_info(
     file: LedgerFile, run: int | None = None, *, creating: bool = False
 ) -> RunInfo:
     """
-    Give a run, or the last one; SettingsError if there is none.
+    Give a run, or the last one whose rows are there; SettingsError if there is none.
 
-    *creating*: the last one that was to create, and whose rows are there.
+    *creating*: the last one that was to create.
     """
+    if run is None:
+        run = last(file, creating=creating)
+        rows = file.value("SELECT 1 FROM item WHERE run = ?", run)
+        if run is None or (creating and not rows):
+            what = "no run yet"
+            if creating:
+                what = "no rows of a create or retry (any more): name a LIST"
+            raise SettingsError(f"{file.path} has {what}")
     with file.guard():
         row = file.db.execute(
             "SELECT id, command, state, lists, endpoint, started_at, finished_at,"
             " stopped, requests, throttled, version FROM run"
-            " WHERE id = coalesce(?, (SELECT max(id) FROM run WHERE NOT ? OR ("
-            "command IN ('create', 'retry')"
-            " AND EXISTS (SELECT 1 FROM item WHERE item.run = run.id))))",
-            (run, creating),
+            " WHERE id = ?",
+            (run,),
         ).fetchone()
     if row is None:
-        what = "no run yet" if run is None else f"no run {run}"
-        if creating:
-            what = "no rows of a create or retry (any more): name a LIST"
-        raise SettingsError(f"{file.path} has {what}")
+        raise SettingsError(f"{file.path} has no run {run}")
     with file.sound():
         return RunInfo(
             id=row[0],
@@ -76,14 +93,17 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
         counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
         reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
         examples = [_place(file, info, row[4]) for row in reasons]
-        exposed, first = file.db.execute(schema.EXPOSED, (info.id,)).fetchone()
+        exposed, first = _visible(file, info, wanted=0, found=1)
+        hidden, unseen = _visible(file, info, wanted=1, found=0)
         why = info.stopped or "the run has not come to it"
         return Summary(
             total=sum(row[1] for row in counts),
             counts={row[0]: row[1] for row in counts},
             uncertain=sum(row[2] or 0 for row in counts),
             exposed=exposed,
-            exposed_example=_place(file, info, first) if exposed else "",
+            exposed_example=first,
+            hidden=hidden,
+            hidden_example=unseen,
             reasons=tuple(
                 Reason(
                     outcome=Verdict(verdict),
@@ -98,6 +118,14 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
                 )
             ),
         )
+
+
+def _visible(
+    file: LedgerFile, info: RunInfo, *, wanted: int, found: int
+) -> tuple[int, str]:
+    """Count the rows that are to be public, or not, and are otherwise; the first."""
+    count, first = file.db.execute(schema.VISIBLE, (info.id, wanted, found)).fetchone()
+    return count, _place(file, info, first) if count else ""
 
 
 def _words(words: str, rule: str | None, field: str | None, *, count: int) -> str:

@@ -111,14 +111,19 @@ WHERE outcome = 'not_attempted' AND doubt IS NULL AND EXISTS (
     SELECT 1 FROM item JOIN run ON run.id = item.run
     WHERE item.id = outcome.item AND command IN ('undo', '{dry}')
 );
+UPDATE run SET state = 'stopped', stopped = 'the process ended without a word',
+    finished_at = max(started_at, coalesce((SELECT max(at) FROM claim), 0), coalesce((
+        SELECT max(outcome.started_at)
+        FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
+        WHERE item.run = run.id
+    ), 0))
+WHERE state = 'running';
 DELETE FROM claim;
 DELETE FROM outcome WHERE item IN (
     SELECT item.id FROM item JOIN run ON run.id = item.run WHERE state = 'loading'
 );
 DELETE FROM item WHERE run IN (SELECT id FROM run WHERE state = 'loading');
 DELETE FROM run WHERE state = 'loading';
-UPDATE run SET state = 'stopped', stopped = 'the process ended without a word'
-WHERE state = 'running';
 """.replace("{unproven}", UNPROVEN)
     .replace("{untold}", UNTOLD)
     .replace("{dry}", DRY)
@@ -287,14 +292,14 @@ FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE item.run = ? AND (? OR NOT wanted) ORDER BY item.id
 """
 
-# The worst of all differences: a repository that is open to everybody and should not.
-EXPOSED = """
+# The worst of all differences: who may see a repository, wanted and found.
+VISIBLE = """
 SELECT count(*), min(item.id)
 FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND differences IS NOT NULL
     AND outcome IN ('differs', 'to_update', 'failed')
-    AND json_extract(differences, '$.is_public[0]') = 0
-    AND json_extract(differences, '$.is_public[1]') = 1
+    AND json_extract(differences, '$.is_public[0]') = ?
+    AND json_extract(differences, '$.is_public[1]') = ?
 """
 
 COUNTS = """
@@ -306,12 +311,14 @@ WHERE run = ? GROUP BY verdict
 
 # Rows that ended alike; where a code says it, the message may differ from row to row.
 REASONS = """
-SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n, code,
+SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n,
+    -- What differs does so whatever answered a create.
+    CASE WHEN outcome <> 'differs' THEN outcome.code END AS code,
     coalesce(
-        reason, message,
         CASE WHEN outcome = 'differs' THEN (
             SELECT 'other ' || group_concat(key, ', ') FROM json_each(differences)
         ) END,
+        reason, message,
         json_extract(problems, '$[0].message'), ''
     ) AS words,
     min(item.id) AS first, json_extract(problems, '$[0].rule'),
@@ -320,9 +327,10 @@ FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND coalesce(outcome, 'not_attempted')
     NOT IN ('created', 'exists', 'updated', 'duplicate', 'removed', 'to_create',
         'to_update', 'to_remove')
-GROUP BY verdict, code, CASE
+GROUP BY verdict, 3, CASE
     WHEN outcome = 'invalid' THEN json_extract(problems, '$[0].field')
         || json_extract(problems, '$[0].rule')
+    WHEN outcome = 'differs' THEN words
     WHEN code IS NOT NULL AND reason IS NULL THEN '' ELSE words END
 ORDER BY n DESC, first LIMIT 20
 """
