@@ -1,6 +1,7 @@
 """What every test gets, and the bridge that lets aioresponses fake the cloud."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any, Self
 from unittest.mock import Mock
@@ -12,6 +13,10 @@ from aioresponses import aioresponses
 
 from bulkrepo import runs
 from tests.fakes import Hasty
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in a shell's background job, whose children would ignore it as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Canned(aiohttp.ClientResponse):

@@ -375,3 +375,32 @@ def test_the_last_run_is_the_one_that_went_on_last(path: Path, *, killed: bool) 
     assert [info.id for info in infos] == [first, first]
     assert retried > other
     assert names == {"a", "b"}
+
+
+def test_what_a_continued_run_did_is_newer_than_the_runs_between(path: Path) -> None:
+    """For undo and for handover: the number of a run says when it began."""
+    times = iter(range(1_800_000_000, 1_800_001_000))
+
+    def outcome(claim: Claim, verdict: Verdict) -> Outcome:
+        return Outcome(id=claim.id, outcome=verdict, started_at=float(next(times)))
+
+    ledger = Ledger(str(path), now=lambda: float(next(times)))
+    first = load(ledger, "a", "b")
+    ledger.turn([], 1)
+    ledger.finish(stopped="the deadline is over", requests=1, throttled=0)
+    load(ledger, "a", "c")
+    ledger.turn([outcome(ledger.turn([], 1)[0], Verdict.CREATED)], 0)
+    ledger.finish(stopped="the deadline is over", requests=1, throttled=0)
+    assert load(ledger, "a", "b") == first
+    done = [outcome(claim, Verdict.CREATED) for claim in ledger.turn([], 9)]
+    ledger.turn(done, 0)
+    ledger.finish(stopped=None, requests=2, throttled=0)
+    known = ledger.standing(None).of("team", "a")
+    derive(ledger, "undo")
+    undone = {claim.repository: claim.made for claim in ledger.turn([], 9)}
+    ledger.close()
+
+    assert known is not None
+    assert known.run == first
+    assert undone["a"] is not None
+    assert undone["a"][0] == done[0].started_at

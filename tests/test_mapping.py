@@ -1,5 +1,6 @@
 """Foreign names and their targets: legal, one to one, reversible, or refused."""
 
+import io
 import json
 import string
 from pathlib import Path
@@ -14,10 +15,11 @@ from bulkrepo.model import InputError, SettingsError
 from tests.boxes import SAMPLES
 from tests.gathering import map_names, whole
 
-_LINES = (Path(__file__).parent / "listings" / "public-names.txt").open()
+_NAMES = (Path(__file__).parent / "listings" / "public-names.txt").read_text()
+_LINES = listings.documents(io.StringIO(_NAMES), source="real")
 _OFFICIAL = json.loads((SAMPLES / "official-images.json").read_text())["repositories"]
 REAL = [
-    *(f.name for f in whole(listings.documents(_LINES, source="real")).found),
+    *(f.name for f in whole(_LINES).found),
     *(Name(each["repository"]) for each in _OFFICIAL),
 ]
 DIGEST = "sha256:" + "0123456789abcdef" * 4

@@ -104,7 +104,9 @@ def _undone(file: LedgerFile, run: int | None) -> int:
             "undo another run, name it"
         )
     found = file.value(
-        "SELECT max(run) FROM creation WHERE run = coalesce(?, run)", run
+        "SELECT run FROM creation WHERE run = coalesce(?, run)"
+        " ORDER BY at DESC, run DESC LIMIT 1",
+        run,
     )
     if found is None:
         of = "" if run is None else f" of run {run}"

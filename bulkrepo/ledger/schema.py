@@ -138,7 +138,7 @@ FROM item JOIN outcome ON outcome.item = item.id
 WHERE run = ? AND outcome = 'created'
 ON CONFLICT DO UPDATE SET run = excluded.run, at = excluded.at,
     certain = excluded.certain, until = excluded.until
-WHERE excluded.run >= creation.run
+WHERE coalesce(excluded.at, 0) >= coalesce(creation.at, 0)
 """
 REMOVED = """
 DELETE FROM creation WHERE EXISTS (

@@ -38,11 +38,13 @@ SELECT namespace, repository, coalesce(outcome, 'not_attempted'),
 FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item.id
 WHERE command IN ('create', 'retry', 'undo') AND item.run = coalesce(?, item.run)
 """
+# One that was continued keeps its number.
+_LATEST_LAST = "ORDER BY coalesce(run.finished_at, run.started_at), run.id"
 # The last run that tried has the word. A row at fault was not tried: it says something
 # only where nothing else does.
 _TRIED = f"""
 INSERT OR REPLACE INTO standing {_ROWS} AND wanted
-    AND coalesce(outcome, '') <> 'to_remove' ORDER BY run.id
+    AND coalesce(outcome, '') <> 'to_remove' {_LATEST_LAST}
 """
 _FAULTY = f"""
 INSERT OR IGNORE INTO standing {_ROWS} AND NOT wanted AND outcome = 'invalid'
