@@ -13,14 +13,11 @@ from bulkrepo.blocked import Blocked
 from bulkrepo.learnt import Learnt
 from bulkrepo.lone import Lone
 from bulkrepo.passed import Passed
-from bulkrepo.search import CAUTION, CEILING, FLOOR, Phase
+from bulkrepo.search import CAUTION, CEILING, FLOOR, PAUSE, SAFE, SLOW, Phase, gain
 from bulkrepo.window import Rules
 from bulkrepo.wire import Answer, Kind
 
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
-_SAFE = 0.98  # of what went through
-_SLOW = 1 / 6  # requests a second: only a block of its own proves that it is less
-_PAUSE = 0.5  # seconds
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
 _SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
 _FEW = 20  # requests that say nothing about a window
@@ -47,7 +44,7 @@ class Auto:
         self._phase = Phase.REST if learnt.limited else Phase.RAMP
         self._since = 0.0  # when the phase began
         self._rest = 8.0  # seconds to rest before the next probe
-        self._scale = 3.0  # seconds in which a probe doubles its pace
+        self._scale = 1.9  # seconds in which a probe doubles its pace
         self._top = float("inf")  # the rate that last was too fast
         self._proven = False  # the level outlasted a rest, or is a window's average
         self._trial = self._bursty = False  # a probe believed; and wrongly so, once
@@ -156,16 +153,11 @@ class Auto:
         if not self._pressed or self._health <= _HEALTHY:
             return
         self._pressed = False
-        if self._phase is Phase.RAMP:
-            self.rate = min(CAUTION, self.rate + 5.0)
-            if self.rate == CAUTION:
-                self._settle(now, CAUTION)
-        elif self._phase is Phase.SEEK:
-            near = self.rate > 0.95 * self._top
-            self.rate += 0.1 if near else 0.15 * 2 ** min(lasted, 3.0)
-        elif self._phase is Phase.PROBE:
-            scale = max(self._scale, self._passed.span / 2)
-            self.rate += 0.01 * 2 ** min(lasted / scale, 6.0)
+        near = self.rate > 0.95 * self._top
+        scale = max(self._scale, self._passed.span / 2)
+        self.rate += gain(self._phase, lasted=lasted, near=near, scale=scale)
+        if self._phase is Phase.RAMP and self.rate >= CAUTION:
+            self._settle(now, CAUTION)
         self.rate = min(CEILING, self.rate)
 
     def _enter(self, phase: Phase, now: float) -> None:
@@ -192,14 +184,14 @@ class Auto:
     def _too_fast(self, now: float, started: float) -> None:
         """Find a rate that holds, from what went through."""
         first = self._event is None
-        pace = _SAFE * min(self.rate, max(FLOOR, self._passed.pace(started)))
+        pace = SAFE * min(self.rate, max(FLOOR, self._passed.pace(started)))
         fresh = self._passed.total - (self._event[1] if self._event else 0)
         if first or fresh >= 0.3 * self.rate:
             self._series, self._failures = (now, self._passed.total), 0
         else:
             self._failures += 1
         self._top = self.rate
-        self._pause = min(_PAUSE, 3 / self.rate)
+        self._pause = min(PAUSE, 2.8 / self.rate)
         marks = [mark for mark in self._marks if now - mark[0] < _MEMORY]
         if self._phase is not Phase.REST:
             self._marks.clear()
@@ -209,7 +201,7 @@ class Auto:
             self._proven = self._sure = True
             if self._lone.count >= self._lone.after:  # it was a window
                 end = self._blocked.opened + self._passed.span
-                self._pause = max(_PAUSE, end - now)
+                self._pause = max(PAUSE, end - now)
         elif first and self._phase is not Phase.PROBE:
             self._end_ramp(now, pace)
         elif self._failures:
@@ -217,9 +209,10 @@ class Auto:
         elif self._phase is Phase.PROBE:
             self._end_probe(now, self._measured(now, marks, pace))
         elif self._phase is Phase.REST:
-            self._end_rest(now, self._measured(now, marks, pace), marks)
+            measured = max(0.9 * pace, self._measured(now, marks, pace))
+            self._end_rest(now, measured, again=len(marks) > 1)
         else:
-            self._settle(now, pace)
+            self._settle(now, self._sought(now, pace))
         self._marks.append((now, self._passed.total))
 
     def _measured(
@@ -229,32 +222,38 @@ class Auto:
         since = marks[0] if marks else self._event
         if since is None:
             return pace
-        return _SAFE * (self._passed.total - since[1]) / (now - since[0])
+        return SAFE * (self._passed.total - since[1]) / (now - since[0])
+
+    def _sought(self, now: float, pace: float) -> float:
+        """Give what the search found: the last second may have had a burst in it."""
+        if self._event is None or now - self._event[0] < 1:
+            return pace
+        return min(pace, max(0.85 * pace, self._measured(now, [], pace)))
 
     def _end_ramp(self, now: float, pace: float) -> None:
         """Begin to seek, well below; at once if the gateway's rate passed a while."""
-        if self._phase is Phase.REST and pace > 0.85 * self.rate:
-            self._pause = 0.1
+        if self._phase is Phase.REST and pace > 0.95 * self.rate:
+            self._pause = 0.03
             self._settle(now, pace)
             return
-        self._pause = _PAUSE
-        self.rate = max(0.1 * self.rate, 0.6 * pace)
+        self._pause = PAUSE
+        self.rate = max(0.1 * self.rate, 0.5 * pace)
         self._enter(Phase.SEEK, now)
 
     def _fail_again(self, now: float) -> None:
         """Wait longer at a proven level; else come down to what still passes."""
         self._bursty = self._bursty or self._trial
-        self._pause = min(2 * _PAUSE, self._pause * 2.0**self._failures)
+        self._pause = min(2 * PAUSE, self._pause * 2.0**self._failures)
         if self._proven and self._failures < 3:
             self.rate = self.level
             return
         if not self._proven:
-            self._pause = max(_PAUSE, self._pause)
+            self._pause = max(PAUSE, self._pause)
         at, total = self._series
-        found = 0.7 * self.rate
-        if now - at >= 0.5:
+        found = 0.75 * self.rate
+        if now - at >= 0.5 * self._passed.span:
             passed = (self._passed.total - total) / (now - at)
-            found = min(found, max(passed, 0.25 * self.rate))
+            found = min(found, max(passed, 0.2 * self.rate))
         self._settle(now, found)
 
     def _end_probe(self, now: float, measured: float) -> None:
@@ -264,8 +263,8 @@ class Auto:
         A bucket that filled up during the rest lets a probe go far without meaning it.
         """
         level = self.level
-        if self.rate > (1.5 if self._bursty else 1.1) * level:
-            self._settle(now, (0.97 * self.rate + level) / 2)
+        if self.rate > (2.7 if self._bursty else 1.1) * level:
+            self._settle(now, 0.63 * self.rate + 0.36 * level)
             self._trial, self._bursty = True, False
         elif measured > 1.1 * level:
             self._settle(now, measured)
@@ -273,27 +272,24 @@ class Auto:
             early = self.rate < 1.02 * level
             most = max(20.0, 200 / self.rate, 6 * self._passed.span)
             rest = max(self._rest, min(2 * self._rest, most))
-            self._settle(now, max(_SAFE * level if early else level, measured))
-            self._rest, self._scale, self._proven = rest, 2.5, not early
+            self._settle(now, max(SAFE * level if early else level, measured))
+            self._rest, self._scale, self._proven = rest, 0.9, not early
 
-    def _end_rest(
-        self, now: float, measured: float, marks: list[tuple[float, int]]
-    ) -> None:
-        """Go down a little, or to what was measured if that is clear."""
+    def _end_rest(self, now: float, measured: float, *, again: bool) -> None:
+        """Go down a little, or, *again* or if that is clear, to what was measured."""
         rest = self._rest
         self._bursty = self._bursty or self._trial
-        long = marks and now - marks[0][0] >= 2
-        if len(marks) > 1 or measured < (0.75 if long else 0.5) * self.rate:
+        if again or measured < 0.5 * self.rate:
             self._settle(now, min(measured, 0.97 * self.rate))
         else:
             self._settle(now, 0.97 * self.rate)
             self._rest = rest
 
     def _settle(self, now: float, level: float) -> None:
-        self.rate = self.level = max(FLOOR if self._few else _SLOW, level)
+        self.rate = self.level = max(FLOOR if self._few else SLOW, level)
         slow = 2 * self._passed.span if self._passed.span > 1 else 0.0
         forced = min(20 * self._blocked.forced, 30.0)
-        self._rest = max(4.0, min(50 / self.rate, 15.0), slow, forced)
+        self._rest = max(4.0, min(50 / self.rate, 12.0), slow, forced)
         self._scale, self._proven = 1.5, False
         self._enter(Phase.REST, now)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bulkrepo.adaptive import Auto
 from bulkrepo.learnt import Learnt
-from bulkrepo.search import CAUTION, CEILING, FLOOR
+from bulkrepo.search import CAUTION, CEILING, FLOOR, PAUSE
 from bulkrepo.wire import Answer, Kind, Limit
 from tests.limiters import (
     KINDS,
@@ -265,7 +265,7 @@ def test_one_asks_for_all_after_a_pause() -> None:
     auto = Auto()
     auto.reserve(T)
     auto.learn(T + 0.05, THROTTLED, started=T)
-    assert auto.reserve(T + 0.3) == pytest.approx(0.25)
+    assert auto.reserve(T + 0.3) == pytest.approx(PAUSE - 0.25)
     assert auto.reserve(T + 0.6) == 0.0
     assert 0 < auto.reserve(T + 0.7) <= 0.1
     auto.learn(T + 0.7, DONE, started=T + 0.6)

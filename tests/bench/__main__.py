@@ -26,13 +26,13 @@ def main() -> int:
             "a hidden limit of 30: time over the ideal, worst mean",
             max(mean for _, mean, *_ in found),
             "<=",
-            1.15,
+            1.10,
         ),
         (
             "a hidden limit of 30: answers refused in 100, worst mean",
             max(refused for _, _, _, refused, _ in found),
             "<=",
-            1.6,
+            1.0,
         ),
         (
             f"creates/s of {throughput.ROWS:,} rows, share of a bare aiohttp loop",
