@@ -29,7 +29,7 @@ from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, Request
 
-BATCH = 256
+BATCH = 512
 """Outcomes that are written at once, and claims that are fetched ahead."""
 FLUSH = 0.05
 """Seconds that an outcome waits for company before it is written."""
