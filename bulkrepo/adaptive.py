@@ -78,7 +78,7 @@ class Auto:
             return 0.005
         pace, rule = self._next - now, self._rules.wait(now)
         ramp = pace > 0 and self._phase is Phase.RAMP
-        if ramp and self._lone.first(len(self._latencies)):  # answers are pace enough
+        if ramp and self._lone.first():  # answers are pace enough
             pace, self._next, self._pressed = 0.0, now, True
         if (wait := max(pace, rule)) > 0:
             self._pressed = self._pressed or pace >= rule
@@ -100,9 +100,9 @@ class Auto:
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
         """Take in what the service says about our speed."""
         self._latencies.append(now - started)
-        if started >= self._lone.left:
+        if self._lone.over():
             quickest = min(self._latencies)
-            self._lone.answered(unknown=self._event is None, latency=quickest)
+            self._lone.go_on(unknown=self._event is None, latency=quickest)
             if self._doubted and answer.kind is not Kind.THROTTLED:
                 self._doubted, self._top = False, CEILING  # it was no window
                 self._enter(Phase.SEEK, now)

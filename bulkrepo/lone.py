@@ -14,10 +14,15 @@ _NEVER = float("inf")
 
 
 class Lone:
-    """After *after* requests one goes alone; *left* is when, until it is answered."""
+    """
+    After *after* of *count* requests one goes alone; *left* is when, until it is over.
+
+    That is when there are as many *answers*: one that left before may arrive after it,
+    and be the one that is refused.
+    """
 
     def __init__(self, *, known: bool) -> None:
-        self.count = 0
+        self.count = self.answers = 0
         self.after = _NEVER if known else _ROUND[0]
         self.left = _NEVER
 
@@ -25,12 +30,17 @@ class Lone:
         """Let the one after *count* more go alone."""
         self.after, self.left = self.count + count, _NEVER
 
-    def first(self, answered: int) -> bool:
-        """Whether the next is one of the first, and all before it are *answered*."""
-        return answered == self.count < _FIRST
+    def first(self) -> bool:
+        """Whether the next is one of the first, and all before it are answered."""
+        return self.answers == self.count < _FIRST
+
+    def over(self) -> bool:
+        """Take an answer to any; whether it is the last, and one went alone."""
+        self.answers += 1
+        return self.left != _NEVER and self.answers == self.count
 
     def waits(self, now: float) -> bool:
-        """Whether the one that went alone is still waited for."""
+        """Whether the answers up to the one that went alone are still waited for."""
         return now < self.left + _LOST
 
     def book(self, now: float) -> None:
@@ -39,7 +49,7 @@ class Lone:
         if self.count > self.after and self.left == _NEVER:
             self.left = now
 
-    def answered(self, *, unknown: bool, latency: float) -> None:
+    def go_on(self, *, unknown: bool, latency: float) -> None:
         """Take the next number, if the limit is still *unknown*."""
         more = (number for number in _ROUND if number > self.count)
         self.left = _NEVER

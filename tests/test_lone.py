@@ -19,10 +19,17 @@ def test_nobody_follows_the_one_after_a_round_number() -> None:
     booked(lone, 1)
     assert lone.count > lone.after
     assert lone.waits(T + 0.5)
-    lone.answered(unknown=True, latency=0.05)
+    lone.go_on(unknown=True, latency=0.05)
 
     assert lone.after == 100
     assert booked(lone, 39).count == 100
+
+
+def test_those_before_it_are_waited_for_as_well() -> None:
+    """One of them may arrive after it, and be the one that is refused."""
+    lone = booked(Lone(known=False), 61)
+
+    assert [lone.over() for _ in range(61)] == [False] * 60 + [True]
 
 
 def test_an_answer_that_is_lost_is_not_waited_for() -> None:
@@ -37,8 +44,8 @@ def test_an_answer_that_is_lost_is_not_waited_for() -> None:
 def test_who_knows_or_waits_long_for_answers_does_not_stop() -> None:
     """A limit that is known is kept; slow answers would cost more than they tell."""
     slow = booked(Lone(known=False), 61)
-    slow.answered(unknown=True, latency=1.0)
+    slow.go_on(unknown=True, latency=1.0)
     met = booked(Lone(known=False), 61)
-    met.answered(unknown=False, latency=0.05)
+    met.go_on(unknown=False, latency=0.05)
 
     assert float("inf") == slow.after == met.after == Lone(known=True).after
