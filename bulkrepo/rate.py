@@ -14,7 +14,7 @@ from typing import Protocol
 from bulkrepo.adaptive import Auto
 from bulkrepo.learnt import Learnt
 from bulkrepo.model import SettingsError
-from bulkrepo.window import Window
+from bulkrepo.window import Rules, Window
 from bulkrepo.wire import Answer, Kind, Limit
 
 
@@ -23,7 +23,7 @@ class RateControl(Protocol):
 
     throttled: int
     given: bool
-    """Whether it is the user who says how fast, and not the service."""
+    """Whether it is the user who says how fast, and not the service, at present."""
 
     @property
     def until(self) -> float:
@@ -83,16 +83,17 @@ class _Hold:
 
 class Fixed:
     """
-    A rate that the user gave: an exact window; throttling only holds it back.
+    A rate that the user gave: an exact window; the service may only slow it down.
 
     A rate a second is spread over it, but for `_LATE` seconds that a late wake-up may
     make up for: many limiters refuse a burst. A longer window may be used up at once.
+    Rules that refusals name hold as well, for as long as they are believed.
     """
 
-    given = True
-
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
+        self.given = True
         self._window = Window(limit, starts)
+        self._named: Rules | None = None
         self._hold = _Hold()
         self._step = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
         self._next = 0.0
@@ -104,9 +105,17 @@ class Fixed:
             return self._hold.until - now
         if now < self._next:
             return self._next - now
+        named = self._named
+        if named is not None:
+            wait = named.wait(now)
+            self.given = wait <= 0
+            if wait > 0:
+                return wait
         wait = self._window.reserve(now)
         if wait <= 0:
             self._next = max(self._next, now - _LATE) + self._step
+            if named is not None:
+                named.book(now)
         return wait
 
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
@@ -114,8 +123,21 @@ class Fixed:
         if answer.kind is Kind.THROTTLED:
             self.throttled += 1
             self._hold.begin(now, answer, started=started)
+            self._obey(now, answer)
         elif self.throttled and answer.status is not None:
             self._hold.healthy(started=started)
+            if self._named is not None and self._named.outlived(now):
+                self._named, self.given = None, True
+
+    def _obey(self, now: float, answer: Answer) -> None:
+        if not answer.limits:
+            return
+        named = self._named
+        if named is None:  # who is refused has used it up
+            used = max(rule.count for rule in answer.limits)
+            named = self._named = Rules((), [now] * used)
+        for rule in answer.limits:
+            named.obey(rule, now, spread=0.1)
 
     @property
     def until(self) -> float:
@@ -129,7 +151,8 @@ class Fixed:
     def allowed(self) -> float:
         """Give the requests a second that are allowed at present."""
         limit = self._window.limit
-        return limit.count / limit.seconds
+        named = float("inf") if self._named is None else self._named.rate()
+        return min(limit.count / limit.seconds, named)
 
 
 _RATE = re.compile(r"(\d{1,7})/(\d{0,6})([smh])")

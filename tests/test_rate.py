@@ -11,6 +11,8 @@ from bulkrepo.model import SettingsError
 from bulkrepo.rate import Fixed, RateControl, control, parse
 from bulkrepo.window import Window
 from bulkrepo.wire import Answer, Kind, Limit
+from tests.limiters import Sliding
+from tests.simulation import simulate
 
 DONE = Answer(Kind.DONE, 201)
 THROTTLED = Answer(Kind.THROTTLED, 429)
@@ -132,6 +134,37 @@ def test_fixed_holds_everybody_back_when_throttled() -> None:
     assert rate.reserve(now + 0.2) == pytest.approx(1.0)
     assert rate.throttled == 8
     assert rate.allowed() == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("limiter", "rule", "ideal"),
+    [
+        (Sliding(10, 1), Limit(10, 1.0), 60.0),
+        (Sliding(200, 300), Limit(200, 300.0), 600.0),
+    ],
+)
+def test_fixed_obeys_a_rule_that_a_refusal_names(
+    limiter: Sliding, rule: Limit, ideal: float
+) -> None:
+    """A user's 50/s is no reason to be refused over and over."""
+    run = simulate(Fixed(Limit(50, 1.0)), limiter, 600, rule=lambda: rule)
+
+    assert len(run.throttled) <= 8
+    assert run.seconds < 1.15 * ideal
+
+
+def test_a_rule_that_is_named_is_not_believed_for_ever() -> None:
+    """And while it holds, it is the service that says how fast."""
+    rate, rule = Fixed(Limit(50, 1.0)), Limit(1, 20.0)
+    rate.learn(T, Answer(Kind.THROTTLED, limits=(rule,)), started=T - 0.1)
+    assert rate.reserve(T + 1) == pytest.approx(19.1)
+    assert not rate.given
+    assert rate.allowed() == 0.05
+    assert rate.reserve(T + 20.2) == 0.0
+    rate.learn(T + 70, Answer(Kind.DONE, 201), started=T + 69.9)
+
+    assert rate.given
+    assert rate.allowed() == 50.0
 
 
 def test_to_retry_at_once_is_not_taken_at_its_word() -> None:
