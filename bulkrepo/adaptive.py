@@ -118,7 +118,7 @@ class Auto:
                 self._passed.total += 1
                 if self._blocked.since is not None:
                     self._reopen(now, started)
-                self._climb(now)
+                self._climb(now, now - started)
         elif news:
             self._blocked.answered()
 
@@ -136,7 +136,7 @@ class Auto:
         limited = self._event is not None or bool(self._rules)
         return Learnt(rate=rate, limited=limited, rules=self._rules.named())
 
-    def _climb(self, now: float) -> None:
+    def _climb(self, now: float, latency: float) -> None:
         """Grow by one success: in a second, by the share that the phase allows."""
         lasted = now - self._since
         if self._rules:
@@ -155,7 +155,9 @@ class Auto:
         self._pressed = False
         near = self.rate > 0.95 * self._top
         scale = max(self._scale, self._passed.span / 2)
-        self.rate += gain(self._phase, lasted=lasted, near=near, scale=scale)
+        more = gain(self._phase, lasted=lasted, near=near, scale=scale)
+        # In the time of an answer it doubles at most: what leaves meanwhile is blind.
+        self.rate += min(more, 1 / max(latency, 0.01))
         if self._phase is Phase.RAMP and self.rate >= CAUTION:
             self._settle(now, CAUTION)
         self.rate = min(CEILING, self.rate)
