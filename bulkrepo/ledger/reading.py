@@ -27,6 +27,14 @@ ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
     coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
 """
 
+# What a run made public, or would; what is to become so by an update is seen above.
+_OPENED = """
+SELECT count(*), min(item.id)
+FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
+WHERE run = ? AND is_public = 1 AND (outcome IN ('created', 'to_create')
+    OR outcome = 'updated' AND json_extract(differences, '$.is_public[0]'))
+"""
+
 
 def last(file: LedgerFile, *, creating: bool) -> int | None:
     """Give the last run, if there is one; *creating*: that was to create."""
@@ -93,8 +101,9 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
         counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
         reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
         examples = [_place(file, info, row[4]) for row in reasons]
-        exposed, first = _visible(file, info, wanted=0, found=1)
-        hidden, unseen = _visible(file, info, wanted=1, found=0)
+        exposed, first = _first(file, info, schema.VISIBLE, 0, 1)
+        hidden, unseen = _first(file, info, schema.VISIBLE, 1, 0)
+        opened, seen = _first(file, info, _OPENED)
         why = info.stopped or "the run has not come to it"
         return Summary(
             total=sum(row[1] for row in counts),
@@ -104,6 +113,8 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
             exposed_example=first,
             hidden=hidden,
             hidden_example=unseen,
+            opened=opened,
+            opened_example=seen,
             reasons=tuple(
                 Reason(
                     outcome=Verdict(verdict),
@@ -120,11 +131,11 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
         )
 
 
-def _visible(
-    file: LedgerFile, info: RunInfo, *, wanted: int, found: int
+def _first(
+    file: LedgerFile, info: RunInfo, query: str, *values: int
 ) -> tuple[int, str]:
-    """Count the rows that are to be public, or not, and are otherwise; the first."""
-    count, first = file.db.execute(schema.VISIBLE, (info.id, wanted, found)).fetchone()
+    """Count the rows that *query* finds, and give where the first of them stands."""
+    count, first = file.db.execute(query, (info.id, *values)).fetchone()
     return count, _place(file, info, first) if count else ""
 
 
