@@ -53,6 +53,10 @@ def run(
     if registry is not None and not any(map(remote.is_url, sources)):
         raise SettingsError("--registry is for a URL: a file shows what it is")
     remote.checked(sources)
+    for source in sources:
+        meant = None if remote.is_url(source) else remote.mistaken(source)
+        if meant is not None and not Path(source).exists():
+            raise SettingsError(meant)
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:
         gathered = Gathered(stack)

@@ -8,6 +8,7 @@ they could move a cursor, recolour a screen or turn a line around.
 import re
 import shlex
 
+_LOGIN = re.compile(r"(\w[\w+.-]*://)?.*@", re.DOTALL)
 _PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)
 
 
@@ -21,6 +22,15 @@ def escape(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(map(_visible, text))
+
+
+def anonymous(text: str) -> str:
+    """
+    *text*, which was to be a URL or a host, without who signs in there.
+
+    All up to the last @ counts as that: whoever is mistaken escapes nothing either.
+    """
+    return _LOGIN.sub(r"\1***@", text, count=1)
 
 
 def quote(text: str) -> str:

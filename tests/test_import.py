@@ -233,6 +233,17 @@ def test_exceptions_that_say_nothing_clear_are_refused(
         run(HERE / "acr.json", "-n", "m", "--exceptions", "e.csv")
 
 
+def test_a_source_that_was_to_be_a_url_is_not_repeated_whole(here: Path) -> None:
+    """A file of that name is one all the same."""
+    name = "bot:pw@h.io"
+    with pytest.raises(SettingsError, match="https://HOST") as refused:
+        run(name, "-n", "mirror")
+    (here / name).write_text("app\n")
+
+    assert "pw" not in str(refused.value)
+    assert run(name, *("-n", "mirror", "--output", "o.csv")).exit_code == 0
+
+
 def test_no_secret_of_a_configuration_is_repeated(here: Path) -> None:
     """Credentials stand next to the names in such files."""
     result = run(HERE / "skopeo.yaml", "-n", "m")

@@ -11,7 +11,7 @@ import msgspec
 
 from bulkrepo import mapping, naming
 from bulkrepo.model import SettingsError
-from bulkrepo.visible import escape
+from bulkrepo.visible import anonymous, escape
 
 # The grammar of Docker and of the OCI (distribution/reference), which skopeo, regsync
 # and image-syncer refuse whatever breaks.
@@ -55,8 +55,8 @@ def origin(registry: str | None, *, hosts: bool | None) -> Origin:
         host, slash, path = registry.rstrip("/").partition("/")
         if not _is_host(host) or bool(slash) != bool(_PATH.fullmatch(path)):
             raise SettingsError(
-                f"--from {escape(registry)}: write the host that images are pulled "
-                "from, such as harbor.example.com, without https://"
+                f"--from {escape(anonymous(registry))}: write the host that images are "
+                "pulled from, such as harbor.example.com, without https://"
             )
         registry = f"{host.lower()}{slash}{path}"
     return Origin(registry, hosts)
@@ -66,8 +66,8 @@ def registry(host: str) -> str:
     """Return the registry *host* that is copied to; `SettingsError` if it is none."""
     if not _is_host(host):
         raise SettingsError(
-            f"--to {escape(host)}: write the host that images are pushed to, such as "
-            "swr.cn-north-4.myhuaweicloud.com, without https:// and path"
+            f"--to {escape(anonymous(host))}: write the host that images are pushed "
+            "to, such as swr.cn-north-4.myhuaweicloud.com, without https:// and path"
         )
     return host.lower()
 

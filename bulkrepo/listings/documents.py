@@ -125,10 +125,19 @@ def _headers(window: Window) -> Mapping[str, str]:
         window.skip()
         # A proxy's own reply may come first.
         if status[1] != "200" and not _status(window):
+            advice = _ADVICE.get(status[1], "")
             raise InputError(
-                f"{window.source}: is no listing but an answer {status[1]}"
+                f"{window.source}: is no listing but an answer {status[1]}{advice}"
             )
     return headers
+
+
+_SIGN_IN = ": save it again, signed in as one who may list"
+_ADVICE = {
+    "401": f"{_SIGN_IN} (curl -u USER; a token in a header)",
+    "403": _SIGN_IN,
+}
+"""What to do about an answer, by its status."""
 
 
 def _status(window: Window) -> re.Match[str] | None:
