@@ -5,10 +5,8 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import (
-    ExitStack,
-    closing,
-)
+from contextlib import ExitStack, closing
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -17,6 +15,7 @@ from msgspec import structs
 from bulkrepo import fixing, listings, mapping, remote, saved
 from bulkrepo.exports import armed, csv_line, harmless
 from bulkrepo.gathered import Gathered
+from bulkrepo.inputs.cells import DELIMITERS
 from bulkrepo.mapped import SHOWN, Mapped, row
 from bulkrepo.model import InputError, Row, SettingsError
 from bulkrepo.spool import Spool
@@ -145,7 +144,9 @@ def _outputs(
 
 def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of *text*, a map or exceptions at *path*."""
-    table = csv.DictReader(text, strict=True)
+    first = text.readline()
+    lines = chain([first], text)
+    table = csv.DictReader(lines, delimiter=_delimiter(first), strict=True)
     try:
         if not {"source", "target"} <= set(table.fieldnames or ()):
             raise InputError(f"{path}:1: needs the columns source and target")
@@ -156,6 +157,12 @@ def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
             yield armed(source), armed(target.strip())
     except csv.Error as error:
         raise InputError(f"{path}:{table.line_num}: no CSV: {error}") from error
+
+
+def _delimiter(heading: str) -> str:
+    """Return what parts the columns: a spreadsheet's own way may not be a comma."""
+    counts = {each: len(heading.split(each)) for each in DELIMITERS}
+    return max(counts, key=lambda each: counts[each])
 
 
 def _exceptions(path: str) -> Mapping[str, str]:

@@ -233,6 +233,18 @@ def test_exceptions_that_say_nothing_clear_are_refused(
         run(HERE / "acr.json", "-n", "m", "--exceptions", "e.csv")
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_a_spreadsheet_may_save_exceptions_in_its_own_way(
+    here: Path, sign: str
+) -> None:
+    """As it may save a list: where the comma is a decimal one, with semicolons."""
+    (here / "e.csv").write_text(f"source{sign}target\r\nx/b{sign}m/c\r\na{sign}\r\n")
+    (here / "names.txt").write_text("a\nx/b\n")
+    run("names.txt", *("-n", "m", "--exceptions", "e.csv", "--output", "o.csv"))
+
+    assert [row["repository"] for row in table(here / "o.csv")] == ["c"]
+
+
 def test_a_source_that_was_to_be_a_url_is_not_repeated_whole(here: Path) -> None:
     """A file of that name is one all the same."""
     name = "bot:pw@h.io"
