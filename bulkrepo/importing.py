@@ -197,7 +197,24 @@ def _judge(mapped: Mapped, listing: listings.Listing) -> None:
     if mapped.unfit or collisions:
         raise InputError(_unlawful(mapped, collisions))
     if not mapped.count:
-        raise InputError(f"{listing.shape}: every name is skipped; nothing was written")
+        raise InputError(
+            "\n".join(
+                [
+                    f"{listing.shape}: every name is left out; nothing was written",
+                    *_left_out(listing, mapped),
+                    "What is wanted all the same can be given as names, one a line",
+                ]
+            )
+        )
+
+
+def _left_out(listing: listings.Listing, mapped: Mapped) -> Iterator[str]:
+    """Yield why names are left out, and how many."""
+    reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
+    for why, (count, first) in reasons[:SHOWN]:
+        yield f"  {count} skipped: {escape(why)} (first: {escape(first)})"
+    if mapped.excepted:
+        yield f"  {mapped.excepted} left out, as the exceptions say"
 
 
 def _unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
@@ -233,11 +250,7 @@ def _summary(
         yield f"  NOT WHOLE  {listing.truncated}"
     if listing.repeated:
         yield f"  {listing.repeated} named a repository again"
-    reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
-    for why, (count, first) in reasons[:SHOWN]:
-        yield f"  {count} skipped: {escape(why)} (first: {escape(first)})"
-    if mapped.excepted:
-        yield f"  {mapped.excepted} left out, as the exceptions say"
+    yield from _left_out(listing, mapped)
     if mapped.unused:
         unused = escape(next(iter(mapped.unused)))
         yield f"  {len(mapped.unused)} exceptions met no name (first: {unused})"

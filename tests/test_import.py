@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -177,6 +178,21 @@ def test_what_is_not_lawful_is_not_written(
         run(HERE / words[0], *words[1:])
 
     assert list(here.iterdir()) == []
+
+
+def test_a_listing_of_which_nothing_is_left_says_why(here: Path) -> None:
+    """With the reasons and their numbers, and what to do about it."""
+    chart = {"namespace": "b", "name": "c", "kind": "application", "is_public": True}
+    (here / "quay.json").write_text(json.dumps({"repositories": [chart]}))
+    (here / "e.csv").write_text("source,target\na,\n")
+    (here / "names.txt").write_text("a\n")
+    with pytest.raises(InputError) as charts:
+        run("quay.json", "-n", "m")
+    with pytest.raises(InputError) as excepted:
+        run("names.txt", "-n", "m", "--exceptions", "e.csv")
+
+    assert re.search(r"left out; .*\n  1 skipped: .*b/c\)\n.*names", str(charts.value))
+    assert "\n  1 left out, as the exceptions say\n" in str(excepted.value)
 
 
 def test_a_part_is_taken_when_asked(here: Path) -> None:
