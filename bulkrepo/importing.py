@@ -19,7 +19,7 @@ from bulkrepo.inputs.cells import DELIMITERS
 from bulkrepo.mapped import SHOWN, Mapped, row
 from bulkrepo.model import InputError, Row, SettingsError
 from bulkrepo.spool import Spool
-from bulkrepo.visible import escape, quote
+from bulkrepo.visible import escape, quote, shown
 
 MAP = ("source", "target", "namespace", "repository", "changed")
 """Columns of the map; a file with the first two is a list of exceptions as well."""
@@ -169,7 +169,7 @@ def _exceptions(path: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for source, target in read_pairs(path):
         if found.setdefault(source, target) != target:
-            raise InputError(f"{path}: has {escape(source)} twice, with two targets")
+            raise InputError(f"{path}: has {shown(source)} twice, with two targets")
     return found
 
 
@@ -212,7 +212,7 @@ def _left_out(listing: listings.Listing, mapped: Mapped) -> Iterator[str]:
     """Yield why names are left out, and how many."""
     reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
     for why, (count, first) in reasons[:SHOWN]:
-        yield f"  {count} skipped: {escape(why)} (first: {escape(first)})"
+        yield f"  {count} skipped: {escape(why)} (first: {shown(first)})"
     if mapped.excepted:
         yield f"  {mapped.excepted} left out, as the exceptions say"
 
@@ -220,9 +220,9 @@ def _left_out(listing: listings.Listing, mapped: Mapped) -> Iterator[str]:
 def _unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
     lines = ["the names do not fit, and nothing was written"]
     for target, sources in collisions.items():
-        lines.append(f"  {' and '.join(map(escape, sources))} would both be {target}")
+        lines.append(f"  {' and '.join(map(shown, sources))} would both be {target}")
     lines += [
-        f"  {escape(unfit.source)}: {escape(unfit.why)}" for unfit in mapped.misfits
+        f"  {shown(unfit.source)}: {escape(unfit.why)}" for unfit in mapped.misfits
     ]
     if mapped.unfit > SHOWN:
         lines.append(f"  and {mapped.unfit - SHOWN} more that break a rule")
@@ -252,20 +252,20 @@ def _summary(
         yield f"  {listing.repeated} named a repository again"
     yield from _left_out(listing, mapped)
     if mapped.unused:
-        unused = escape(next(iter(mapped.unused)))
+        unused = shown(next(iter(mapped.unused)))
         yield f"  {len(mapped.unused)} exceptions met no name (first: {unused})"
     for note, count in listing.notes.most_common(SHOWN):
         yield f"  {count} {escape(note)}"
     for each in mapped.changed:
         why = ", ".join(each.changes)
-        yield f"  {escape(each.source)} -> {each.target} ({why})"
+        yield f"  {shown(each.source)} -> {each.target} ({why})"
     if mapped.altered > SHOWN:
         yield f"  and {mapped.altered - SHOWN} more altered names: see the map"
     unsaid = said[None]
     yield f"visibility: {said[True]} public, {said[False]} private, {unsaid} not said"
-    shown = ", ".join(list(mapped.organizations)[:5])
+    few = ", ".join(list(mapped.organizations)[:5])
     others = len(mapped.organizations) - 5
-    yield f"organizations: {shown}{f' and {others} more' if others > 0 else ''}"
+    yield f"organizations: {few}{f' and {others} more' if others > 0 else ''}"
     yield f"list: {escape(str(out))} ({mapped.count} rows)   map: {escape(str(table))}"
     choose = " --visibility private" if unsaid else ""
     if profile != "strict":

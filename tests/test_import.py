@@ -1,6 +1,7 @@
 """`bulkrepo import` by its command line: a listing in, a list for create out."""
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -193,6 +194,38 @@ def test_a_listing_of_which_nothing_is_left_says_why(here: Path) -> None:
 
     assert re.search(r"left out; .*\n  1 skipped: .*b/c\)\n.*names", str(charts.value))
     assert "\n  1 left out, as the exceptions say\n" in str(excepted.value)
+
+
+def test_a_name_that_is_no_name_fills_no_screen(here: Path) -> None:
+    """Its beginning tells which it is; a line without an end is not cut in two."""
+    (here / "catalog.json").write_text(json.dumps({"repositories": ["x" * 10**6]}))
+    (here / "names.txt").write_text("a\n" * 200_000 + "x" * 10**6 + "\nb\n")
+    with pytest.raises(InputError, match="1000000 characters") as refused:
+        run("catalog.json", "-n", "m")
+    with pytest.raises(InputError, match=r"names.txt:200001: .* in a line are no name"):
+        run("names.txt", "-n", "m", "--legalize")
+
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("headers", [b"", b"HTTP/2 200\r\nx: y\r\n\r\n"])
+def test_a_reply_that_is_packed_is_said_to_be(here: Path, headers: bytes) -> None:
+    """As curl saves it, where gzip was asked for by a header."""
+    (here / "catalog.txt").write_bytes(headers + gzip.compress(b'{"repositories":[]}'))
+    with pytest.raises(InputError, match=r"catalog.txt: .* curl --compressed"):
+        run("catalog.txt", "-n", "m")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("401", "401: save it again.*curl -u"), ("404", "404$")]
+)
+def test_an_answer_that_is_no_listing_says_what_to_do(
+    here: Path, status: str, why: str
+) -> None:
+    """Where that is known."""
+    (here / "catalog.txt").write_text(f"HTTP/1.1 {status} x\r\n\r\n{{}}")
+    with pytest.raises(InputError, match=why):
+        run("catalog.txt", "-n", "m")
 
 
 def test_a_part_is_taken_when_asked(here: Path) -> None:

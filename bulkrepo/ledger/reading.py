@@ -18,6 +18,7 @@ from bulkrepo.model import (
     Summary,
     Verdict,
 )
+from bulkrepo.visible import brief
 
 # The last run is the one that went on last: one that was continued keeps its number.
 # One whose rows are gone is of no use to whoever asks for the last.
@@ -144,7 +145,7 @@ def _words(words: str, rule: str | None, field: str | None, *, count: int) -> st
     if rule is None:
         return words
     such = ", such as" if count > 1 else ""
-    return f"{field} [{rule}]{such}: {words}"
+    return f"{brief(field or '')} [{rule}]{such}: {words}"
 
 
 def _place(file: LedgerFile, info: RunInfo, item: int) -> str:

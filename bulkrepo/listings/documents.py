@@ -18,7 +18,7 @@ from msgspec import structs
 
 from bulkrepo.listings.window import Window
 from bulkrepo.model import InputError
-from bulkrepo.visible import escape
+from bulkrepo.visible import shown
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
 _NEXT = re.compile(r"rel=\"?next\"?")
@@ -190,7 +190,7 @@ def _object(window: Window, part: float) -> Iterator[tuple[dict[str, object], bo
             window.refuse("Expecting ':' delimiter")
         window.at += 1
         if key == parted:
-            raise InputError(f'{window.source}: "{escape(key)}" stands there twice')
+            raise InputError(f'{window.source}: "{shown(key)}" stands there twice')
         found.pop(key, None)  # of two with one name the last counts, as ever
         if window.next() == "[":
             # A second long one is not expected, and is kept whole.
@@ -241,6 +241,11 @@ def _lines(window: Window) -> _Values:
         more = window.reach(_SIZE)
         held, at = window.held, window.at
         end = max(held.rfind("\n", at), held.rfind("\r", at)) + 1 if more else 0
+        if more and not end:
+            line = window.place(at).partition(":")[0]
+            raise InputError(
+                f"{window.source}:{line}: over {_SIZE} characters in a line are no name"
+            )
         lines = held[at : end or None]
         if key := _keyed(lines):
             line = window.place(at + key.end()).partition(":")[0]
