@@ -54,7 +54,8 @@ def run(
     remote.checked(sources)
     for source in sources:
         meant = None if remote.is_url(source) else remote.mistaken(source)
-        if meant is not None and not Path(source).exists():
+        # A Path would raise for a name that no file can have.
+        if meant is not None and not os.path.exists(source):  # noqa: PTH110
             raise SettingsError(meant)
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:

@@ -299,6 +299,8 @@ def test_a_source_that_was_to_be_a_url_is_not_repeated_whole(here: Path) -> None
     name = "bot:pw@h.io"
     with pytest.raises(SettingsError, match="https://HOST") as refused:
         run(name, "-n", "mirror")
+    with pytest.raises(SettingsError, match="is no file"):
+        run(f"ftp://{'h' * 5000}", "-n", "mirror")
     (here / name).write_text("app\n")
 
     assert "pw" not in str(refused.value)
