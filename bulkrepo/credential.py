@@ -183,7 +183,8 @@ class Credential:
         if answer.kind is Kind.UNREACHABLE and not self._reached:
             return (
                 f"IAM cannot be reached: {answer.message}. Check --iam-endpoint "
-                "(SWR_IAM_ENDPOINT) or --region, the network, and HTTPS_PROXY"
+                "(SWR_IAM_ENDPOINT) or --region, the network, HTTPS_PROXY, and "
+                "--cacert if its certificate is not trusted"
             )
         unproven = self.due == FIRST and answer.kind is Kind.UNSURE
         if unproven and tries >= _UNANSWERED:

@@ -30,7 +30,7 @@ def summary(
     *width* is that of a line: one that is longer goes on in the next, and there are
     fewer reasons then. Ends without a line break.
     """
-    lines = [_headline(summary, ignore=ignore), *_exposed(summary)]
+    lines = [_headline(summary, ignore=ignore), *_exposed(summary), *_opened(summary)]
     return _screen(info, summary, lines, reports, command, ignore=ignore, width=width)
 
 
@@ -49,7 +49,7 @@ def plan(
 
     *organizations* are those that it would create; the rest is as for `summary`.
     """
-    lines = [_planned(summary, ignore=ignore), *_exposed(summary)]
+    lines = [_planned(summary, ignore=ignore), *_exposed(summary), *_opened(summary)]
     if not ignore:
         lines += _hidden(summary)
     if organizations:
@@ -127,6 +127,16 @@ def _hidden(summary: Summary) -> list[str]:
         would = "would become PUBLIC"
         return [f"!! {number} {verb} private and {would} (first: {first})"]
     return [f"!! {number} {verb} private, which {would} (first: {first})"]
+
+
+def _opened(summary: Summary) -> list[str]:
+    """Count what is public because a list or an option says so: no fault, but told."""
+    if not summary.opened:
+        return []
+    would = summary.counts.get(Verdict.TO_CREATE)
+    verb = "would be created" if would else f"{_be(summary.opened)} now"
+    number = _count(summary.opened, "repository", "repositories")
+    return [f"{number} {verb} PUBLIC, as wanted (first: {summary.opened_example})"]
 
 
 def _be(number: int) -> str:

@@ -18,7 +18,7 @@ from bulkrepo.mapped import Mapped, row
 from bulkrepo.model import Defaults, InputError, Row
 from bulkrepo.naming import Profile
 from bulkrepo.spool import Spool
-from bulkrepo.visible import escape, quote
+from bulkrepo.visible import escape, quote, shown
 
 _LISTS = frozenset({"catalog", "names", "text", "sheet"})
 """Families that are lists of ours as well, and then mean the same or have no host."""
@@ -110,17 +110,17 @@ def _rows(
             why = "has an organization for each name"
             raise _refused(source, why, f"bulkrepo import {quote(source)} --map first")
         for why, (count, first) in listing.skipped.items():
-            what = f"has {count} that are left out: {escape(why)} ({escape(first)})"
+            what = f"has {count} that are left out: {escape(why)} ({shown(first)})"
             raise _refused(source, what, command)
         rules = mapping.Rules(namespace=organization, profile=profile)
         mapped = Mapped(gathered.found, rules, stack.enter_context(Spool()))
         for _ in mapped.entries():
             pass
         for unfit in mapped.misfits:
-            what = f"{escape(unfit.source)}: {escape(unfit.why)}"
+            what = f"{shown(unfit.source)}: {escape(unfit.why)}"
             raise _refused(source, what, f"{command} --legalize")
         for target, names in mapped.collisions().items():
-            both = " and ".join(map(escape, names))
+            both = " and ".join(map(shown, names))
             raise _refused(source, f"has {both}, which would both be {target}", command)
         make = mapping.Mapper(rules)
         for line, found in enumerate(gathered.found(), start=1):

@@ -4,6 +4,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from bulkrepo.model import SettingsError
+from bulkrepo.visible import anonymous
 
 _CLOUDS = {
     "eu-de": "otc.t-systems.com",
@@ -83,7 +84,8 @@ def _path(url: str, named: str, example: str, secret: str) -> str:
     except ValueError:  # a bracket that does not close, a port out of range
         sane = False
     if not sane or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"{named} {url!r} is no URL: write {example}")
+        shown = anonymous(url)
+        raise SettingsError(f"{named} {shown!r} is no URL: write {example}")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise SettingsError(f"{named}: give scheme, host and port only")
     if parts.scheme == "http" and not loopback(parts.hostname):

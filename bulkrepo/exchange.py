@@ -332,7 +332,7 @@ class Exchange:
             self._brake.stop(
                 f"the endpoint cannot be reached: {answer.message}. Check --endpoint "
                 "or --region (the management host starts with swr-api), the network, "
-                "and HTTPS_PROXY",
+                "HTTPS_PROXY, and --cacert if its certificate is not trusted",
                 exit_code=3,
             )
         elif answer.kind is not Kind.UNAUTHORIZED and not (

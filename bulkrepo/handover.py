@@ -14,7 +14,7 @@ from bulkrepo.copyjobs import Copy, Heading
 from bulkrepo.ledger import Known, Ledger
 from bulkrepo.model import InputError, SettingsError, Verdict
 from bulkrepo.spool import Spool
-from bulkrepo.visible import escape
+from bulkrepo.visible import escape, shown
 
 _THERE = frozenset({Verdict.CREATED, Verdict.EXISTS, Verdict.UPDATED})
 """What a run says of a repository that images can go to."""
@@ -130,7 +130,7 @@ def _sorted(
             return f"{known.outcome}{doubt}{why}"
     placed = copyjobs.place(source, at)
     if isinstance(placed, mapping.Unfit):
-        return f"source that no tool takes: {escape(source)} {placed.why}"
+        return f"source that no tool takes: {shown(source)} {placed.why}"
     if placed == target:
         return "is where its images come from"
     return Copy(placed, target)
@@ -261,7 +261,7 @@ def _left(chosen: _Chosen) -> Iterator[str]:
     nothing = "" if chosen.kept else "; nothing was written"
     yield f"LEFT OUT  {_many(chosen.left)}{nothing}\n"
     for name, why in chosen.why:
-        yield f"  {escape(name)}  {escape(why)}\n"
+        yield f"  {shown(name)}  {escape(why)}\n"
     if chosen.left > len(chosen.why):
         counts = ", ".join(
             f"{count} {escape(why)}" for why, count in chosen.reasons.most_common(5)

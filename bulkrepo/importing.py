@@ -5,10 +5,8 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import (
-    ExitStack,
-    closing,
-)
+from contextlib import ExitStack, closing
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -17,10 +15,11 @@ from msgspec import structs
 from bulkrepo import fixing, listings, mapping, remote, saved
 from bulkrepo.exports import armed, csv_line, harmless
 from bulkrepo.gathered import Gathered
+from bulkrepo.inputs.cells import DELIMITERS
 from bulkrepo.mapped import SHOWN, Mapped, row
 from bulkrepo.model import InputError, Row, SettingsError
 from bulkrepo.spool import Spool
-from bulkrepo.visible import escape, quote
+from bulkrepo.visible import escape, quote, shown
 
 MAP = ("source", "target", "namespace", "repository", "changed")
 """Columns of the map; a file with the first two is a list of exceptions as well."""
@@ -53,6 +52,11 @@ def run(
     if registry is not None and not any(map(remote.is_url, sources)):
         raise SettingsError("--registry is for a URL: a file shows what it is")
     remote.checked(sources)
+    for source in sources:
+        meant = None if remote.is_url(source) else remote.mistaken(source)
+        # A Path would raise for a name that no file can have.
+        if meant is not None and not os.path.exists(source):  # noqa: PTH110
+            raise SettingsError(meant)
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:
         gathered = Gathered(stack)
@@ -141,7 +145,9 @@ def _outputs(
 
 def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of *text*, a map or exceptions at *path*."""
-    table = csv.DictReader(text, strict=True)
+    first = text.readline()
+    lines = chain([first], text)
+    table = csv.DictReader(lines, delimiter=_delimiter(first), strict=True)
     try:
         if not {"source", "target"} <= set(table.fieldnames or ()):
             raise InputError(f"{path}:1: needs the columns source and target")
@@ -154,11 +160,17 @@ def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
         raise InputError(f"{path}:{table.line_num}: no CSV: {error}") from error
 
 
+def _delimiter(heading: str) -> str:
+    """Return what parts the columns: a spreadsheet's own way may not be a comma."""
+    counts = {each: len(heading.split(each)) for each in DELIMITERS}
+    return max(counts, key=lambda each: counts[each])
+
+
 def _exceptions(path: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for source, target in read_pairs(path):
         if found.setdefault(source, target) != target:
-            raise InputError(f"{path}: has {escape(source)} twice, with two targets")
+            raise InputError(f"{path}: has {shown(source)} twice, with two targets")
     return found
 
 
@@ -186,15 +198,32 @@ def _judge(mapped: Mapped, listing: listings.Listing) -> None:
     if mapped.unfit or collisions:
         raise InputError(_unlawful(mapped, collisions))
     if not mapped.count:
-        raise InputError(f"{listing.shape}: every name is skipped; nothing was written")
+        raise InputError(
+            "\n".join(
+                [
+                    f"{listing.shape}: every name is left out; nothing was written",
+                    *_left_out(listing, mapped),
+                    "What is wanted all the same can be given as names, one a line",
+                ]
+            )
+        )
+
+
+def _left_out(listing: listings.Listing, mapped: Mapped) -> Iterator[str]:
+    """Yield why names are left out, and how many."""
+    reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
+    for why, (count, first) in reasons[:SHOWN]:
+        yield f"  {count} skipped: {escape(why)} (first: {shown(first)})"
+    if mapped.excepted:
+        yield f"  {mapped.excepted} left out, as the exceptions say"
 
 
 def _unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
     lines = ["the names do not fit, and nothing was written"]
     for target, sources in collisions.items():
-        lines.append(f"  {' and '.join(map(escape, sources))} would both be {target}")
+        lines.append(f"  {' and '.join(map(shown, sources))} would both be {target}")
     lines += [
-        f"  {escape(unfit.source)}: {escape(unfit.why)}" for unfit in mapped.misfits
+        f"  {shown(unfit.source)}: {escape(unfit.why)}" for unfit in mapped.misfits
     ]
     if mapped.unfit > SHOWN:
         lines.append(f"  and {mapped.unfit - SHOWN} more that break a rule")
@@ -222,26 +251,22 @@ def _summary(
         yield f"  NOT WHOLE  {listing.truncated}"
     if listing.repeated:
         yield f"  {listing.repeated} named a repository again"
-    reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
-    for why, (count, first) in reasons[:SHOWN]:
-        yield f"  {count} skipped: {escape(why)} (first: {escape(first)})"
-    if mapped.excepted:
-        yield f"  {mapped.excepted} left out, as the exceptions say"
+    yield from _left_out(listing, mapped)
     if mapped.unused:
-        unused = escape(next(iter(mapped.unused)))
+        unused = shown(next(iter(mapped.unused)))
         yield f"  {len(mapped.unused)} exceptions met no name (first: {unused})"
     for note, count in listing.notes.most_common(SHOWN):
         yield f"  {count} {escape(note)}"
     for each in mapped.changed:
         why = ", ".join(each.changes)
-        yield f"  {escape(each.source)} -> {each.target} ({why})"
+        yield f"  {shown(each.source)} -> {each.target} ({why})"
     if mapped.altered > SHOWN:
         yield f"  and {mapped.altered - SHOWN} more altered names: see the map"
     unsaid = said[None]
     yield f"visibility: {said[True]} public, {said[False]} private, {unsaid} not said"
-    shown = ", ".join(list(mapped.organizations)[:5])
+    few = ", ".join(list(mapped.organizations)[:5])
     others = len(mapped.organizations) - 5
-    yield f"organizations: {shown}{f' and {others} more' if others > 0 else ''}"
+    yield f"organizations: {few}{f' and {others} more' if others > 0 else ''}"
     yield f"list: {escape(str(out))} ({mapped.count} rows)   map: {escape(str(table))}"
     choose = " --visibility private" if unsaid else ""
     if profile != "strict":

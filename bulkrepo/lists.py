@@ -6,7 +6,7 @@ from typing import BinaryIO
 from msgspec import structs
 
 from bulkrepo import direct, grammar, inputs
-from bulkrepo.model import DONE, Defaults, InputError, Rejected, RepoSpec, Row
+from bulkrepo.model import DONE, PLANNED, Defaults, InputError, Rejected, RepoSpec, Row
 
 
 def checked(
@@ -42,6 +42,11 @@ def _done(row: Row) -> bool:
         raise InputError(
             f"{row.source} is no report: nothing in it says what became of its rows. "
             "To work through a list, use create"
+        )
+    if row.reported in PLANNED:
+        raise InputError(
+            f"{row.source}: the report says {row.reported}: what would be done, and "
+            "nothing was tried yet. To do it, use create (or undo)"
         )
     return row.reported in DONE
 

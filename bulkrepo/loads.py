@@ -19,6 +19,7 @@ from bulkrepo.model import (
 )
 from bulkrepo.runs import VERSION, Control
 from bulkrepo.settings import MEMORY, Settings
+from bulkrepo.visible import brief
 
 
 def derive(
@@ -155,4 +156,4 @@ def _key(item: Item) -> str | None:
     """Give the full name of a row, if it has one."""
     if item.namespace is None or item.repository is None:
         return None
-    return f"{item.namespace}/{item.repository}"
+    return brief(f"{item.namespace}/{item.repository}")

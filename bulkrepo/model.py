@@ -312,8 +312,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     A run in numbers: rows by verdict, and the reasons of those that failed.
 
     *uncertain* counts the rows whose `certain` is false, *exposed* those that are to be
-    private and are public, *hidden* those the other way round; the examples are where
-    the first of them stand.
+    private and are public, *hidden* those the other way round, *opened* those that were
+    made public, or would be created so; the examples are where the first of them stand.
     """
 
     total: int
@@ -323,6 +323,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     exposed_example: str = ""
     hidden: int = 0
     hidden_example: str = ""
+    opened: int = 0
+    opened_example: str = ""
     reasons: tuple[Reason, ...] = ()
 
     @property

@@ -10,6 +10,7 @@ from bulkrepo.visible import quote
 
 _ONCE = frozenset({"fresh", "run", "quiet", "verbose", "log_format"})
 """Options that are about one command line alone."""
+_UPDATE = "--on-differs update"
 _KNOWN = (
     *(Verdict.EXISTS, Verdict.CREATED, Verdict.DIFFERS),
     *(Verdict.TO_CREATE, Verdict.TO_UPDATE),
@@ -107,6 +108,9 @@ def _after_run(info: RunInfo, summary: Summary, typed: Typed, *, kept: bool) -> 
         return typed.on(typed.command, *lists, **founding)
     if counts.get(Verdict.TO_REMOVE):
         return typed.on("undo", *lists, dry_run="")
+    if kept and counts.get(Verdict.DIFFERS) and lists:
+        # It says what would become of it, and above all what would be published.
+        return typed.on("plan", *lists, on_differs=_UPDATE)
     return typed.on("report") if summary.failures and kept else ""
 
 
@@ -130,7 +134,7 @@ def _after_plan(info: RunInfo, summary: Summary, typed: Typed, exit_code: int) -
     if counts.get(Verdict.DIFFERS):
         # Nobody is to publish anything without having been told.
         command = "plan" if summary.hidden else "create"
-        return typed.on(command, *typed.lists, on_differs="--on-differs update")
+        return typed.on(command, *typed.lists, on_differs=_UPDATE)
     return ""
 
 
@@ -153,7 +157,7 @@ def _after_verify(
     if failed or counts.get(Verdict.NOT_ATTEMPTED):
         return typed.again()
     if counts.get(Verdict.DIFFERS):
-        return typed.on("plan", *lists, on_differs="--on-differs update")
+        return typed.on("plan", *lists, on_differs=_UPDATE)
     return typed.on("validate", *lists) if counts.get(Verdict.INVALID) else ""
 
 

@@ -8,6 +8,8 @@ they could move a cursor, recolour a screen or turn a line around.
 import re
 import shlex
 
+_LOGIN = re.compile(r"(\w[\w+.-]*://)?.*@", re.DOTALL)
+_LONGEST = 255  # that a reference may be, by Docker's rules
 _PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)
 
 
@@ -21,6 +23,27 @@ def escape(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(map(_visible, text))
+
+
+def brief(text: str) -> str:
+    """*text*, or its beginning and its length where no legal name is so long."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… ({len(text)} characters)"
+
+
+def shown(text: str) -> str:
+    """*text*, which was to be a name, fit to be shown: both."""
+    return escape(brief(text))
+
+
+def anonymous(text: str) -> str:
+    """
+    *text*, which was to be a URL or a host, without who signs in there.
+
+    All up to the last @ counts as that: whoever is mistaken escapes nothing either.
+    """
+    return _LOGIN.sub(r"\1***@", text, count=1)
 
 
 def quote(text: str) -> str:

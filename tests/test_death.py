@@ -435,7 +435,8 @@ def test_a_holder_of_the_past_is_not_named(tmp_path: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
     path = tmp_path / "runs.db"
-    with closing(Ledger(str(path), now=time.time)):
+    with path.open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
         Path(f"{path}.lock").write_text(f"{gone.pid}\n")
         with pytest.raises(LockedError, match=r"\(process unknown\)"):
             Ledger(str(path), now=time.time)

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bulkrepo import grammar, inputs
 from bulkrepo.ledger import Ledger, schema
@@ -221,6 +222,25 @@ def test_an_undo_that_was_interrupted_is_continued_and_no_other(path: Path) -> N
         claims = ledger.turn([], 100)
 
     assert [claim.repository for claim in claims] == ["a"]
+
+
+def test_what_is_created_after_an_undo_is_taken_back_as_well(path: Path) -> None:
+    """Also by a run that began before that undo, and went on after it."""
+    with opened(path) as ledger:
+        load(ledger, "a")
+        settle(ledger, {"a": Verdict.CREATED})
+        begun = load(ledger, "a", "z")  # and then no more
+    with opened(path) as ledger:
+        derive(ledger, "undo", 1)
+        (claim,) = ledger.turn([], 1)
+        ledger.turn([structs.replace(removed(claim), started_at=2000.0)], 0)
+    with opened(path) as ledger:
+        assert load(ledger, "a", "z") == begun
+        settle(ledger, dict.fromkeys("az", Verdict.CREATED), started_at=3000.0)
+        derive(ledger, "undo", begun)
+        claims = ledger.turn([], 100)
+
+    assert [claim.repository for claim in claims] == ["a", "z"]
 
 
 def test_a_dry_run_that_dies_leaves_no_doubt(path: Path) -> None:

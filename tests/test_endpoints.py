@@ -88,6 +88,8 @@ def test_iam_may_be_said_with_its_version(url: str, wanted: str) -> None:
         ("iam.example.org", "HW_AUTH_URL 'iam.example.org' is no URL: write https://i"),
         ("http://iam.example.org/v3", "a password is not sent over plain http"),
         ("https://user:secret@iam.example.org", "HW_AUTH_URL: give scheme"),
+        ("user:secret@iam.example.org", r"'\*\*\*@iam.example.org' is no URL"),
+        ("ftp://user:se/secret?@h", r"'ftp://\*\*\*@h' is no URL"),
         ("https://iam.example.org?a=b", "HW_AUTH_URL: give scheme"),
     ],
 )

@@ -411,6 +411,7 @@ async def test_run_stops_when_the_endpoint_is_unreachable_at_first() -> None:
     assert stop[1] == 3
     assert "cannot be reached: nobody listens. Check --endpoint" in stop[0]
     assert "the management host starts with swr-api" in stop[0]
+    assert "--cacert" in stop[0]
     assert len(bench.gateway.requests) == 1
     assert bench.verdicts == ["not_attempted"]
     assert bench.store.outcomes[0].doubt is None

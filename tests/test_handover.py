@@ -319,6 +319,12 @@ ALONE = ("--no-ledger", "--to", SWR, "--from", "h.io")
             [("a.b/c", "m/a")], ALONE, "--hosts, or .* --no-hosts", id="two readings"
         ),
         pytest.param([("a", "m/a")], ("--no-ledger",), "--to HOST", id="no target"),
+        pytest.param(
+            [("a", "m/a")],
+            (*ALONE[:3], "--from", "bot:pw@h.io"),
+            r"--from \*\*\*@h.io: write the host",
+            id="a login",
+        ),
         pytest.param([("a", "m/a")], (), "there is no ledger", id="no ledger"),
         pytest.param([("a", "m/a")], (*ALONE, "--run", "1"), "does without", id="run"),
         pytest.param(

@@ -1,8 +1,10 @@
 """`bulkrepo import` by its command line: a listing in, a list for create out."""
 
 import csv
+import gzip
 import io
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -179,6 +181,53 @@ def test_what_is_not_lawful_is_not_written(
     assert list(here.iterdir()) == []
 
 
+def test_a_listing_of_which_nothing_is_left_says_why(here: Path) -> None:
+    """With the reasons and their numbers, and what to do about it."""
+    chart = {"namespace": "b", "name": "c", "kind": "application", "is_public": True}
+    (here / "quay.json").write_text(json.dumps({"repositories": [chart]}))
+    (here / "e.csv").write_text("source,target\na,\n")
+    (here / "names.txt").write_text("a\n")
+    with pytest.raises(InputError) as charts:
+        run("quay.json", "-n", "m")
+    with pytest.raises(InputError) as excepted:
+        run("names.txt", "-n", "m", "--exceptions", "e.csv")
+
+    assert re.search(r"left out; .*\n  1 skipped: .*b/c\)\n.*names", str(charts.value))
+    assert "\n  1 left out, as the exceptions say\n" in str(excepted.value)
+
+
+def test_a_name_that_is_no_name_fills_no_screen(here: Path) -> None:
+    """Its beginning tells which it is; a line without an end is not cut in two."""
+    (here / "catalog.json").write_text(json.dumps({"repositories": ["x" * 10**6]}))
+    (here / "names.txt").write_text("a\n" * 200_000 + "x" * 10**6 + "\nb\n")
+    with pytest.raises(InputError, match="1000000 characters") as refused:
+        run("catalog.json", "-n", "m")
+    with pytest.raises(InputError, match=r"names.txt:200001: .* in a line are no name"):
+        run("names.txt", "-n", "m", "--legalize")
+
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("headers", [b"", b"HTTP/2 200\r\nx: y\r\n\r\n"])
+def test_a_reply_that_is_packed_is_said_to_be(here: Path, headers: bytes) -> None:
+    """As curl saves it, where gzip was asked for by a header."""
+    (here / "catalog.txt").write_bytes(headers + gzip.compress(b'{"repositories":[]}'))
+    with pytest.raises(InputError, match=r"catalog.txt: .* curl --compressed"):
+        run("catalog.txt", "-n", "m")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("401", "401: save it again.*curl -u"), ("404", "404$")]
+)
+def test_an_answer_that_is_no_listing_says_what_to_do(
+    here: Path, status: str, why: str
+) -> None:
+    """Where that is known."""
+    (here / "catalog.txt").write_text(f"HTTP/1.1 {status} x\r\n\r\n{{}}")
+    with pytest.raises(InputError, match=why):
+        run("catalog.txt", "-n", "m")
+
+
 def test_a_part_is_taken_when_asked(here: Path) -> None:
     """And the summary says that it is one."""
     result = run(HERE / "ecr-next.json", "-n", "m", "--partial", "--output", "a.json")
@@ -231,6 +280,31 @@ def test_exceptions_that_say_nothing_clear_are_refused(
     (here / "e.csv").write_text(text)
     with pytest.raises(InputError, match=why):
         run(HERE / "acr.json", "-n", "m", "--exceptions", "e.csv")
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_a_spreadsheet_may_save_exceptions_in_its_own_way(
+    here: Path, sign: str
+) -> None:
+    """As it may save a list: where the comma is a decimal one, with semicolons."""
+    (here / "e.csv").write_text(f"source{sign}target\r\nx/b{sign}m/c\r\na{sign}\r\n")
+    (here / "names.txt").write_text("a\nx/b\n")
+    run("names.txt", *("-n", "m", "--exceptions", "e.csv", "--output", "o.csv"))
+
+    assert [row["repository"] for row in table(here / "o.csv")] == ["c"]
+
+
+def test_a_source_that_was_to_be_a_url_is_not_repeated_whole(here: Path) -> None:
+    """A file of that name is one all the same."""
+    name = "bot:pw@h.io"
+    with pytest.raises(SettingsError, match="https://HOST") as refused:
+        run(name, "-n", "mirror")
+    with pytest.raises(SettingsError, match="is no file"):
+        run(f"ftp://{'h' * 5000}", "-n", "mirror")
+    (here / name).write_text("app\n")
+
+    assert "pw" not in str(refused.value)
+    assert run(name, *("-n", "mirror", "--output", "o.csv")).exit_code == 0
 
 
 def test_no_secret_of_a_configuration_is_repeated(here: Path) -> None:

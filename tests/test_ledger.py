@@ -538,6 +538,16 @@ def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:
     assert "--ledger" in str(caught.value)
 
 
+def test_a_second_run_of_a_process_is_told_so(path: Path) -> None:
+    """Also before the first has noted who it is; afterwards the ledger is free."""
+    with opened(path):
+        path.with_name(f"{path.name}.lock").write_text("")
+        with pytest.raises(LockedError, match=rf"process {os.getpid()}, this one"):
+            Ledger(str(path), now=Ticks())
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+
+
 def test_a_ledger_is_locked_by_whatever_name(path: Path) -> None:
     """A link to it is the same ledger."""
     link = path.with_name("link.db")

@@ -394,7 +394,7 @@ async def test_a_page_is_tried_again(
     ("replies", "why", "sent"),
     [
         ([BUSY] * 9, "503.*tried again, in vain", 5),
-        ([LOST] * 9, "no answer", 5),
+        ([LOST] * 9, "no answer: .*tried again, in vain: give", 5),
         ([UNREACHABLE] * 9, "no route.*Check the URL", 1),
         ([waiting("86400"), PAGE], "asks to wait for 86400 seconds", 1),
     ],

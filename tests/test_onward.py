@@ -125,7 +125,20 @@ HOW = "--on-differs update --create-organizations --rate 10/s --deadline 1s"
             "create a.csv --sandbox",
             id="nothing to retry of",
         ),
-        pytest.param("create a.csv", of(differs=1), {}, "report", id="differs"),
+        pytest.param(
+            f"create a.csv -n x {WHERE} --ledger b.db",
+            of(differs=1),
+            {},
+            f"plan a.csv -n x {WHERE} --on-differs update",
+            id="differs",
+        ),
+        pytest.param(
+            "retry --ledger b.db",
+            of(differs=1),
+            {},
+            "report --ledger b.db",
+            id="differs, of no list",
+        ),
         pytest.param(
             "create a.csv", of(differs=1), {"kept": False}, "", id="without a ledger"
         ),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bulkrepo import api
 from bulkrepo.sandbox import Settings as Box
-from tests.boxes import REAL, TOKEN, bulkrepo, held, names, rows, write
+from tests.boxes import ANYTHING, REAL, TOKEN, bulkrepo, held, names, rows, write
 from tests.registry import Asked, Watched, seed, settings, stock, told
 
 OURS = Box(token=TOKEN, organizations=("team-a", "team-b"))
@@ -428,6 +428,14 @@ TWO = Box(token=TOKEN, organizations=("team-a",), forbidden=("ro",))
             id="a bad token",
         ),
         pytest.param(
+            {"repository": "new", "is_public": True},
+            ["--visibility", "private"],
+            "1 row: 1 to create; 0 there as wanted\n"
+            "1 repository would be created PUBLIC, as wanted (first: list.ndjson:1)\n",
+            "bulkrepo create list.ndjson --visibility private",
+            id="public by the list",
+        ),
+        pytest.param(
             {"is_public": True},
             [],
             "1 row: 1 not as wanted; 0 there as wanted\n"
@@ -470,6 +478,22 @@ async def test_plan_says_what_could_not_be_planned_and_what_would_be_published(
 
     assert ended.out.startswith(head)
     assert ended.out.endswith(f"\nnext: {following}\n")
+
+
+async def test_what_create_makes_public_is_counted(tmp_path: Path) -> None:
+    """By creating it or by changing it; what was public before is not."""
+    public = [{**item, "is_public": True} for item in rows(3)]
+    source = write(tmp_path / "list.ndjson", [*rows(1, namespace="b"), *public])
+    async with Watched(ANYTHING) as box:
+        seed(box, [rows(2)[1], public[2]])
+        known = settings(box, tmp_path, on_differs="update")
+        result = await api.create([source], settings=known)
+        again = await api.create([source], settings=known)
+
+    assert result.exit_code == 0
+    assert result.summary.opened == 2
+    assert result.summary.opened_example == f"{source}:2"
+    assert again.summary.opened == 0
 
 
 @pytest.mark.parametrize("count", [1, 4])

@@ -59,6 +59,7 @@ def test_a_url_is_taken_apart(
         ("https://bot:hunter2@h/x", "leave name and password out.*docker login"),
         ("https://hunter2@h", "leave name and password out"),
         ("https://bot:hunter2@h:99999/x", "is no URL"),
+        ("https://bot:hunter2?@h/x", "is no URL"),
         ("https://h/api/v4/x?private_token=hunter2", "leave the secret out"),
         ("http://registry.example/x", "plain http is not used"),
         ("http://127.0.0.1.example.org", "plain http is not used"),
@@ -76,6 +77,33 @@ def test_a_url_that_may_not_be_asked_is_refused(source: str, why: str) -> None:
         remote.place(source)
 
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("ftp://bot:hunter2@h/x", r"ftp://\*\*\*@h/x: is no file, .* only https://"),
+        (
+            "bot:hunter2@h.io",
+            r"^\*\*\*@h.io: is no file, .* https://HOST.* docker login",
+        ),
+        ("127.0.0.1:5101", "write https://127.0.0.1:5101$"),
+        ("h.example/team/app.json", "write https://h.example/team/app.json$"),
+    ],
+)
+def test_what_was_to_be_a_url_is_told(source: str, why: str) -> None:
+    """Instead of that there is no such file, and without the secret in it."""
+    told = remote.mistaken(source)
+
+    assert told is not None
+    assert re.search(why, told)
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("source", ["harbor.json", "a/b.txt", "-", "x@y.json", "list"])
+def test_what_is_more_likely_a_file_is_left_to_be_one(source: str) -> None:
+    """That it is not there is all that is wrong."""
+    assert remote.mistaken(source) is None
 
 
 def test_two_registries_are_not_asked_at_once() -> None:

@@ -152,6 +152,16 @@ def of(
         ),
         pytest.param(
             INFO,
+            msgspec.structs.replace(of(created=3), opened=2, opened_example="a:2"),
+            {},
+            "3 of 3 rows succeeded\n"
+            "2 repositories are now PUBLIC, as wanted (first: a:2)\n"
+            "  created        3\n"
+            "next: nothing to do",
+            id="made public",
+        ),
+        pytest.param(
+            INFO,
             of(),
             {},
             "no rows\nnext: nothing to do",

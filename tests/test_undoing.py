@@ -152,10 +152,14 @@ async def test_an_undo_that_was_stopped_goes_on(tmp_path: Path) -> None:
         box.before = stop
         first = await api.undo(settings=known, control=control)
         left = len(held(box))
+        dry = await api.undo(settings=known, dry_run=True)
         second = await api.undo(settings=known)
 
     assert (first.exit_code, second.exit_code) == (3, 0)
     assert 0 < left < 20
+    assert dry.summary.counts == {"to_remove": left}
+    assert second.summary.counts == {"removed": 20}
+    assert sorted(names(told(tmp_path))) == names(rows(20))
     assert not held(box)
     assert box.count("DELETE") == 20
 
@@ -343,6 +347,18 @@ async def test_retry_refuses_what_is_no_report(tmp_path: Path, text: str) -> Non
             await api.retry([str(source)], settings=settings(box, tmp_path))
 
     assert box.asked == []
+
+
+async def test_retry_refuses_what_was_only_planned(tmp_path: Path) -> None:
+    """Nothing of it was tried, so nothing is to be tried again."""
+    async with Watched(OURS) as box:
+        plan = str(tmp_path / "plan.jsonl")
+        known = settings(box, tmp_path, reports=(plan,))
+        await api.plan([write(tmp_path / "list.ndjson", rows(2))], settings=known)
+        with pytest.raises(InputError, match=r"says to_create: .* use create"):
+            await api.retry([plan], settings=settings(box, tmp_path))
+
+    assert not held(box)
 
 
 @pytest.mark.parametrize("command", ["undo", "verify"])

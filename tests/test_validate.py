@@ -312,6 +312,11 @@ def test_checked_yields_every_row_in_order(save: Save) -> None:
             id="ndjson note",
         ),
         pytest.param(
+            Problem("k" * 999, "unknown", "is not known", line=2),
+            f"l.csv:2: {'k' * 255}… (999 characters): is not known [unknown]",
+            id="long",
+        ),
+        pytest.param(
             Problem("\x1b[31m", "r", "x\n"), "l.csv: \\x1b[31m: x\\x0a [r]", id="escape"
         ),
     ],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.visible import escape, quote
+from bulkrepo.visible import brief, escape, quote
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,18 @@ def test_escape_leaves_nothing_that_acts(text: str) -> None:
     acting = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
     assert not acting & {unicodedata.category(char) for char in escape(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a" * 255, "a" * 255),
+        ("a" * 256, "a" * 255 + "… (256 characters)"),
+    ],
+)
+def test_brief_shows_how_long_it_is(text: str, shown: str) -> None:
+    """No more than a name can be, and of that all."""
+    assert brief(text) == shown
 
 
 @pytest.mark.parametrize(

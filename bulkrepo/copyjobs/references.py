@@ -11,7 +11,7 @@ import msgspec
 
 from bulkrepo import mapping, naming
 from bulkrepo.model import SettingsError
-from bulkrepo.visible import escape
+from bulkrepo.visible import anonymous, escape, shown
 
 # The grammar of Docker and of the OCI (distribution/reference), which skopeo, regsync
 # and image-syncer refuse whatever breaks.
@@ -55,8 +55,8 @@ def origin(registry: str | None, *, hosts: bool | None) -> Origin:
         host, slash, path = registry.rstrip("/").partition("/")
         if not _is_host(host) or bool(slash) != bool(_PATH.fullmatch(path)):
             raise SettingsError(
-                f"--from {escape(registry)}: write the host that images are pulled "
-                "from, such as harbor.example.com, without https://"
+                f"--from {escape(anonymous(registry))}: write the host that images are "
+                "pulled from, such as harbor.example.com, without https://"
             )
         registry = f"{host.lower()}{slash}{path}"
     return Origin(registry, hosts)
@@ -66,8 +66,8 @@ def registry(host: str) -> str:
     """Return the registry *host* that is copied to; `SettingsError` if it is none."""
     if not _is_host(host):
         raise SettingsError(
-            f"--to {escape(host)}: write the host that images are pushed to, such as "
-            "swr.cn-north-4.myhuaweicloud.com, without https:// and path"
+            f"--to {escape(anonymous(host))}: write the host that images are pushed "
+            "to, such as swr.cn-north-4.myhuaweicloud.com, without https:// and path"
         )
     return host.lower()
 
@@ -83,7 +83,7 @@ def place(source: str, at: Origin) -> str | mapping.Unfit:
     if at.registry is None:
         if not hosted:
             raise SettingsError(
-                f"{escape(source)} is a source without a host: give the registry that "
+                f"{shown(source)} is a source without a host: give the registry that "
                 "images are pulled from, --from HOST"
             )
     elif not hosted or at.hosts is False:
@@ -91,7 +91,7 @@ def place(source: str, at: Origin) -> str | mapping.Unfit:
         rest = f"{path}/{source}" if path else source
     elif at.hosts is None and first.lower() != at.registry.partition("/")[0]:
         raise SettingsError(
-            f"{escape(source)}: say whether {escape(first)} is the host to pull it "
+            f"{shown(source)}: say whether {shown(first)} is the host to pull it "
             f"from, --hosts, or a part of its name on {at.registry}, --no-hosts"
         )
     host = first.lower() if first.isascii() else first
@@ -116,7 +116,7 @@ def _is_host(text: str) -> bool:
 
 def _checked(name: str, host: str, path: str) -> str | mapping.Unfit:
     if not _is_host(host):
-        return mapping.Unfit(name, f"{escape(host)} is no host")
+        return mapping.Unfit(name, f"{shown(host)} is no host")
     if not _PATH.fullmatch(path):
         lower = _PATH.fullmatch(path.lower()) is not None and path.isascii()
         why = "has uppercase letters" if lower else "breaks Docker's rules for names"

@@ -16,6 +16,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_GZIP = b"\x1f\x8b\x08"
+_ENDS = (b"\r\n\r\n", b"\n\n")
+"""What stands in front of a body that was saved with its headers."""
 _READABLE = frozenset({"utf-8", "utf-8-sig", "utf-16"})
 
 
@@ -94,6 +97,11 @@ def decoded(tap: Tap, *, name: str) -> io.TextIOWrapper:
 
     `InputError` if it begins like an encoding that is not read here.
     """
+    if tap.head.startswith(_GZIP) or any(end + _GZIP in tap.head for end in _ENDS):
+        raise InputError(
+            f"{name}: this is packed with gzip: unpack it (gunzip), or save it with "
+            "curl --compressed"
+        )
     encoding = next((e for mark, e in _MARKS if tap.head.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\0" in tap.head[:64]:
         encoding = "UTF-16 or UTF-32 without a byte order mark"

@@ -10,6 +10,12 @@ from bulkrepo.ledger.loading import Loaded, bind, fold, numbers
 from bulkrepo.ledger.reading import last
 from bulkrepo.model import SettingsError
 
+# What an undo (of which run) removed before it was interrupted: to be reported as well.
+_CARRY = """
+UPDATE item SET run = ? WHERE run = ?
+    AND id IN (SELECT item FROM outcome WHERE outcome = 'removed')
+"""
+
 
 def derive(
     file: LedgerFile,
@@ -25,8 +31,8 @@ def derive(
 
     `retry`: what did not succeed, by default of the last run. `undo`: what it created,
     newest first, by default of the last run that created anything, or that of which an
-    undo was interrupted just before. Raises SettingsError where there is no such run,
-    or nothing of it.
+    undo was interrupted just before: what that removed is of the new run. Raises
+    SettingsError where there is no such run, or nothing of it.
     """
     with file.transaction() as db:
         bind(file, endpoint)
@@ -51,14 +57,20 @@ def derive(
             ),
         ).lastrowid
         assert new is not None  # noqa: S101 - it was inserted
+        replaced = [past]
         if command == "retry":
             db.execute(schema.RETRY, (new, past))
         else:
+            earlier = _interrupted(file, before=new)
+            if earlier is not None and earlier[1] == past and not dry_run:
+                db.execute(_CARRY, (new, earlier[0]))
+                replaced.append(earlier[0])
             db.execute(schema.UNDO, (new, past))
         if not dry_run:
             fold(file, new, None)
-            for statement in schema.FOLD:
-                db.execute(statement, (past,))
+            for old in replaced:
+                for statement in schema.FOLD:
+                    db.execute(statement, (old,))
         if command == "retry":
             db.execute(schema.INHERIT, (new,))
     return numbers(file, new, resumed=False)
@@ -90,15 +102,10 @@ def _undone(file: LedgerFile, run: int | None) -> int:
     Whoever repeats the command of an undo that was interrupted means the same run, be
     there nothing left of it, and not the one before.
     """
-    begun = file.value(
-        "SELECT json_extract(lists, '$[0]') FROM run"
-        " WHERE command = 'undo' AND state = 'stopped'"
-        " AND id = (SELECT max(id) FROM run WHERE command <> ?)",
-        schema.DRY,
-    )
+    begun = _interrupted(file)
     more = ""
     if run is None and begun is not None:
-        run = int(begun.removeprefix("run "))
+        run = begun[1]
         more = (
             ", whose undo was interrupted: `bulkrepo report` tells what came of it; to "
             "undo another run, name it"
@@ -112,3 +119,20 @@ def _undone(file: LedgerFile, run: int | None) -> int:
         of = "" if run is None else f" of run {run}"
         raise SettingsError(f"{file.path}: nothing is left to undo{of}{more}")
     return int(found)
+
+
+def _interrupted(
+    file: LedgerFile, *, before: int = 2**63 - 1
+) -> tuple[int, int] | None:
+    """
+    Give the undo that was interrupted, and the run it is about.
+
+    That is the last run *before* one, those that only looked excepted, if it is such.
+    """
+    row = file.db.execute(
+        "SELECT id, json_extract(lists, '$[0]') FROM run"
+        " WHERE command = 'undo' AND state = 'stopped'"
+        " AND id = (SELECT max(id) FROM run WHERE id < ? AND command <> ?)",
+        (before, schema.DRY),
+    ).fetchone()
+    return None if row is None else (row[0], int(row[1].removeprefix("run ")))

@@ -51,6 +51,7 @@ class LedgerFile:
 
     def _unlock(self) -> None:
         if self._lock is not None:
+            _held.discard(_identity(self._lock))
             os.close(self._lock)
             self._lock = None
 
@@ -183,9 +184,11 @@ def _lock(path: str, pid: str) -> int:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        ours = _identity(handle) in _held  # who may not have come to note itself
+        holder = f"{os.getpid()}, this one" if ours else _holder(pid)
         os.close(handle)
         raise LockedError(
-            f"another run holds the ledger {path} (process {_holder(pid)}): "
+            f"another run holds the ledger {path} (process {holder}): "
             "wait for it, or give another --ledger"
         ) from error
     except OSError as error:
@@ -194,7 +197,17 @@ def _lock(path: str, pid: str) -> int:
             f"the ledger {path} cannot be locked: {error.strerror}. Give --ledger a "
             "path on a disk of this machine"
         ) from error
+    _held.add(_identity(handle))
     return handle
+
+
+_held: set[tuple[int, int]] = set()
+"""The ledgers that this process holds; a program may begin several runs at once."""
+
+
+def _identity(handle: int) -> tuple[int, int]:
+    stat = os.fstat(handle)
+    return stat.st_dev, stat.st_ino
 
 
 def _holder(pid: str) -> str:

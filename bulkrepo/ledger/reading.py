@@ -18,6 +18,7 @@ from bulkrepo.model import (
     Summary,
     Verdict,
 )
+from bulkrepo.visible import brief
 
 # The last run is the one that went on last: one that was continued keeps its number.
 # One whose rows are gone is of no use to whoever asks for the last.
@@ -25,6 +26,14 @@ _LAST = """
 SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
 ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
     coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
+"""
+
+# What a run made public, or would; what is to become so by an update is seen above.
+_OPENED = """
+SELECT count(*), min(item.id)
+FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
+WHERE run = ? AND is_public = 1 AND (outcome IN ('created', 'to_create')
+    OR outcome = 'updated' AND json_extract(differences, '$.is_public[0]'))
 """
 
 
@@ -93,8 +102,9 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
         counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
         reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
         examples = [_place(file, info, row[4]) for row in reasons]
-        exposed, first = _visible(file, info, wanted=0, found=1)
-        hidden, unseen = _visible(file, info, wanted=1, found=0)
+        exposed, first = _first(file, info, schema.VISIBLE, 0, 1)
+        hidden, unseen = _first(file, info, schema.VISIBLE, 1, 0)
+        opened, seen = _first(file, info, _OPENED)
         why = info.stopped or "the run has not come to it"
         return Summary(
             total=sum(row[1] for row in counts),
@@ -104,6 +114,8 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
             exposed_example=first,
             hidden=hidden,
             hidden_example=unseen,
+            opened=opened,
+            opened_example=seen,
             reasons=tuple(
                 Reason(
                     outcome=Verdict(verdict),
@@ -120,11 +132,11 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
         )
 
 
-def _visible(
-    file: LedgerFile, info: RunInfo, *, wanted: int, found: int
+def _first(
+    file: LedgerFile, info: RunInfo, query: str, *values: int
 ) -> tuple[int, str]:
-    """Count the rows that are to be public, or not, and are otherwise; the first."""
-    count, first = file.db.execute(schema.VISIBLE, (info.id, wanted, found)).fetchone()
+    """Count the rows that *query* finds, and give where the first of them stands."""
+    count, first = file.db.execute(query, (info.id, *values)).fetchone()
     return count, _place(file, info, first) if count else ""
 
 
@@ -133,7 +145,7 @@ def _words(words: str, rule: str | None, field: str | None, *, count: int) -> st
     if rule is None:
         return words
     such = ", such as" if count > 1 else ""
-    return f"{field} [{rule}]{such}: {words}"
+    return f"{brief(field or '')} [{rule}]{such}: {words}"
 
 
 def _place(file: LedgerFile, info: RunInfo, item: int) -> str:

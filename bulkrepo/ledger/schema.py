@@ -146,6 +146,7 @@ DELETE FROM creation WHERE EXISTS (
     WHERE item.run = ? AND outcome = 'removed'
         AND item.namespace = creation.namespace
         AND item.repository = creation.repository
+        AND coalesce(outcome.started_at >= creation.at, 1)
 )
 """
 
@@ -275,12 +276,13 @@ WHERE run = ? AND wanted AND coalesce(outcome, 'not_attempted')
 ORDER BY item.id
 """
 
-# What a run created and nobody undid, newest first.
+# What a run (the second) created and nobody undid, newest first.
 UNDO = """
 INSERT INTO item (run, list, line, namespace, repository, wanted)
-SELECT ?, 0, row_number() OVER (ORDER BY at DESC, namespace, repository),
+SELECT ?1, 0, row_number() OVER (ORDER BY at DESC, namespace, repository)
+    + (SELECT coalesce(max(line), 0) FROM item WHERE run = ?1),
     namespace, repository, 1
-FROM creation WHERE run = ? ORDER BY at DESC, namespace, repository
+FROM creation WHERE run = ?2 ORDER BY at DESC, namespace, repository
 """
 
 # In the order of `model.Item`.

@@ -18,7 +18,7 @@ from msgspec import structs
 
 from bulkrepo.listings.window import Window
 from bulkrepo.model import InputError
-from bulkrepo.visible import escape
+from bulkrepo.visible import shown
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
 _NEXT = re.compile(r"rel=\"?next\"?")
@@ -125,10 +125,19 @@ def _headers(window: Window) -> Mapping[str, str]:
         window.skip()
         # A proxy's own reply may come first.
         if status[1] != "200" and not _status(window):
+            advice = _ADVICE.get(status[1], "")
             raise InputError(
-                f"{window.source}: is no listing but an answer {status[1]}"
+                f"{window.source}: is no listing but an answer {status[1]}{advice}"
             )
     return headers
+
+
+_SIGN_IN = ": save it again, signed in as one who may list"
+_ADVICE = {
+    "401": f"{_SIGN_IN} (curl -u USER; a token in a header)",
+    "403": _SIGN_IN,
+}
+"""What to do about an answer, by its status."""
 
 
 def _status(window: Window) -> re.Match[str] | None:
@@ -181,7 +190,7 @@ def _object(window: Window, part: float) -> Iterator[tuple[dict[str, object], bo
             window.refuse("Expecting ':' delimiter")
         window.at += 1
         if key == parted:
-            raise InputError(f'{window.source}: "{escape(key)}" stands there twice')
+            raise InputError(f'{window.source}: "{shown(key)}" stands there twice')
         found.pop(key, None)  # of two with one name the last counts, as ever
         if window.next() == "[":
             # A second long one is not expected, and is kept whole.
@@ -232,6 +241,11 @@ def _lines(window: Window) -> _Values:
         more = window.reach(_SIZE)
         held, at = window.held, window.at
         end = max(held.rfind("\n", at), held.rfind("\r", at)) + 1 if more else 0
+        if more and not end:
+            line = window.place(at).partition(":")[0]
+            raise InputError(
+                f"{window.source}:{line}: over {_SIZE} characters in a line are no name"
+            )
         lines = held[at : end or None]
         if key := _keyed(lines):
             line = window.place(at + key.end()).partition(":")[0]

@@ -12,7 +12,7 @@ from bulkrepo.remote.access import Access
 from bulkrepo.remote.discovery import discovery
 from bulkrepo.remote.logins import Docker, Login, from_docker, from_environment
 from bulkrepo.remote.pages import MOST, Conversation, RefusedError, pages
-from bulkrepo.remote.places import Place, is_url, place
+from bulkrepo.remote.places import Place, is_url, mistaken, place
 from bulkrepo.remote.products import PRODUCTS, Product
 from bulkrepo.remote.refusals import refusal
 
@@ -31,6 +31,7 @@ __all__ = [
     "from_docker",
     "from_environment",
     "is_url",
+    "mistaken",
     "pages",
     "place",
     "refusal",

@@ -1,15 +1,21 @@
 """Pure. The URL of a listing, taken apart, if it may be asked."""
 
 import re
+from pathlib import PurePath
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from bulkrepo import endpoints
+from bulkrepo import endpoints, mapping
 from bulkrepo.model import SettingsError
-from bulkrepo.visible import escape
+from bulkrepo.visible import anonymous, escape
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME = re.compile(r"\w[\w+.-]*://")
+_FILES = frozenset(
+    {".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".txt", ".csv", ".xlsx", ".html"}
+)
+"""Ends of names that are those of files, although a host might have them."""
 _PORTS = {"http": 80, "https": 443}
 
 _SECRETS = frozenset(
@@ -91,6 +97,26 @@ def place(source: str) -> Place:
     return Place(f"{parts.scheme}://{name}", name, parts.path.rstrip("/"), parts.query)
 
 
+def mistaken(source: str) -> str | None:
+    """
+    Say what is wrong with *source*, which is no file, if it was to be a URL.
+
+    A login in it is not repeated.
+    """
+    shown, name = escape(anonymous(source)), PurePath(source)
+    if _SCHEME.match(source):
+        return f"{shown}: is no file, and of URLs only https://HOST/PATH can be read"
+    host, _, path = source.partition("/")
+    if "@" in source and ":" in source.partition("@")[0]:
+        return (
+            f"{shown}: is no file, and of a registry the URL is wanted, without name "
+            f"and password: https://HOST. Instead of these, {_ADVICE}"
+        )
+    if mapping.is_host(host) and (path or name.suffix.lower() not in _FILES):
+        return f"{shown}: is no file; to list a registry, write https://{shown}"
+    return None
+
+
 def _shown(source: str) -> str:
     """Give *source* without what may be a password."""
-    return escape(re.sub(r"//.*@", "//***@", source.partition("?")[0]))
+    return escape(anonymous(source).partition("?")[0])

@@ -28,6 +28,8 @@ def refusal(
     answer = read(reply, request=Request("GET", url), now=0.0)
     if isinstance(reply, NoReply):
         what, todo = f"no answer: {reply.detail}", "Check the URL, proxy and --cacert"
+        if reply.sent:  # so there is somebody
+            todo = _LATER
     else:
         what = f"answered {said(answer)}"
         todo = _todo(reply.status, product, named)
@@ -37,11 +39,14 @@ def refusal(
     return f"{where}: {what}. {todo}. Nothing was written"
 
 
+_LATER = "It was tried again, in vain: give the same command later"
+
+
 def _todo(status: int, product: Product | None, named: str | None) -> str:
     if 300 <= status < 400:
         return "Redirects are not followed: give the URL that it leads to"
     if status == 429 or status >= 500:
-        return "It was tried again, in vain: give the same command later"
+        return _LATER
     if product is None:
         return "Say which registry it is by --registry"
     if status in (401, 403) and named is None:
