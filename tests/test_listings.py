@@ -1,6 +1,7 @@
 """Other registries' listings: each shape against a table made by hand."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,65 @@ def test_a_full_page_is_the_last_if_something_says_so() -> None:
     assert parse(f"HTTP/2 200\nX-Total-Count: 11\n\n{full}").truncated
 
 
+QUAY = '{"repositories":[{"namespace":"o","name":"a","is_public":true}]%s}'
+QUAY_ON, QUAY_LAST = QUAY % ',"next_page":"t1"', QUAY % ""
+NEXUS = '{"items":[%s],"continuationToken":%s}'
+NEXUS_ON = NEXUS % ('{"format":"docker","name":"a"}', '"t1"')
+ECR_ON = '{"repositories":[{"repositoryName":"a"}],"nextToken":"t1"}'
+FULL = json.dumps(
+    [{"project_id": 1, "name": f"p/{n}", "pull_count": 0} for n in range(10)]
+)
+LINKED = 'HTTP/2 200\nLink: </v2/_catalog?n=1&last=a>; rel="next"\n\n'
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        pytest.param([QUAY_ON, '{"repositories":[]}'], None, id="an empty last page"),
+        pytest.param(
+            [QUAY_ON, '{"repositories":[],"next_page":"t2"}'],
+            "next_page",
+            id="an empty page that points on",
+        ),
+        pytest.param(
+            [QUAY_ON + '{"repositories":[],"next_page":"t2"}'],
+            "next_page",
+            id="the same in one file",
+        ),
+        pytest.param([NEXUS_ON, NEXUS % ("", "null")], None, id="an empty last one"),
+        pytest.param([NEXUS_ON, NEXUS % ("", '"t2"')], "Token", id="Nexus points on"),
+        pytest.param(
+            [ECR_ON, '{"repositories":[],"nextToken":"t2"}'], "Token", id="ECR does"
+        ),
+        pytest.param(
+            [f'{LINKED}{{"repositories":["a"]}}', f"{LINKED}[]"], "Link", id="a header"
+        ),
+        pytest.param([QUAY_LAST + QUAY_ON], "next_page", id="the last of a file"),
+        pytest.param([QUAY_ON + QUAY_LAST], None, id="that ends"),
+        pytest.param([QUAY_ON + "[]" + QUAY_ON], "next_page", id="and goes on"),
+        pytest.param(["[]" + QUAY_ON], "next_page", id="nothing in front"),
+        pytest.param([QUAY_LAST, QUAY_ON], None, id="files come in any order"),
+        pytest.param(["[]", QUAY_ON], None, id="an empty one too"),
+        pytest.param(
+            [f'HTTP/2 200\na: b\n\n["a"]{LINKED}["b"]'],
+            "Link",
+            id="headers in one file",
+        ),
+        pytest.param(
+            ["[" + FULL[1:-1].rpartition(", {")[0] + "]" + FULL],
+            "exactly 10",
+            id="a full page behind",
+        ),
+        pytest.param([FULL + "[]"], None, id="nothing behind a full page"),
+    ],
+)
+def test_only_a_last_page_ends_a_listing(texts: list[str], why: str | None) -> None:
+    """Within a file the last one is certain; of several files any may be the last."""
+    truncated = parse(*texts).truncated
+
+    assert truncated is None if why is None else why in (truncated or "")
+
+
 def test_one_file_may_hold_several_pages() -> None:
     """As `gh api --paginate` prints them: one array after the other."""
     assert rows(parse('["a"]\n["b","c"] []')) == [
@@ -286,6 +346,9 @@ def test_visibility_as_text_is_not_truth() -> None:
         ([""], "is empty"),
         (["[]", '{"repositories": []}'], "is empty"),
         (['{"errors":[{"code":"UNAUTHORIZED"}]}'], "an object with errors"),
+        ([QUAY_ON, '{"errors":[],"message":"internal"}'], "an object with errors"),
+        (['["a"]', '{"name":"team/app","tags":[]}'], "an object with name, tags"),
+        (['{"source":"l.csv","problems":[]}'], "an object with problems"),
         (["HTTP/1.1 401 Unauthorized\r\n\r\n{}"], "answer 401"),
         (['{"repositories":["a"'], "saved whole"),
         (["[" * 100_000], "saved whole"),
