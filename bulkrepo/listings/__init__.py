@@ -17,6 +17,7 @@ from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.plain import Table
 from bulkrepo.listings.shapes import Found, Page, Project, Shape
+from bulkrepo.listings.yamls import begins as is_yaml
 from bulkrepo.model import InputError
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Table",
     "answered",
     "documents",
+    "is_yaml",
     "shape",
 ]
 
