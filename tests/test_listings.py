@@ -199,6 +199,14 @@ def test_a_listing_says_what_it_says(
     assert listing.truncated is None
 
 
+def test_a_tag_is_no_target() -> None:
+    """As `docker images` prints it behind a name; a target says where."""
+    listing = parse("nginx latest\nalpine m.io/alpine\nhttpd=stable\nredis=m.io/redis")
+
+    assert rows(listing) == [("m.io/alpine", None, None), ("m.io/redis", None, None)]
+    assert [count for count, _ in listing.skipped.values()] == [2]
+
+
 def test_every_shape_has_a_fixture() -> None:
     """A shape that nothing here reads is a promise."""
     known = {read(*files.split()).shape for files, _, _ in TRUTH}

@@ -267,10 +267,14 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
         found = shape(document.value)
     if found is not None:
         return document, found
-    known = "; ".join(each.name for each in SHAPES)
+    value = document.value
+    record = value[0] if isinstance(value, list) and value else value
+    if isinstance(record, dict) and "repository" in record:
+        known = "a list or a report needs no import: give it to bulkrepo create"
+    else:
+        known = "; ".join(each.name for each in SHAPES)
     raise InputError(
-        f"{document.source}: {_kind(document.value)} is no listing that is known: "
-        f"{known}"
+        f"{document.source}: {_kind(value)} is no listing that is known: {known}"
     )
 
 
