@@ -46,9 +46,10 @@ def fits(head: str, name: str) -> bool:
     start = head.lstrip("\ufeff \t\r\n")
     if start.startswith("HTTP/"):  # as `curl -i` saves an answer
         return True
-    yaml = Path(name).suffix.lower() in (".yaml", ".yml")
-    if not (yaml or start.startswith(("[", "{"))):
-        return False
+    if not start.startswith(("[", "{")):
+        # Of YAML no line is a name: it may be a password. What it is, its reader says.
+        yaml = Path(name).suffix.lower() in (".yaml", ".yml")
+        return (yaml or inputs.guess(name, head) == "text") and listings.is_yaml(start)
     value = _beginning(start)
     shape = listings.shape(value)
     if shape is None or shape.family in _LISTS:

@@ -1,5 +1,6 @@
 """Edge. Files that other registries and people saved, as the documents in them."""
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
@@ -7,9 +8,10 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from bulkrepo import listings
-from bulkrepo.inputs import sheets
+from bulkrepo.inputs import columns, sheets
 from bulkrepo.inputs.streams import ADVICE, Tap, decoded
 from bulkrepo.model import InputError
+from bulkrepo.visible import quote
 
 _PART = 2000
 """Rows of a sheet that are one part of a document."""
@@ -22,7 +24,28 @@ def documents(source: str, stdin: BinaryIO | None) -> Iterator[listings.Document
             yield from _table(tap, source)
         else:
             with decoded_text(tap, source) as text:
+                _distinct(tap.head.decode(text.encoding, errors="replace"), source)
                 yield from listings.documents(text, source=source)
+
+
+def _distinct(head: str, source: str) -> None:
+    """Raise `InputError` if what begins with *head* is CSV: no line is a reference."""
+    line = next(iter(head.lstrip("\ufeff \t\r\n").splitlines()), "")
+    if line.startswith(("[", "{")):
+        return
+    cells = [cell.strip(' "') for cell in re.split(r"[,;\t]", line)]
+    known = next(filter(columns.known, cells), None)
+    if known is not None:
+        raise InputError(
+            f'{source}: begins with the heading "{known}", as a list does, which needs '
+            f"no import: bulkrepo create {quote(source)}. If that is a name, put it "
+            "behind another"
+        )
+    if len(cells) > 1 and Path(source).suffix.lower() in (".csv", ".tsv"):
+        raise InputError(
+            f"{source}: is CSV, and no line of it a name: save the names, one a line, "
+            "or the sheet as .xlsx, with a heading such as image above them"
+        )
 
 
 def _table(tap: Tap, source: str) -> Iterator[listings.Document]:

@@ -145,6 +145,45 @@ def test_a_long_listing_is_told_by_its_beginning() -> None:
     assert not direct.fits(said[:40], "h.json")
 
 
+@pytest.mark.parametrize("name", ["-", "sync", "sync.txt", "sync.yaml"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        text("skopeo.yaml"),
+        text("regsync.yml"),
+        text("dregsy.yaml").replace("\n", "\r\n"),
+        "# ours\n---\nservices:\n  password: hunter2\n",
+        "auth: {password: hunter2\n",
+        "- namespace: m  # hunter2\n  repository: a\n",
+    ],
+)
+def test_yaml_is_told_by_its_content(here: Path, name: str, said: str) -> None:
+    """Its lines are no names: one of them may be a password."""
+    (here / "sync").write_text(said)
+    words = ["validate", name, "-n", "m", "--visibility", "private"]
+    if name != "-":
+        (here / name).write_text(said)
+    result = CliRunner().invoke(cli, words, input=said)
+
+    assert direct.fits(said, name)
+    assert "hunter2" not in result.output + str(result.exception)
+    assert "invalid" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.csv", "repository,description\nb,note: c\n"),
+        ("-", "repository,description\nb,note: c\n"),
+        ("a.txt", "# team: a\napp  # note: b\nreg:5000/x: y\n"),
+        ("a.yaml", "app\nteam/web\n"),
+    ],
+)
+def test_a_colon_alone_makes_no_yaml(name: str, said: str) -> None:
+    """In a text, a comment, or on a line behind one that is a name."""
+    assert not direct.fits(said, name)
+
+
 async def test_create_and_its_report(here: Path) -> None:
     """From a pipe too; the report says which of the listing's names a row is."""
     record = json.loads(text("harbor-repositories.json"))[0]

@@ -307,6 +307,29 @@ def test_a_source_that_was_to_be_a_url_is_not_repeated_whole(here: Path) -> None
     assert run(name, *("-n", "mirror", "--output", "o.csv")).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("a.csv", "Organization,Repo Name\nm,a\n", "heading.*bulkrepo create a.csv"),
+        ("a b", '"name";"x"\nm;a\n', "heading.*bulkrepo create 'a b'"),
+        ("a.txt", "\ufeffrepository\r\nnginx\r\n", "heading.*create a.txt"),
+        ("a", "REPOSITORY\tTAG\nnginx\t1.27\n", 'heading "REPOSITORY"'),
+        ("a.csv", "image,tag\nnginx,1.27\n", "is CSV.*heading such as image"),
+        ("a.json", '[{"namespace":"m","repository":"a"}]', "bulkrepo create"),
+        ("a", '{"repository":"a","outcome":"created","problems":[]}', "create"),
+    ],
+)
+def test_a_list_is_told_from_lines_of_references(
+    here: Path, name: str, text: str, why: str
+) -> None:
+    """No line of it is a reference, whatever can be made of it."""
+    (here / name).write_text(text)
+    with pytest.raises(InputError, match=f"(?s){why}"):
+        run(name, "-n", "m", "--legalize")
+
+    assert [path.name for path in here.iterdir()] == [name]
+
+
 def test_no_secret_of_a_configuration_is_repeated(here: Path) -> None:
     """Credentials stand next to the names in such files."""
     result = run(HERE / "skopeo.yaml", "-n", "m")

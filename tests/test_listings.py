@@ -1,6 +1,8 @@
 """Other registries' listings: each shape against a table made by hand."""
 
 import io
+import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,14 @@ def test_a_listing_says_what_it_says(
     assert listing.truncated is None
 
 
+def test_a_tag_is_no_target() -> None:
+    """As `docker images` prints it behind a name; a target says where."""
+    listing = parse("nginx latest\nalpine m.io/alpine\nhttpd=stable\nredis=m.io/redis")
+
+    assert rows(listing) == [("m.io/alpine", None, None), ("m.io/redis", None, None)]
+    assert [count for count, _ in listing.skipped.values()] == [2]
+
+
 def test_every_shape_has_a_fixture() -> None:
     """A shape that nothing here reads is a promise."""
     known = {read(*files.split()).shape for files, _, _ in TRUTH}
@@ -255,6 +265,73 @@ def test_a_full_page_is_the_last_if_something_says_so() -> None:
     assert parse(f"HTTP/2 200\nX-Total-Count: 11\n\n{full}").truncated
 
 
+BOMB = (
+    "m: &m {from: a}\nt: &t {mappings: [" + ", ".join(["*m"] * 1000) + "]}\n"
+    "tasks: [" + ", ".join(["*t"] * 10_000) + "]\n"
+)
+MERGES = "".join(
+    f"{n}: &{n} {{<<: [" + ",".join([f"*{o}"] * 10) + "]}\n"
+    for o, n in itertools.pairwise("acdefg")
+)
+QUAY = '{"repositories":[{"namespace":"o","name":"a","is_public":true}]%s}'
+QUAY_ON, QUAY_LAST = QUAY % ',"next_page":"t1"', QUAY % ""
+NEXUS = '{"items":[%s],"continuationToken":%s}'
+NEXUS_ON = NEXUS % ('{"format":"docker","name":"a"}', '"t1"')
+ECR_ON = '{"repositories":[{"repositoryName":"a"}],"nextToken":"t1"}'
+FULL = json.dumps(
+    [{"project_id": 1, "name": f"p/{n}", "pull_count": 0} for n in range(10)]
+)
+LINKED = 'HTTP/2 200\nLink: </v2/_catalog?n=1&last=a>; rel="next"\n\n'
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        pytest.param([QUAY_ON, '{"repositories":[]}'], None, id="an empty last page"),
+        pytest.param(
+            [QUAY_ON, '{"repositories":[],"next_page":"t2"}'],
+            "next_page",
+            id="an empty page that points on",
+        ),
+        pytest.param(
+            [QUAY_ON + '{"repositories":[],"next_page":"t2"}'],
+            "next_page",
+            id="the same in one file",
+        ),
+        pytest.param([NEXUS_ON, NEXUS % ("", "null")], None, id="an empty last one"),
+        pytest.param([NEXUS_ON, NEXUS % ("", '"t2"')], "Token", id="Nexus points on"),
+        pytest.param(
+            [ECR_ON, '{"repositories":[],"nextToken":"t2"}'], "Token", id="ECR does"
+        ),
+        pytest.param(
+            [f'{LINKED}{{"repositories":["a"]}}', f"{LINKED}[]"], "Link", id="a header"
+        ),
+        pytest.param([QUAY_LAST + QUAY_ON], "next_page", id="the last of a file"),
+        pytest.param([QUAY_ON + QUAY_LAST], None, id="that ends"),
+        pytest.param([QUAY_ON + "[]" + QUAY_ON], "next_page", id="and goes on"),
+        pytest.param(["[]" + QUAY_ON], "next_page", id="nothing in front"),
+        pytest.param([QUAY_LAST, QUAY_ON], None, id="files come in any order"),
+        pytest.param(["[]", QUAY_ON], None, id="an empty one too"),
+        pytest.param(
+            [f'HTTP/2 200\na: b\n\n["a"]{LINKED}["b"]'],
+            "Link",
+            id="headers in one file",
+        ),
+        pytest.param(
+            ["[" + FULL[1:-1].rpartition(", {")[0] + "]" + FULL],
+            "exactly 10",
+            id="a full page behind",
+        ),
+        pytest.param([FULL + "[]"], None, id="nothing behind a full page"),
+    ],
+)
+def test_only_a_last_page_ends_a_listing(texts: list[str], why: str | None) -> None:
+    """Within a file the last one is certain; of several files any may be the last."""
+    truncated = parse(*texts).truncated
+
+    assert truncated is None if why is None else why in (truncated or "")
+
+
 def test_one_file_may_hold_several_pages() -> None:
     """As `gh api --paginate` prints them: one array after the other."""
     assert rows(parse('["a"]\n["b","c"] []')) == [
@@ -273,11 +350,62 @@ def test_a_name_with_two_visibilities_has_none() -> None:
     assert sum(listing.notes.values()) == 1
 
 
-def test_visibility_as_text_is_not_truth() -> None:
-    """`"false"` is true to a language; it is no boolean here."""
-    quay = '{"repositories":[{"namespace":"o","name":"a","is_public":"false"}]}'
+@pytest.mark.parametrize(
+    ("word", "public"),
+    [
+        ('"false"', False),
+        ('"True"', True),
+        ('"no"', None),
+        ("0", None),
+        ("false", False),
+    ],
+)
+def test_visibility_as_text_is_what_it_says(
+    word: str,
+    public: bool | None,  # noqa: FBT001 - a row of the table
+) -> None:
+    """`"false"` is true to a language; here it is not, and `0` is no word for it."""
+    quay = QUAY.replace("true", word) % ""
 
-    assert rows(parse(quay)) == [("o/a", None, None)]
+    assert rows(parse(quay)) == [("o/a", public, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "r.example.com:\n  images: {1.10: [], 010: [], 007: [], 1_000: [], on: []}",
+            ["1.10", "010", "007", "1_000", "on"],
+        ),
+        (
+            "r.example.com:\n  images: {null: [], 2024-01-02: []}",
+            ["null", "2024-01-02"],
+        ),
+        (
+            "repositories:\n- repositoryName: no\n- repositoryName: 0x1f\n",
+            ["no", "0x1f"],
+        ),
+        ("repositories:\n- 1.10\n- 12:30:45\n- ~a\n", ["1.10", "12:30:45", "~a"]),
+        ("sync:\r\n- &a\r\n  target: 1e3\r\n- <<: *a\r\n  x: 1\r\n", ["1e3"]),
+        ("tasks: [{mappings: [{from: a, to: ~}, {from: b, to: }]}]", ["a", "b"]),
+    ],
+)
+def test_a_name_in_yaml_is_the_word_that_stands_there(
+    text: str, found: list[str]
+) -> None:
+    """No number, date or truth is made of it; null and a merge are what they are."""
+    assert [each.name.path for each in parse(text).found] == found
+
+
+def test_yaml_says_numbers_and_truths_in_words() -> None:
+    """Who wants one reads the word, as `aws --output yaml` prints it."""
+    project = "- project_id: 3\n  name: p\n  metadata: {public: true}\n"
+    harbor = "- project_id: 3\n  name: p/a\n  pull_count: 0\n  description: 1.10\n"
+    hub = "count: 2\nresults:\n- namespace: o\n  name: a\n  is_private: false\n"
+
+    assert rows(parse(harbor, project)) == [("p/a", True, "1.10")]
+    assert rows(parse(hub)) == [("o/a", True, None)]
+    assert "2 records, and 1 are here" in (parse(hub).truncated or "")
 
 
 @pytest.mark.parametrize(
@@ -286,6 +414,9 @@ def test_visibility_as_text_is_not_truth() -> None:
         ([""], "is empty"),
         (["[]", '{"repositories": []}'], "is empty"),
         (['{"errors":[{"code":"UNAUTHORIZED"}]}'], "an object with errors"),
+        ([QUAY_ON, '{"errors":[],"message":"internal"}'], "an object with errors"),
+        (['["a"]', '{"name":"team/app","tags":[]}'], "an object with name, tags"),
+        (['{"source":"l.csv","problems":[]}'], "an object with problems"),
         (["HTTP/1.1 401 Unauthorized\r\n\r\n{}"], "answer 401"),
         (['{"repositories":["a"'], "saved whole"),
         (["[" * 100_000], "saved whole"),
@@ -293,6 +424,11 @@ def test_visibility_as_text_is_not_truth() -> None:
         (["[1]"], "no listing"),
         (['["a"]', '{"repositories":["a"]}'], "one listing at a time"),
         (["auth: {password: hunter2\nsync: ["], "is none"),
+        (["r.io:\n  images: {a: []}\nr.io:\n  images: {b: []}"], ":3:1: .* twice"),
+        (['{"repositories":["a"],"repositories":["b"]}'], '"repositories" stands'),
+        (["a: &a {b: *a}"], "is none"),
+        ([BOMB], "make 30,033,011 values of 11"),
+        (["b: &b {k: v}\na: &a {<<: [" + "*b," * 9 + "*b]}\n" + MERGES], "make"),
     ],
 )
 def test_what_is_no_listing_is_refused(texts: list[str], why: str) -> None:

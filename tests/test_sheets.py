@@ -4,14 +4,18 @@ import datetime as dt
 import hashlib
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from bulkrepo import inputs
 from bulkrepo.cli import cli
-from bulkrepo.inputs import sheets
+from bulkrepo.inputs import merged, sheets
 from bulkrepo.model import FIELDS, BulkrepoError, InputError, Row
 from tests.boxes import bulkrepo
 from tests.test_import import table
@@ -133,6 +137,96 @@ def test_faults_have_the_place_of_their_cell(here: Path) -> None:
 
 
 BOOLEAN = "wants true or false, yes or no, y or n, 1 or 0, public or private"
+
+
+def joined(rows_: Sequence[Sequence[object]], *places: str) -> bytes:
+    """Write a sheet in which these ranges of cells are merged."""
+    book = openpyxl.load_workbook(io.BytesIO(workbook(S=rows_)))
+    for place in places:
+        book["S"].merge_cells(place)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+TEAM: list[list[object]] = [
+    ["Organization", "Repo", "Visibility"],
+    ["team-a", "a", "private"],
+    [None, "b", None],
+    ["team-b", "c", "public"],
+]
+
+
+@pytest.mark.parametrize(
+    ("places", "wanted"),
+    [
+        ([], [[], [], []]),
+        (["A2:A3"], [[], [("merged-cell", "S!A3")], []]),
+        (["C2:C3"], [[], [("merged-cell", "S!C3")], []]),
+        (["A2:A3", "C2:C3"], [[], [("merged-cell", f"S!{c}3") for c in "AC"], []]),
+        (["A4:B4"], [[], [], [("merged-cell", "S!B4")]]),
+        (["B3:XFD3"], [[], [("merged-cell", "S!C3")], []]),
+        (["D2:E9", "A5:C9"], [[], [], []]),
+    ],
+)
+def test_a_merged_cell_has_no_value(
+    places: list[str], wanted: list[list[tuple[str, str]]]
+) -> None:
+    """Neither blank nor that of its first one: only people can say which is meant."""
+    found = rows(joined(TEAM, *places))
+
+    assert [faults(row) for row in found] == wanted
+
+
+def test_a_heading_over_two_rows_is_one() -> None:
+    """What it covers below is no row."""
+    data = joined([["Repo", "Public"], [], ["a", "no"]], "A1:A2", "B1:B2")
+
+    assert [(r.repository, r.faults) for r in rows(data)] == [("a", ())]
+
+
+def test_a_merged_cell_is_no_listing(here: Path) -> None:
+    """Where it stands in a column that counts; of the others nothing does."""
+    head: list[list[object]] = [["Owner", "Image"], ["ann", "a"], ["bob", "b"]]
+    with pytest.raises(InputError, match="S!B3: is merged with S!B2"):
+        run("import", save(here, joined(head, "B2:B3")), "-n", "m")
+    run("import", save(here, joined(head, "A2:A3")), "-n", "m")
+
+    assert [r["repository"] for r in table(here / "team.swr.csv")] == ["a", "b"]
+
+
+def test_a_sheet_of_merged_cells_is_refused() -> None:
+    """And takes no memory to speak of."""
+    part = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (n, n) for n in range(100_001))
+
+    with pytest.raises(ValueError, match="too many"):
+        merged.ranges(io.BytesIO(part))
+
+
+places = st.builds(
+    lambda top, left, down, right: merged.Range(top, left, top + down, left + right),
+    *(st.integers(1, 9), st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)),
+)
+
+
+@given(st.lists(places, max_size=4), st.lists(st.integers(1, 12), unique=True))
+def test_covered_is_what_a_range_holds_but_for_its_first_cell(
+    given_: list[merged.Range], lines: list[int]
+) -> None:
+    """Of the lines that there are; no program writes ranges that overlap."""
+    cells = [
+        {(r, c) for r in range(m.top, m.bottom + 1) for c in range(m.left, m.right + 1)}
+        for m in given_
+    ]
+    assume(sum(map(len, cells)) == len(set[tuple[int, int]]().union(*cells)))
+    firsts = {(m.top, m.left) for m in given_}
+    seen = merged.covered(given_, [(n, []) for n in sorted(lines)], width=3)
+
+    assert {(line, column) for line, _, found in seen for column in found} == {
+        (line, column)
+        for line, column in set[tuple[int, int]]().union(*cells) - firsts
+        if line in lines and column < 3
+    }
 
 
 def test_columns_are_lettered_as_programs_do() -> None:
@@ -288,7 +382,7 @@ def test_an_organization_stands_in_front_of_its_names(here: Path) -> None:
     [
         (workbook(S=[["image"], [dt.date(2026, 1, 2)]]), "S!A2: is a date or time"),
         (workbook(S=[["name", "image"], ["a", "b"]]), "2 columns that mean repository"),
-        (workbook(S=[["visibility"], ["private"]]), "no visible sheet"),
+        (workbook(S=[["visibility"], ["private"]]), "known are image, repository"),
     ],
 )
 def test_a_listing_that_says_nothing_clear_is_refused(

@@ -3,10 +3,9 @@ Edge. Spreadsheets (.xlsx): the sheet with the columns, row by row, its cells as
 
 What a cell shows is not always what it holds. A whole number has no `.0` here, and a
 formula its value. What nobody can have meant for a name is a fault: an error, a date,
-a formula that was never computed.
+a formula that was never computed, a cell that is merged with another one.
 """
 
-import datetime as dt
 import io
 import re
 import warnings
@@ -19,27 +18,13 @@ from typing import IO, Any, NamedTuple
 
 from msgspec import structs
 
-from bulkrepo.inputs import cells, columns, past
+from bulkrepo.inputs import cells, columns, held, merged, past
 from bulkrepo.model import FIELDS, InputError, Problem, Row
 
 _ROWS = 1_048_576
 """Rows that a sheet can have."""
 _MOST = 100 * 1024 * 1024
 """Bytes of all that is packed in a file: a list of 300,000 rows has some 80 MiB."""
-
-_ERRORS = frozenset(
-    {
-        "#NULL!",
-        "#DIV/0!",
-        "#VALUE!",
-        "#REF!",
-        "#NAME?",
-        "#NUM!",
-        "#N/A",
-        "#GETTING_DATA",
-    }
-)
-_DATES = (dt.date, dt.time, dt.timedelta)
 
 
 class Sheet(NamedTuple):
@@ -49,14 +34,6 @@ class Sheet(NamedTuple):
     line: int
     head: list[str]
     rows: Iterator[tuple[int, list[object]]]
-
-
-class Odd(NamedTuple):
-    """What a cell holds instead of a value, and the rule that it breaks."""
-
-    text: str
-    rule: str
-    message: str
 
 
 def fits(head: bytes) -> bool:
@@ -96,7 +73,7 @@ def _row(
             path=cell(title, index, line),
         )
         for index, odd in enumerate(found[:width])
-        if isinstance(odd, Odd)
+        if isinstance(odd, held.Odd)
     )
     for index, extra in enumerate(found[width:], start=width):
         if extra is not None:
@@ -104,7 +81,9 @@ def _row(
             path = cell(title, index, line)
             faults += (Problem("cell", "surplus-cell", message, line=line, path=path),)
             break
-    values = [each.text if isinstance(each, Odd) else each for each in found[:width]]
+    values = [
+        each.text if isinstance(each, held.Odd) else each for each in found[:width]
+    ]
     values += [None] * (width + 1 - len(values))
     reported = None
     if plan.report:
@@ -127,7 +106,8 @@ def records(
     def names(heading: str) -> bool:
         return _field(heading) == "repository"
 
-    with opened(stream, source, wanted=names) as sheet:
+    known = "image, repository, name, organization, visibility, description"
+    with opened(stream, source, wanted=names, known=known) as sheet:
         fields = list(map(_field, sheet.head))
         for name in FIELDS:
             if fields.count(name) > 1:
@@ -142,7 +122,7 @@ def records(
                 field = fields[index]
                 if field is None or value is None:
                     continue
-                if isinstance(value, Odd):
+                if isinstance(value, held.Odd):
                     at = cell(sheet.title, index, line)
                     raise InputError(f"{source}: {at}: {value.message}")
                 row[field] = value
@@ -167,10 +147,16 @@ def cell(title: str, index: int, line: int) -> str:
 
 @contextmanager
 def opened(
-    stream: io.BufferedIOBase, source: str, *, wanted: Callable[[str], bool]
+    stream: io.BufferedIOBase,
+    source: str,
+    *,
+    wanted: Callable[[str], bool],
+    known: str = ", ".join(FIELDS),
 ) -> Iterator[Sheet]:
     """
     Give the one visible sheet in whose first row is a heading that is *wanted*.
+
+    *known* names such, for people.
 
     `InputError` if there is none, or several, and for what is no spreadsheet. What is
     packed is bounded, and nothing is taken out of it but text and numbers.
@@ -195,8 +181,7 @@ def opened(
                 "but one"
                 if found
                 else f"{source}: the first row of no visible sheet names a known "
-                "column; known are namespace, repository, is_public, category, "
-                "description"
+                f"column; known are {known}"
             )
         yield found[0]
 
@@ -275,7 +260,29 @@ def _headed(
     found = _rows(sheet, source, formulas and formulas[sheet.title])
     line, head = next(found, (0, []))
     names = [str(each).strip() if each is not None else "" for each in head]
-    return Sheet(sheet.title, line, names, found) if any(map(wanted, names)) else None
+    if not any(map(wanted, names)):
+        return None
+    with _readable(source), sheet._get_source() as part:  # noqa: SLF001 - its XML
+        merges = [each for each in merged.ranges(part) if each.bottom > line]
+    if merges:
+        found = _split(merges, found, len(names), sheet.title)
+    return Sheet(sheet.title, line, names, found)
+
+
+def _split(
+    merges: list[merged.Range],
+    found: Iterator[tuple[int, list[object]]],
+    width: int,
+    title: str,
+) -> Iterator[tuple[int, list[object]]]:
+    """Yield the rows *found*, and in place of what is merged that it has no value."""
+    for line, row, covered in merged.covered(merges, found, width=width):
+        row.extend([None] * (max(covered, default=-1) + 1 - len(row)))
+        for index, merge in covered.items():
+            first = cell(title, merge.left, merge.top)
+            message = f"is merged with {first}: unmerge them, and fill each that counts"
+            row[index] = held.Odd("", "merged-cell", message)
+        yield line, row
 
 
 def _rows(sheet: Any, source: str, beside: Any) -> Iterator[tuple[int, list[object]]]:
@@ -287,9 +294,9 @@ def _rows(sheet: Any, source: str, beside: Any) -> Iterator[tuple[int, list[obje
             if line > _ROWS:
                 raise InputError(f"{source}: has more rows than a sheet can have")
             if formulas is None:
-                row = list(map(_taken, given))
+                row = list(map(held.taken, given))
             else:
-                row = list(map(_computed, given, formulas))
+                row = list(map(held.computed, given, formulas))
             while row and row[-1] is None:
                 row.pop()
             if row:
@@ -300,27 +307,3 @@ def _lines(sheet: Any, *, values: bool = True) -> Iterator[Sequence[Any]]:
     if sheet is not None:
         sheet.reset_dimensions()  # what a file says of its size need not be true
         yield from sheet.iter_rows(values_only=values)
-
-
-def _computed(found: Any, formula: object) -> object:
-    """Return what is in the cell *found*, in which *formula* may stand."""
-    # A formula whose value is no text at all has this type as well.
-    if formula is not None and found.value is None and found.data_type != "str":
-        message = "is a formula that was never computed: save it in a spreadsheet"
-        return Odd("", "formula", f"{message} program")
-    return _taken(found.value)
-
-
-def _taken(value: object) -> object:
-    """Return the text of a cell; a boolean as it is, None for a blank."""
-    if isinstance(value, str):
-        if value in _ERRORS:
-            return Odd(value, "cell-error", "is an error in the sheet")
-        return value if value.strip() else None
-    if isinstance(value, _DATES):
-        # Most often it was a name or a tag, and the program took it for a date.
-        message = "is a date or time in the sheet: format the cell as text"
-        return Odd(str(value), "date", message)
-    if isinstance(value, float):
-        return format(value, ".15g")
-    return value if value is None or isinstance(value, bool) else str(value)

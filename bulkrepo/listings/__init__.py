@@ -6,6 +6,7 @@ all documents of one reading are one listing, page by page. None of its reposito
 held here: they are passed on as they come.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,6 +17,7 @@ from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.plain import Table
 from bulkrepo.listings.shapes import Found, Page, Project, Shape
+from bulkrepo.listings.yamls import begins as is_yaml
 from bulkrepo.model import InputError
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Table",
     "answered",
     "documents",
+    "is_yaml",
     "shape",
 ]
 
@@ -77,17 +80,32 @@ class Listing(msgspec.Struct):
 
 
 class _Told(msgspec.Struct):
-    """What the documents of one shape tell together: see `Page`."""
+    """
+    What the documents of one shape tell together: see `Page`.
 
-    pages: int = 0
+    *here*, *more* and *rows* are those of the last page in the file that is being read;
+    *rows* is 0 where it is known to be the last of all. *whole*: some file's last page
+    points to no other; *least* has the fewest rows of such, *size* is a page's most.
+    """
+
     found: int = 0
     skipped: int = 0
     projects: set[int] = set()
-    sizes: set[int] = set()
     total: int = -1
-    pointed: int = 0
-    more: str = ""
-    ended: bool = False
+    here: bool = False
+    more: str | None = None
+    rows: int = 0
+    size: int = 0
+    least: int = sys.maxsize
+    pointed: str = ""
+    whole: bool = False
+
+    def close(self) -> None:
+        """Take the last page that was read for the last of its file."""
+        if self.here and self.more is None:
+            self.whole = True
+            self.least = min(self.least, self.rows)
+        self.here = False
 
 
 class Reading:
@@ -104,7 +122,8 @@ class Reading:
         self._told: dict[str, _Told] = {}
         self._shapes: dict[str, Shape] = {}
         self._begun: tuple[Shape, str] | None = None
-        self._empty = 0
+        self._source: str | None = None
+        self._blank = self._ended = False
 
     def pages(self, given: Iterable[Document]) -> Iterator[Sequence[Found]]:
         """
@@ -114,8 +133,9 @@ class Reading:
         """
         rest = iter(given)
         for document in rest:
-            if not document.continued and _empty(document.value):
-                self._empty += 1
+            self._turn(document.source)
+            if (blank := _blank(document)) is not None:
+                self._pass(blank.more or document.more)
                 continue
             document, shape = _known(document, rest)  # noqa: PLW2901 - or the whole of it
             self._begin(shape, document.source)
@@ -131,6 +151,22 @@ class Reading:
                 page.total = part.total if page.total is None else page.total
             self._end(told, page, document)
 
+    def _turn(self, source: str | None) -> None:
+        """Go to the file *source*: only within one is it known which page is last."""
+        if source != self._source:
+            self._source = source
+            for told in self._told.values():
+                told.close()
+            self._ended = self._ended or self._blank
+            self._blank = False
+
+    def _pass(self, more: str | None) -> None:
+        """Take a page without a record, which may point to *more*."""
+        here = [told for told in self._told.values() if told.here]
+        for told in here:
+            told.more, told.rows = more, 0
+        self._blank = more is None and not here
+
     def _begin(self, shape: Shape, source: str) -> None:
         begun = self._begun
         if begun is not None and begun[0].family != shape.family:
@@ -139,6 +175,7 @@ class Reading:
                 "give one listing at a time"
             )
         self._begun = begun or (shape, source)
+        self._blank = False
         self.listing.family = shape.family
         self._shapes[shape.name] = shape
 
@@ -156,16 +193,12 @@ class Reading:
 
     def _end(self, told: _Told, page: Page, document: Document) -> None:
         """Tally what all of a document says of the listing."""
-        more = page.more or document.more
+        told.here, told.more = True, page.more or document.more
         total = document.total if page.total is None else page.total
-        told.pages += 1
         told.total = max(told.total, -1 if total is None else total)
-        told.ended = told.ended or (document.last and more is None)
-        if len(told.sizes) < 2:
-            told.sizes.add(page.rows)
-        if more is not None:
-            told.pointed += 1
-            told.more = more
+        told.rows = 0 if document.last else page.rows
+        told.size = max(told.size, page.rows)
+        told.pointed = told.more or told.pointed
 
     def end(self, distinct: int) -> None:
         """
@@ -180,15 +213,16 @@ class Reading:
                 if self.projects
                 else "the listing is empty: more often a lack of rights than a fact"
             )
+        self._turn(None)
         listing.shape = " and ".join(self._told)
         listing.truncated = self._truncated(distinct)
 
     def _truncated(self, distinct: int) -> str | None:
         """
-        Return how the pages show that there are more; an empty one counts as the last.
+        Return how the pages show that there are more.
 
-        A page missing between two that are here shows only where the listing says its
-        total.
+        One without a record that points to no other counts as the last. A page missing
+        between two that are here shows only where the listing says its total.
         """
         for name, told in self._told.items():
             # Of the shapes of one listing, one has names and the other projects.
@@ -196,24 +230,33 @@ class Reading:
             here += len(told.projects) + told.skipped
             if told.total > here:
                 return f"{name}: it says {told.total} records, and {here} are here"
-            if told.pointed == told.pages and not self._empty:
-                return f"{name}: the last page points to another one ({told.more})"
-            ended = told.ended or told.total >= 0 or self._empty or told.pointed
-            sizes = told.sizes
-            if len(sizes) == 1 and sizes <= self._shapes[name].full and not ended:
+            # Pages in one file need not be in order, if all of them are there.
+            if not (told.whole or self._ended or told.total == here):
+                return f"{name}: the last page points to another one ({told.pointed})"
+            known = self._ended or told.total >= 0 or told.pointed
+            full = told.size == told.least and told.size in self._shapes[name].full
+            if full and not known:
                 return (
-                    f"{name}: exactly {sizes.pop()} records a page, as full pages "
-                    "have; give the next page too, even if it is empty"
+                    f"{name}: exactly {told.size} records a page, as full pages have; "
+                    "give the next page too, even if it is empty"
                 )
         return None
 
 
-def _empty(value: object) -> bool:
-    """Tell whether *value* has no record, as the page after the last has none."""
-    if isinstance(value, dict):
-        lists = [each for each in value.values() if isinstance(each, list)]
-        return bool(lists) and not any(lists) and not value.get("count")
-    return value in ([], None, "")
+def _blank(document: Document) -> Page | None:
+    """Return the page that *document* is if it is a known one without any record."""
+    value = document.value
+    if value in ([], None, ""):
+        return Page()
+    if not isinstance(value, dict) or document.continued:
+        return None
+    # A catalog, Quay, ECR and Alibaba: without a record they do not differ.
+    names = value.get("repositories", value.get("Repositories", value))
+    lists = (each for each in value.values() if isinstance(each, list))
+    if names not in ([], None) or any(lists):
+        return None
+    pointers = ("next_page", "nextToken", "NextToken")
+    return Page(more=next((key for key in pointers if value.get(key)), None))
 
 
 def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
@@ -224,10 +267,14 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
         found = shape(document.value)
     if found is not None:
         return document, found
-    known = "; ".join(each.name for each in SHAPES)
+    value = document.value
+    record = value[0] if isinstance(value, list) and value else value
+    if isinstance(record, dict) and "repository" in record:
+        known = "a list or a report needs no import: give it to bulkrepo create"
+    else:
+        known = "; ".join(each.name for each in SHAPES)
     raise InputError(
-        f"{document.source}: {_kind(document.value)} is no listing that is known: "
-        f"{known}"
+        f"{document.source}: {_kind(value)} is no listing that is known: {known}"
     )
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 import msgspec
-import yaml
 from msgspec import structs
 
+from bulkrepo.listings import yamls
 from bulkrepo.listings.window import Window
 from bulkrepo.model import InputError
 from bulkrepo.visible import shown
@@ -189,9 +189,8 @@ def _object(window: Window, part: float) -> Iterator[tuple[dict[str, object], bo
         if window.next() != ":":
             window.refuse("Expecting ':' delimiter")
         window.at += 1
-        if key == parted:
+        if key in found or key == parted:
             raise InputError(f'{window.source}: "{shown(key)}" stands there twice')
-        found.pop(key, None)  # of two with one name the last counts, as ever
         if window.next() == "[":
             # A second long one is not expected, and is kept whole.
             most = part if parted is None else math.inf
@@ -208,12 +207,6 @@ def _object(window: Window, part: float) -> Iterator[tuple[dict[str, object], bo
             return
 
 
-# A name may hold a colon, but only a key's is followed by a blank or the line's end.
-_COLON = re.compile(r":(?:[ \t\n]|\Z)")
-_KEY = re.compile(r"^[ \t]*(?:- )*[^\s#][^\n]*:(?:[ \t]|$)", re.MULTILINE)
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def _other(window: Window) -> _Values:
     """Read YAML, if it has keys, whole; else lines of names, in parts."""
     if window.held[window.at] == "<":
@@ -222,17 +215,13 @@ def _other(window: Window) -> _Values:
         )
     more = window.reach(_HEAD)
     whole = window.held.rfind("\n", window.at) + 1 if more else 0
-    if _keyed(window.held[window.at : whole or None]):
+    if yamls.keyed(window.held[window.at : whole or None]):
         while window.more():
             pass
         text, window.at = window.held[window.at :], len(window.held)
-        yield _yaml(text, window.source), False
+        yield yamls.load(text, window.source), False
     else:
         yield from _lines(window)
-
-
-def _keyed(text: str) -> re.Match[str] | None:
-    return _KEY.search(text) if _COLON.search(text) else None
 
 
 def _lines(window: Window) -> _Values:
@@ -247,7 +236,7 @@ def _lines(window: Window) -> _Values:
                 f"{window.source}:{line}: over {_SIZE} characters in a line are no name"
             )
         lines = held[at : end or None]
-        if key := _keyed(lines):
+        if key := yamls.keyed(lines):
             line = window.place(at + key.end()).partition(":")[0]
             raise InputError(
                 f"{window.source}:{line}: has a key, as YAML has, where all before are "
@@ -256,13 +245,3 @@ def _lines(window: Window) -> _Values:
         window.at += len(lines)
         going = window.skip()
         yield lines, going
-
-
-def _yaml(text: str, source: str) -> object:
-    try:
-        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        # Not the error's own text: that quotes the line, which may hold a password.
-        raise InputError(f"{source}{where}: begins like YAML and is none") from None

@@ -31,7 +31,8 @@ def read(text: str) -> Page:
     Read a reference a line.
 
     Of a line with two, such as `oc adm release mirror` and `oc mirror` write (source,
-    target), the second is where the image goes. A line `source=target` is one too.
+    target), the second is where the image goes. A line `source=target` is one too. The
+    second has a slash; else it may be a tag, as `docker images` prints.
     """
     page = Page()
     for raw in text.splitlines():
@@ -40,10 +41,9 @@ def read(text: str) -> Page:
         if not words:
             continue
         page.rows += 1
-        if len(words) > 2:
-            named(
-                page, [(raw.strip()[:80], "not one reference, nor source and target")]
-            )
+        if len(words) > 2 or (len(words) == 2 and "/" not in words[1]):
+            why = "not one reference, nor source and target (such as HOST/NAME)"
+            named(page, [(raw.strip()[:80], why)])
         else:
             named(page, [taken(words[-1])])
     return page

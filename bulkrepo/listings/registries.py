@@ -88,8 +88,7 @@ def _harbor_projects(value: object) -> Page:
     for each in records(value, page):
         metadata = each.get("metadata")
         # `metadata.public` is text, "true" or "false".
-        public = text(metadata, "public") if members(metadata) else ""
-        known = {"true": True, "false": False}.get(public.lower())
+        known = flag(metadata, "public") if members(metadata) else None
         # A project with a `registry_id` is a cache of somebody else's registry.
         proxied = bool(number(each, "registry_id"))
         skip = "of a proxy cache" if proxied else None
@@ -260,8 +259,7 @@ def _is_alibaba_enterprise(value: object) -> bool:
 def _alibaba_enterprise(value: object) -> Page:
     page = Page()
     if members(value):
-        total = str(value.get("TotalCount"))  # a number, in older versions text
-        page.total = int(total) if total.isdecimal() else None
+        page.total = number(value, "TotalCount")  # in older versions text
     return named(page, _repos(array(value, "Repositories"), page, "RepoNamespaceName"))
 
 

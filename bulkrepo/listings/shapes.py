@@ -1,5 +1,6 @@
 """Pure. What is read out of one document of a listing, and how a shape is described."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeGuard
 
@@ -101,14 +102,18 @@ def text(record: Object, key: str) -> str:
 
 
 def flag(record: Object, key: str) -> bool | None:
-    """Return the boolean under *key*; `None` for anything else, such as text."""
+    """Return the truth under *key*, which YAML has as a word; else `None`."""
     value = record.get(key)
+    if isinstance(value, str):
+        return TRUTHS.get(value.lower())
     return value if isinstance(value, bool) else None
 
 
 def number(record: Object, key: str) -> int | None:
-    """Return the whole number under *key*, if there is one."""
+    """Return the whole number under *key*, which YAML has as text; else `None`."""
     value = record.get(key)
+    if isinstance(value, str):
+        return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -117,6 +122,7 @@ def joined(*segments: str) -> str:
     return "/".join(segment for segment in segments if segment)
 
 
+TRUTHS: Mapping[str, bool] = {"true": True, "false": False}
 WORDS: Mapping[str, bool] = {"public": True, "private": False}
 """Visibility in words. `internal` is neither: only people can say what it becomes."""
 
