@@ -120,6 +120,58 @@ def test_what_did_not_succeed_is_tried_again(path: Path) -> None:
     assert nothing == []
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_retry_that_goes_on_tells_all_that_it_did(
+    path: Path, *, killed: bool
+) -> None:
+    """Else what the first part created would be in no report."""
+    with opened(path) as ledger:
+        load(ledger, "a", "b", "c", "d")
+        settle(ledger, dict.fromkeys("abcd", Verdict.FAILED) | {"a": Verdict.CREATED})
+        derive(ledger, "retry")
+        claim = ledger.turn([], 1)[0]
+        made = Outcome(id=claim.id, outcome=Verdict.CREATED, started_at=1500.0)
+        ledger.turn([made], 0)
+        if not killed:
+            ledger.finish(stopped="SIGINT", requests=1, throttled=0)
+    with opened(path) as ledger:
+        run = derive(ledger, "retry")
+        rest = settle(ledger, {"c": Verdict.CREATED, "d": Verdict.FAILED})
+        items = list(ledger.items(ledger.run_info(run)))
+        run = derive(ledger, "retry")
+        last = [item.repository for item in ledger.items(ledger.run_info(run))]
+        undone = derive(ledger, "undo")
+        back = {item.repository for item in ledger.items(ledger.run_info(undone))}
+
+    assert list(rest) == ["c", "d"]
+    assert [(item.line, f"{item.outcome}") for item in items] == [
+        (2, "created"),
+        (3, "created"),
+        (4, "failed"),
+    ]
+    assert last == ["d"]
+    assert back == {"b", "c"}
+
+
+def test_a_retry_of_a_run_that_died_tells_what_that_did(path: Path) -> None:
+    """Whoever does not continue it by its own command: it had no report."""
+    with opened(path) as ledger:
+        load(ledger, "a", "b", "c")
+        claim = ledger.turn([], 1)[0]
+        ledger.turn([Outcome(id=claim.id, outcome=Verdict.CREATED)], 1)
+    with opened(path) as ledger:
+        run = derive(ledger, "retry")
+        rest = ledger.turn([], 9)
+        items = list(ledger.items(ledger.run_info(run)))
+
+    assert [claim.repository for claim in rest] == ["b", "c"]
+    assert [(item.line, f"{item.outcome}") for item in items] == [
+        (1, "created"),
+        (2, "not_attempted"),
+        (3, "not_attempted"),
+    ]
+
+
 def test_a_doubt_outlives_a_retry(path: Path) -> None:
     """What may be ours stays what may be ours."""
     with opened(path) as ledger:

@@ -15,6 +15,14 @@ _CARRY = """
 UPDATE item SET run = ? WHERE run = ?
     AND id IN (SELECT item FROM outcome WHERE outcome = 'removed')
 """
+# Likewise, what went well in a run that was interrupted.
+_CARRY_ON = f"""
+INSERT INTO outcome SELECT item.id, {", ".join(schema.OUTCOME_COLUMNS[1:])}
+FROM item JOIN item AS earlier ON earlier.run = ?2 AND earlier.wanted
+    AND earlier.namespace = item.namespace AND earlier.repository = item.repository
+JOIN outcome ON outcome.item = earlier.id
+WHERE item.run = ?1 AND item.wanted AND outcome IN {schema.SUCCEEDED}
+"""  # noqa: S608 - our own words
 
 
 def derive(
@@ -31,8 +39,9 @@ def derive(
 
     `retry`: what did not succeed, by default of the last run. `undo`: what it created,
     newest first, by default of the last run that created anything, or that of which an
-    undo was interrupted just before: what that removed is of the new run. Raises
-    SettingsError where there is no such run, or nothing of it.
+    undo was interrupted just before. What an interrupted retry or undo did is of the
+    run that goes on with it. Raises SettingsError where there is no such run, or
+    nothing of it.
     """
     with file.transaction() as db:
         bind(file, endpoint)
@@ -59,7 +68,13 @@ def derive(
         assert new is not None  # noqa: S101 - it was inserted
         replaced = [past]
         if command == "retry":
-            db.execute(schema.RETRY, (new, past))
+            goes_on = file.value(
+                "SELECT state = 'stopped' FROM run WHERE id = ?",
+                past,
+            )
+            db.execute(schema.RETRY, (new, past, goes_on))
+            if goes_on:
+                db.execute(_CARRY_ON, (new, past))
         else:
             earlier = _interrupted(file, before=new)
             if earlier is not None and earlier[1] == past and not dry_run:

@@ -265,16 +265,17 @@ WHERE run = ? AND wanted
 GROUP BY namespace ORDER BY min(item.id)
 """
 
-# The rows of a run (of which lists) that another one is to try again.
-RETRY = """
+SUCCEEDED = "('created', 'exists', 'updated', 'duplicate', 'removed')"
+# The rows of a run that another one is to try again, or all of them.
+RETRY = f"""
 INSERT INTO item (run, list, line, namespace, repository, is_public, category,
     description, wanted)
-SELECT ?, list, line, namespace, repository, is_public, category, description, 1
+SELECT ?1, list, line, namespace, repository, is_public, category, description, 1
 FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
-WHERE run = ? AND wanted AND coalesce(outcome, 'not_attempted')
-    NOT IN ('created', 'exists', 'updated', 'duplicate', 'removed')
+WHERE run = ?2 AND wanted
+    AND (?3 OR coalesce(outcome, 'not_attempted') NOT IN {SUCCEEDED})
 ORDER BY item.id
-"""
+"""  # noqa: S608 - our own words
 
 # What a run (the second) created and nobody undid, newest first.
 UNDO = """
