@@ -14,7 +14,7 @@ from typing import Protocol
 from bulkrepo.adaptive import Auto
 from bulkrepo.learnt import Learnt
 from bulkrepo.model import SettingsError
-from bulkrepo.window import Rules, Window
+from bulkrepo.window import MOST, Rules, Window
 from bulkrepo.wire import Answer, Kind, Limit
 
 
@@ -135,7 +135,7 @@ class Fixed:
         named = self._named
         if named is None:  # who is refused has used it up
             used = max(rule.count for rule in answer.limits)
-            named = self._named = Rules((), [now] * used)
+            named = self._named = Rules((), [now] * min(used, MOST))
         for rule in answer.limits:
             named.obey(rule, now, spread=0.1)
 

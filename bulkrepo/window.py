@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from bulkrepo.wire import Limit
 
-_MOST = 10_000
+MOST = 10_000
 """Starts that are kept: a longer rule is kept in parts, which is stricter."""
 
 
@@ -19,7 +19,7 @@ class Window:
 
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
         self.limit = limit
-        parts = -(-limit.count // _MOST)
+        parts = -(-limit.count // MOST)
         self._count, self._seconds = limit.count // parts, limit.seconds / parts
         self._starts: deque[float] = deque(starts, maxlen=self._count)
 
@@ -63,7 +63,7 @@ class Rules:
         self, rules: Iterable[Limit] = (), starts: Iterable[float] = ()
     ) -> None:
         self._windows: dict[float, Window] = {}
-        self._starts: deque[float] = deque(starts, maxlen=_MOST)
+        self._starts: deque[float] = deque(starts, maxlen=MOST)
         self._until: float | None = None
         self._share, self._shared_at = 1.0, 0.0
         for rule in rules:

@@ -1,5 +1,6 @@
 """When the next request may leave, on a clock that only moves when asked."""
 
+import tracemalloc
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -165,6 +166,19 @@ def test_a_rule_that_is_named_is_not_believed_for_ever() -> None:
 
     assert rate.given
     assert rate.allowed() == 50.0
+
+
+def test_a_rule_of_millions_costs_no_memory() -> None:
+    """A service's text is from outside."""
+    rate = Fixed(Limit(50, 1.0))
+    rule = Limit(3_000_000, 86_400.0)
+    tracemalloc.start()
+    rate.learn(T, Answer(Kind.THROTTLED, limits=(rule,)), started=T - 0.1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 2_000_000
+    assert rate.allowed() == pytest.approx(3_000_000 / 86_400)
 
 
 def test_to_retry_at_once_is_not_taken_at_its_word() -> None:

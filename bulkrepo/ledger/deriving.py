@@ -11,12 +11,12 @@ from bulkrepo.ledger.reading import last
 from bulkrepo.model import SettingsError
 
 # What an undo (of which run) removed before it was interrupted: to be reported as well.
-_CARRY = """
+_KEEP_REMOVED = """
 UPDATE item SET run = ? WHERE run = ?
     AND id IN (SELECT item FROM outcome WHERE outcome = 'removed')
 """
 # Likewise, what went well in a run that was interrupted.
-_CARRY_ON = f"""
+_KEEP_SUCCEEDED = f"""
 INSERT INTO outcome SELECT item.id, {", ".join(schema.OUTCOME_COLUMNS[1:])}
 FROM item JOIN item AS earlier ON earlier.run = ?2 AND earlier.wanted
     AND earlier.namespace = item.namespace AND earlier.repository = item.repository
@@ -68,17 +68,16 @@ def derive(
         assert new is not None  # noqa: S101 - it was inserted
         replaced = [past]
         if command == "retry":
-            goes_on = file.value(
-                "SELECT state = 'stopped' FROM run WHERE id = ?",
-                past,
+            interrupted = file.value(
+                "SELECT state = 'stopped' FROM run WHERE id = ?", past
             )
-            db.execute(schema.RETRY, (new, past, goes_on))
-            if goes_on:
-                db.execute(_CARRY_ON, (new, past))
+            db.execute(schema.RETRY, (new, past, interrupted))
+            if interrupted:
+                db.execute(_KEEP_SUCCEEDED, (new, past))
         else:
             earlier = _interrupted(file, before=new)
             if earlier is not None and earlier[1] == past and not dry_run:
-                db.execute(_CARRY, (new, earlier[0]))
+                db.execute(_KEEP_REMOVED, (new, earlier[0]))
                 replaced.append(earlier[0])
             db.execute(schema.UNDO, (new, past))
         if not dry_run:
