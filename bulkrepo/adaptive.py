@@ -20,6 +20,7 @@ from bulkrepo.wire import Answer, Kind
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
 _SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
+_TRUST = 15.0  # seconds for which a rule is kept, and then probed beyond, slowly
 _FEW = 20  # requests that say nothing about a window
 _HEALTHY = 0.7  # share of answers that are no trouble
 _MEMORY = 30.0  # seconds for which an event says something about the next
@@ -64,7 +65,7 @@ class Auto:
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0
         self._latencies: deque[float] = deque(maxlen=64)
-        self._rules = Rules(learnt.rules, starts)
+        self._rules = Rules(learnt.rules, starts, trust=_TRUST)
         self.starts = self._rules.starts  # those that count at a time
         self._untold = False  # whether there is a limit besides, that nobody names
 
@@ -85,9 +86,11 @@ class Auto:
             return wait
         self._rules.book(now)
         self._lone.book(now)
-        # What a late wake-up missed may be made up for, by two requests at most.
+        # A late wake-up is made up for, by two requests at most; hardly what a rule
+        # held back: it would leave in a burst, in this window and in all that follow.
         step = 1 / (self.rate * self._care())
-        self._next = max(self._next, now - min(2 * step, 0.05)) + step
+        late = min(2 * step, 0.005 if self._rules else 0.05)
+        self._next = max(self._next, now - late) + step
         if self._blocked.since is not None:
             self._blocked.left(now)
         return 0.0
@@ -101,8 +104,7 @@ class Auto:
         """Take in what the service says about our speed."""
         self._latencies.append(now - started)
         if self._lone.over():
-            quickest = min(self._latencies)
-            self._lone.go_on(unknown=self._event is None, latency=quickest)
+            self._lone.go_on(unknown=self._event is None, latency=min(self._latencies))
             if self._doubted and answer.kind is not Kind.THROTTLED:
                 self._doubted, self._top = False, CEILING  # it was no window
                 self._enter(Phase.SEEK, now)

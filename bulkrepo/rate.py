@@ -49,6 +49,8 @@ class RateControl(Protocol):
 
 _LATE = 0.02
 """Seconds: a timer of the event loop is seldom later than that."""
+_TRUST = 60.0
+"""Seconds for which a rule is kept: then the user's rate is tried, at once."""
 
 
 class _Hold:
@@ -135,7 +137,7 @@ class Fixed:
         named = self._named
         if named is None:  # who is refused has used it up
             used = max(rule.count for rule in answer.limits)
-            named = self._named = Rules((), [now] * min(used, MOST))
+            named = self._named = Rules((), [now] * min(used, MOST), trust=_TRUST)
         for rule in answer.limits:
             named.obey(rule, now, spread=0.1)
 

@@ -54,14 +54,21 @@ class Rules:
     """
     Limits that answers named, one for each length of a window: all of them hold.
 
-    They are believed for a minute or two windows, whichever is longer: a limit may be
-    raised, and nobody would say so. Who is refused although he keeps them shares them
-    with others: then we take less, and a little more after each window that is kept.
+    They are believed for *trust* seconds or two windows, whichever is longer: a limit
+    may be raised, and nobody would say so. Who is refused although he keeps them shares
+    them with others: then we take less, and a little more after each window that is
+    kept, and doubt them more seldom.
     """
 
     def __init__(
-        self, rules: Iterable[Limit] = (), starts: Iterable[float] = ()
+        self,
+        rules: Iterable[Limit] = (),
+        starts: Iterable[float] = (),
+        *,
+        trust: float,
     ) -> None:
+        self._trust = trust
+        self._outlived: tuple[Limit, ...] = ()
         self._windows: dict[float, Window] = {}
         self._starts: deque[float] = deque(starts, maxlen=MOST)
         self._until: float | None = None
@@ -119,7 +126,8 @@ class Rules:
         new = known is None or known.limit.count != rule.count
         if new:
             self._add(rule, spread=spread)
-            self._share = 1.0
+            if rule not in self._outlived:
+                self._share = 1.0
         self._believe(now)
         return new
 
@@ -139,6 +147,7 @@ class Rules:
         if self._until is None:
             self._believe(now)
         elif now > self._until:
+            self._outlived = self.named()
             self._windows.clear()
             return True
         return False
@@ -149,4 +158,4 @@ class Rules:
         self._windows[rule.seconds] = Window(kept, self._starts)
 
     def _believe(self, now: float) -> None:
-        self._until = now + max(60.0, 2 * self.longest)
+        self._until = now + max(self._trust / self._share, 2 * self.longest)

@@ -11,6 +11,8 @@ from bulkrepo.wire import Answer, Kind, Limit
 from tests.limiters import Limiter
 
 DONE = Answer(Kind.DONE, 201)
+_APART = 3.0
+"""Seconds between refusals that have nothing to do with each other."""
 
 
 class Simulated(NamedTuple):
@@ -19,6 +21,14 @@ class Simulated(NamedTuple):
     seconds: float
     throttled: list[float]
     starts: list[float]
+
+    @property
+    def bursts(self) -> list[int]:
+        """How many refusals came together: what left before the first was answered."""
+        gaps = [later - at for at, later in itertools.pairwise(self.throttled)]
+        ends = [number for number, gap in enumerate(gaps, 1) if gap > _APART]
+        bounds = [0, *ends, len(self.throttled)]
+        return [end - start for start, end in itertools.pairwise(bounds)]
 
 
 def simulate(

@@ -1,6 +1,7 @@
 """How fast a hidden limit is found, and how often it is exceeded, in virtual time."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from bulkrepo.adaptive import Auto
 from bulkrepo.wire import Limit
@@ -18,20 +19,36 @@ NAMED: dict[str, tuple[Callable[[], Limiter], Limit]] = {
     "sliding window, 200 per 5 minutes": (lambda: Sliding(200, 300), Limit(200, 300.0)),
 }
 
-Figures = list[tuple[str, float, float, float, float]]
-"""What; time over the ideal one and refused answers in a hundred: mean and worst."""
+
+class Figure(NamedTuple):
+    """
+    Seconds over the ideal ones, and refused answers in a hundred, of some runs.
+
+    *together* is how many refusals came at once at most, after the first ones.
+    """
+
+    what: str
+    time: float
+    worst_time: float
+    refused: float
+    worst_refused: float
+    together: int
 
 
-def _figures(
-    what: str, runs: list[Simulated], ideal: float, rows: int
-) -> tuple[str, float, float, float, float]:
+def _figures(what: str, runs: list[Simulated], ideal: float, rows: int) -> Figure:
     times = [run.seconds / ideal for run in runs]
     refused = [100 * len(run.throttled) / rows for run in runs]
-    mean = len(runs)
-    return what, sum(times) / mean, max(times), sum(refused) / mean, max(refused)
+    return Figure(
+        what,
+        time=sum(times) / len(runs),
+        worst_time=max(times),
+        refused=sum(refused) / len(runs),
+        worst_refused=max(refused),
+        together=max(max(run.bursts[1:], default=0) for run in runs),
+    )
 
 
-def hidden(seeds: int = SEEDS) -> Figures:
+def hidden(seeds: int = SEEDS) -> list[Figure]:
     """Try limits of each kind and size, that no text names."""
     return [
         _figures(
@@ -45,7 +62,7 @@ def hidden(seeds: int = SEEDS) -> Figures:
     ]
 
 
-def changing(seeds: int = SEEDS) -> Figures:
+def changing(seeds: int = SEEDS) -> list[Figure]:
     """Change a limit from 50/s to 10/s and 20/s, told in the text or not."""
     ideal = sum(rows / rate for rows, rate in CHANGES)
     found = []
@@ -70,7 +87,7 @@ def changing(seeds: int = SEEDS) -> Figures:
     return found
 
 
-def named(seeds: int = SEEDS) -> Figures:
+def named(seeds: int = SEEDS) -> list[Figure]:
     """Use up three long windows whose rule the text names."""
     found = []
     for what, (make, limit) in NAMED.items():
@@ -85,7 +102,7 @@ def named(seeds: int = SEEDS) -> Figures:
 
 
 if __name__ == "__main__":
-    print(f"{'':44}   time / ideal    refused in 100")
-    print(f"{'limit':44}   mean   worst     mean   worst")
+    print(f"{'':44}   time / ideal    refused in 100   most together,")
+    print(f"{'limit':44}   mean   worst     mean   worst   after the first")
     for row in (*hidden(), *changing(), *named()):
-        print("{:44} {:6.2f}  {:6.2f}   {:6.2f}  {:6.2f}".format(*row))
+        print("{:44} {:6.2f}  {:6.2f}   {:6.2f}  {:6.2f}   {:6}".format(*row))
