@@ -383,7 +383,8 @@ def test_markdown_is_a_page_to_paste() -> None:
         "| Row | Repository | Visibility | Outcome | Why |\n"
         "| --- | --- | --- | --- | --- |\n"
         "| team.csv:2 | `team-a/web/api` | private | created |  |\n"
-        "| team.csv:4 | team-a/My\\_App | maybe | invalid | uppercase M, A |\n"
+        "| team.csv:4 | team-a/My\\_App | maybe | invalid |"
+        " repository: uppercase M, A \\[case\\] |\n"
         "| team.csv:5 | `team-a/db` |  | differs | "
         "is\\_public: wanted False, found True |\n"
     )

@@ -6,7 +6,7 @@ from itertools import chain
 
 from bulkrepo.exports.records import batches, utf8
 from bulkrepo.model import Item, RunInfo, Summary, Verdict
-from bulkrepo.visible import escape
+from bulkrepo.visible import escape, fault
 
 _COUNTED = frozenset({Verdict.EXISTS, Verdict.DUPLICATE})
 _NAME = re.compile(r"[a-z0-9._/-]+")
@@ -113,7 +113,7 @@ def _row(item: Item) -> str:
 
 
 def _why(item: Item) -> str:
-    parts = [fault.message for fault in item.problems if not fault.note]
+    parts = [fault(problem) for problem in item.problems if not problem.note]
     parts += [
         f"{name}: "
         + ", ".join(map(" ".join, zip(_SIDES, map(str, pair), strict=False)))
