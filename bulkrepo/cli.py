@@ -199,7 +199,8 @@ def handover(tool: str, maps: tuple[str, ...], **given: Any) -> None:
     type=click.Path(allow_dash=True),
     default=("-",),
     show_default=True,
-    help="Format by suffix: .jsonl .json .csv .md; - is stdout as JSON Lines.",
+    help="Format by suffix: .jsonl .json .csv .md .html .xml (JUnit) .prom; - is"
+    " stdout as JSON Lines.",
 )
 def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
     """Write a run's report again, from the ledger (default: the last run's)."""

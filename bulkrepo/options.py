@@ -215,7 +215,8 @@ def reporting(default: str) -> Callable[[F], F]:
         "reports",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Per-row report; format by suffix: .jsonl .json .csv .md; - is stdout.  "
+        help="Report, may be given several times; format by suffix: .jsonl .json .csv"
+        " .md .html .xml (JUnit) .prom; - is stdout as JSON Lines.  "
         f"[default: {default}]",
     )
 

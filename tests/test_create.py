@@ -136,6 +136,7 @@ async def test_what_a_callback_raises_stops_the_run_and_is_raised(
         endpoint=box.url,
         credential=box.settings.token,
         visibility="private",
+        rate="500/s",
         ledger=str(tmp_path / "run.db"),
         reports=(str(report),),
     )
