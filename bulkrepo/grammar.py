@@ -157,8 +157,10 @@ def _blank(value: object) -> bool:
 def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) -> str:
     """Return *value*, its faults added to *problems*; with faults, any text."""
     if _blank(value):
-        hint = "--namespace NAME" if kind.field == "namespace" else None
-        message = f"is blank, and {kind.what} is required"
+        message, hint = f"is blank, and {kind.what} is required", None
+        if kind.field == "namespace":
+            message += ": say it in the row or with --namespace"
+            hint = "--namespace NAME"
         problems.append(Problem(kind.field, "required", message, hint=hint))
     elif not isinstance(value, str):
         problems.append(_mistyped(kind.field, value))
