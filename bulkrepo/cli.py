@@ -28,7 +28,7 @@ def cli() -> None:
 @options.where
 @options.writing
 @options.pacing
-@click.option("--strict", is_flag=True, help="Any fault in the lists: send nothing.")
+@click.option("--strict", is_flag=True, help="Any fault: send nothing, exit 2.")
 @options.reporting("LIST.report.jsonl")
 @options.remembering
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
@@ -130,7 +130,7 @@ def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
     "reports",
     multiple=True,
     type=click.Path(allow_dash=True),
-    help="Faulty rows as a report; format by suffix.",
+    help="Faulty rows as a report; formats as for create.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
 def validate(lists: tuple[str, ...], **given: Any) -> None:
@@ -213,6 +213,7 @@ def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
 @options.where
 @click.option(
     "--patience",
+    metavar="DURATION",
     default="1m",
     show_default=True,
     help="How long an outage is waited out.",
