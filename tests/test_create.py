@@ -1187,9 +1187,12 @@ async def test_the_log_has_one_line_a_row_and_every_line_is_json(
         assert Counter(line["outcome"] for line in settled) == Counter(
             item["outcome"] for item in items
         )
-        assert next(line["event"] for line in events) != "run.finished"
-        assert events[-1]["event"] == "run.finished"
-        assert events[-1]["exit_code"] == done.code
+        *earlier, finished, advised = events
+        assert "run.finished" not in [line["event"] for line in earlier]
+        assert finished["event"] == "run.finished"
+        assert finished["exit_code"] == done.code
+        assert advised["event"] == "run.advised"
+        assert advised["next"] == f"bulkrepo validate {MISTAKES}"
 
 
 async def test_the_log_says_what_to_do_about_a_row(
