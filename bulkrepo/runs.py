@@ -312,6 +312,8 @@ def _conclude(
         rows=summary.total,
         counts=summary.counts,
         uncertain=summary.uncertain,
+        exposed=summary.exposed,
+        opened=summary.opened,
         reasons=[msgspec.to_builtins(reason) for reason in summary.reasons],
         reports=[path for path in settings.reports if path not in unwritten],
         requests=info.requests,

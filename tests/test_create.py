@@ -1214,6 +1214,26 @@ async def test_the_log_says_what_to_do_about_a_row(
     ]
 
 
+async def test_the_log_says_what_became_public(tmp_path: Path, box: Sandbox) -> None:
+    """As a screen does: what is open and should not be, and what is as wanted."""
+    rows = [
+        {"namespace": "a", "repository": name, "is_public": name == "open"}
+        for name in ("open", "shut")
+    ]
+    listed = write(tmp_path / "l.ndjson", rows)
+    first = await bulkrepo("create", listed, cwd=tmp_path, box=box)
+    private = [row | {"is_public": False} for row in rows]
+    write(tmp_path / "l.ndjson", private)
+    second = await bulkrepo("create", listed, cwd=tmp_path, box=box)
+    numbers = [
+        (line["exposed"], line["opened"])
+        for done in (first, second)
+        for line in done.events("run.finished")
+    ]
+
+    assert numbers == [(0, 1), (1, 0)]
+
+
 async def test_quiet_still_says_what_is_wrong(tmp_path: Path, box: Sandbox) -> None:
     """-q is no gag: a failed row is on stderr, in JSON where nobody watches."""
     done = await bulkrepo(
