@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from bulkrepo import migrating, options
+from bulkrepo import migrating, options, standard
 from bulkrepo.model import BulkrepoError, SettingsError
 
 _RUN = click.IntRange(1, 2**63 - 1)
@@ -272,6 +272,11 @@ def sandbox(host: str, port: int, **given: Any) -> None:
 
 def main() -> None:
     """Run the command line: a mistake of the user's in one line, a bug in full."""
+    with standard.streams():
+        _main()
+
+
+def _main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
