@@ -21,6 +21,7 @@ __all__ = [
     "BATCH",
     "COLUMNS",
     "EXPORTERS",
+    "SUFFIXES",
     "Exporter",
     "armed",
     "by_suffix",
@@ -40,14 +41,14 @@ def by_suffix(path: str) -> str:
     """
     if path == "-":
         return "jsonl"
-    name = _SUFFIXES.get(PurePath(path).suffix.lower())
+    name = SUFFIXES.get(PurePath(path).suffix.lower())
     if name is None:
-        known = ", ".join(_SUFFIXES)
+        known = ", ".join(SUFFIXES)
         raise SettingsError(f"{escape(path)}: not a report format; known: {known}")
     return name
 
 
-_SUFFIXES: Mapping[str, str] = {
+SUFFIXES: Mapping[str, str] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
