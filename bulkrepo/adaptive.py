@@ -156,7 +156,7 @@ class Auto:
             return
         self._pressed = False
         near = self.rate > 0.95 * self._top
-        scale = max(self._scale, self._passed.span / 2)
+        scale = max(self._scale, self._passed.span / 2, 10 * latency)
         more = gain(self._phase, lasted=lasted, near=near, scale=scale)
         # In the time of an answer it doubles at most: what leaves meanwhile is blind.
         self.rate += min(more, 1 / max(latency, 0.01))
