@@ -17,7 +17,6 @@ class Blocked:
         self.until = 0.0
         self.since: float | None = None
         self.opened = 0.0
-        self.forced = 0.0  # seconds that the last refusal asked to wait
         self._asked: float | None = None  # when the one that asks left
         self._patience = 1.0  # seconds after which its answer is lost
 

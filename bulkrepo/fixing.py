@@ -241,11 +241,17 @@ def _members(row: Row) -> bytes:
 
 
 def _csv(file: TextIO, rows: Iterator[Row]) -> None:
-    file.write(exports.csv_line(FIELDS))
-    file.writelines(
-        exports.csv_line([v if type(v) is str else _cell(v) for v in _values(row)])
-        for row in rows
-    )
+    file.write(CSV_HEADING)
+    file.writelines(map(csv_row, rows))
+
+
+CSV_HEADING = exports.csv_line(FIELDS)
+
+
+def csv_row(row: Row) -> str:
+    """Return the line of a list that gives *row*."""
+    cells = [v if type(v) is str else _cell(v) for v in _values(row)]
+    return exports.csv_line(cells)
 
 
 def _cell(value: object) -> str:

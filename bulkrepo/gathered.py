@@ -6,12 +6,21 @@ of earlier ones, and who comes twice, is known at the end: then it is read again
 """
 
 import marshal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo.listings import Document, Found, Listing, Project, Reading
+from bulkrepo.listings import (
+    Batch,
+    Document,
+    Found,
+    Listing,
+    Project,
+    Reading,
+    Run,
+)
 from bulkrepo.mapping import Name
 from bulkrepo.spool import Spool
 
@@ -19,6 +28,8 @@ _BATCH = 2000
 
 _Record = tuple[str, str, bool | None, str | None, str | None, int | None]
 """Path, host, is_public, description, category, project."""
+_Kept = list[_Record] | tuple[list[str], str]
+"""Records, or the paths and the host of a run."""
 
 
 class Gathered:
@@ -59,14 +70,29 @@ class Gathered:
         reading.end(distinct)
         return listing
 
-    def found(self) -> Iterator[Found]:
+    def batches(self) -> Iterator[Batch]:
         """Yield the repositories in the order of the listing; can be called again."""
-        given: set[str] = set()
-        if not (self._public or self._projects):
-            for batch in self._batches():
-                for path, host, is_public, description, category, _ in batch:
-                    yield Found(Name(path, host), is_public, description, category)
+        if self._public or self._projects:
+            found = self._joined()
+            while batch := list(islice(found, _BATCH)):
+                yield batch
             return
+        for kept in self._batches():
+            if isinstance(kept, tuple):
+                yield Run(*kept)
+                continue
+            yield [
+                Found(Name(path, host), is_public, description, category)
+                for path, host, is_public, description, category, _ in kept
+            ]
+
+    def found(self) -> Iterator[Found]:
+        """Yield the repositories one by one."""
+        return chain.from_iterable(self.batches())
+
+    def _joined(self) -> Iterator[Found]:
+        """Yield each repository once, with what all pages say of it."""
+        given: set[str] = set()
         for record, name in self._records():
             path, host, is_public, description, category, project = record
             if self._projects and project in self._projects:
@@ -80,8 +106,11 @@ class Gathered:
                 is_public = self._public[name]
             yield Found(Name(path, host), is_public, description, category)
 
-    def _set_aside(self, page: Sequence[Found]) -> None:
-        push, mask = self._spool.push, self._spool.mask
+    def _set_aside(self, page: Batch) -> None:
+        if isinstance(page, Run):
+            self._set_run_aside(page)
+            return
+        add = self._spool.add
         batch = self._batch
         last = batch[-1] if batch else None
         for each in page:
@@ -101,32 +130,48 @@ class Gathered:
                 continue
             last = record
             batch.append(record)
-            value = hash(f"{host}/{path}" if host else path)
-            push[value & mask](value)
+            add(hash(f"{host}/{path}" if host else path))
         if len(batch) >= _BATCH:
             self._write()
 
+    def _set_run_aside(self, run: Run) -> None:
+        paths = list(dict.fromkeys(run.paths))
+        self._again += len(run) - len(paths)
+        self._write()
+        self._count += len(paths)
+        self._keep((paths, run.host))
+        self._spool.extend(map(hash, Run(paths, run.host).sources))
+        self._spool.settle()
+
     def _write(self) -> None:
         self._count += len(self._batch)
-        batch = marshal.dumps(self._batch)
-        self._file.write(len(batch).to_bytes(8))
-        self._file.write(batch)
+        self._keep(self._batch)
         self._batch.clear()
         self._spool.settle()
 
+    def _keep(self, kept: _Kept) -> None:
+        if kept:
+            text = marshal.dumps(kept)
+            self._file.write(len(text).to_bytes(8))
+            self._file.write(text)
+
     def _records(self) -> Iterator[tuple[_Record, str]]:
         """Yield all that was set aside, each with its full name."""
-        for batch in self._batches():
-            for record in batch:
+        for kept in self._batches():
+            if isinstance(kept, tuple):
+                for path, source in zip(kept[0], Run(*kept).sources, strict=True):
+                    yield (path, kept[1], None, None, None, None), source
+                continue
+            for record in kept:
                 path, host, *_ = record
                 yield record, f"{host}/{path}" if host else path
 
-    def _batches(self) -> Iterator[list[_Record]]:
+    def _batches(self) -> Iterator[_Kept]:
         self._file.seek(0)
         while head := self._file.read(8):
             text = self._file.read(int.from_bytes(head))
-            batch: list[_Record] = marshal.loads(text)  # noqa: S302 - our own
-            yield batch
+            kept: _Kept = marshal.loads(text)  # noqa: S302 - our own
+            yield kept
 
     def _join(self, listing: Listing) -> int:
         """Tell *listing* what its pages say of each other; return who comes again."""

@@ -16,8 +16,8 @@ from bulkrepo import fixing, listings, mapping, remote, saved
 from bulkrepo.exports import armed, csv_line, harmless
 from bulkrepo.gathered import Gathered
 from bulkrepo.inputs.cells import DELIMITERS
-from bulkrepo.mapped import SHOWN, Mapped, row
-from bulkrepo.model import InputError, Row, SettingsError
+from bulkrepo.mapped import SHOWN, Kept, Mapped, row
+from bulkrepo.model import FIELDS, InputError, Row, SettingsError
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, quote, shown
 
@@ -60,7 +60,7 @@ def run(
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:
         gathered = Gathered(stack)
-        mapped = Mapped(gathered.found, rules, stack.enter_context(Spool()))
+        mapped = Mapped(gathered.batches, rules, stack.enter_context(Spool()))
         with closing(_documents(sources, stdin, registry, cacert, say)) as documents:
             listing = gathered.gather(documents)
         if listing.truncated and not partial:
@@ -71,7 +71,10 @@ def run(
         said: Counter[bool | None] = Counter()
 
         def write(table: TextIO, file: TextIO) -> None:
-            fixing.WRITERS[out.suffix](file, _rows(mapped, table, said))
+            if out.suffix == ".csv":
+                _csv(file, mapped, table, said)
+            else:
+                fixing.WRITERS[out.suffix](file, _rows(mapped, table, said))
             _judge(mapped, listing)
 
         # Both take their place when all is lawful.
@@ -177,10 +180,46 @@ def _exceptions(path: str) -> Mapping[str, str]:
 def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator[Row]:
     """Yield the list, write the map to *table* beside it, and count visibilities."""
     table.write(csv_line(MAP))
-    for number, (found, entry) in enumerate(mapped.entries(), start=1):
+    for each in mapped.entries():
+        for found, entry in each.entries() if isinstance(each, Kept) else (each,):
+            table.write(map_line(entry))
+            said[found.is_public] += 1
+            yield row(found, entry, source=entry.source, line=0)
+
+
+def _csv(
+    file: TextIO, mapped: Mapped, table: TextIO, said: Counter[bool | None]
+) -> None:
+    """Write the list to *file* as `_rows` gives it, and all else that this does."""
+    file.write(fixing.CSV_HEADING)
+    table.write(csv_line(MAP))
+    for each in mapped.entries():
+        if isinstance(each, Kept):
+            file.write(_list_lines(each))
+            table.write(_map_lines(each))
+            said[None] += len(each.run)
+            continue
+        found, entry = each
+        file.write(fixing.csv_row(row(found, entry, source=entry.source, line=0)))
         table.write(map_line(entry))
         said[found.is_public] += 1
-        yield row(found, entry, source=entry.source, line=number)
+
+
+def _list_lines(kept: Kept) -> str:
+    """Return the lines of the list; neither names nor hosts here need quotes."""
+    front, tail = f"{kept.namespace},", "," * (len(FIELDS) - 2) + "\r\n"
+    return front + (tail + front).join(kept.run.paths) + tail
+
+
+def _map_lines(kept: Kept) -> str:
+    """Return the lines of the map."""
+    sources, paths, namespace = kept.run.sources, kept.run.paths, kept.namespace
+    return "".join(
+        [
+            f"{source},{namespace}/{path},{namespace},{path},\r\n"
+            for source, path in zip(sources, paths, strict=True)
+        ]
+    )
 
 
 def map_line(each: mapping.Entry) -> str:

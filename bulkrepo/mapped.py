@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
-from bulkrepo.listings import Found
+import msgspec
+
+from bulkrepo.listings import Batch, Found, Run
 from bulkrepo.mapping import Entry, Mapper, Rules, Unfit
 from bulkrepo.model import Row
 from bulkrepo.spool import Spool
@@ -11,7 +14,6 @@ from bulkrepo.spool import Spool
 SHOWN = 10
 """How many examples are kept of what may be many."""
 
-_SETTLE = 1 << 14
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """What moves a cursor: all control characters but tabs and line breaks."""
 
@@ -32,11 +34,29 @@ def row(found: Found, entry: Entry, *, source: str, line: int) -> Row:
     )
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A *run* of repositories that go into the organization *namespace* as they are."""
+
+    run: Run
+    namespace: str
+
+    @property
+    def targets(self) -> list[str]:
+        """The whole names in SWR."""
+        return [f"{self.namespace}/{path}" for path in self.run.paths]
+
+    def entries(self) -> Iterator[tuple[Found, Entry]]:
+        """Yield them one by one."""
+        for found in self.run:
+            name = found.name
+            yield found, Entry(name.full, self.namespace, name.path)
+
+
 class Mapped:
     """
     What becomes of a series of repositories, each of which has a name of its own.
 
-    *found* gives them, as often as it is called; *spool* is for their targets. It is
+    *batches* gives them, as often as it is called; *spool* is for their targets. It is
     lawful if `unfit` is 0 and `collisions` is empty, once `entries` is at its end.
 
     *count* are the entries, *altered* and *unfit* those with changes and those without
@@ -45,22 +65,40 @@ class Mapped:
     """
 
     def __init__(
-        self, found: Callable[[], Iterator[Found]], rules: Rules, spool: Spool
+        self, batches: Callable[[], Iterator[Batch]], rules: Rules, spool: Spool
     ) -> None:
-        self._found = found
+        self._batches = batches
         self._mapper = Mapper(rules)
         self._exceptions = rules.exceptions
+        self._namespace = rules.namespace or ""
         self._spool = spool
         self.count = self.altered = self.unfit = self.excepted = 0
         self.changed: list[Entry] = []
         self.misfits: list[Unfit] = []
         self.organizations: dict[str, None] = {}
         self.unused = dict.fromkeys(rules.exceptions)
+        self._groups: set[str | None] = set()  # hosts of what is kept; None: the others
 
-    def entries(self) -> Iterator[tuple[Found, Entry]]:
-        """Yield each repository that has a target; to be called once."""
-        push, mask = self._spool.push, self._spool.mask
-        for each, made in self._made():
+    def entries(self) -> Iterator[tuple[Found, Entry] | Kept]:
+        """Yield each repository that has a target, or some; to be called once."""
+        for batch in self._batches():
+            if isinstance(batch, Run) and self._mapper.keeps(batch.paths):
+                yield self._keep(batch)
+            else:
+                yield from self._fit(batch)
+            self._spool.settle()
+
+    def _keep(self, run: Run) -> Kept:
+        kept = Kept(run, self._namespace)
+        self.count += len(run)
+        self.organizations[kept.namespace] = None
+        self._groups.add(run.host)
+        return kept
+
+    def _fit(self, batch: Batch) -> Iterator[tuple[Found, Entry]]:
+        self._groups.add(None)
+        add = self._spool.add
+        for each, made in self._made(batch):
             if made is None:
                 self.excepted += 1
                 continue
@@ -69,11 +107,8 @@ class Mapped:
                 if len(self.misfits) < SHOWN:
                     self.misfits.append(made)
                 continue
-            value = hash(made.target)
-            push[value & mask](value)
+            add(hash(made.target))
             self.count += 1
-            if not self.count % _SETTLE:
-                self._spool.settle()
             if made.changes:
                 self.altered += 1
                 if len(self.changed) < SHOWN:
@@ -81,10 +116,10 @@ class Mapped:
             self.organizations[made.namespace] = None
             yield each, made
 
-    def _made(self) -> Iterator[tuple[Found, Entry | Unfit | None]]:
+    def _made(self, batch: Batch) -> Iterator[tuple[Found, Entry | Unfit | None]]:
         """Yield what becomes of each; None for one that is to be left out."""
         make, exceptions = self._mapper, self._exceptions
-        for each in self._found():
+        for each in batch:
             if exceptions:
                 source = each.name.full
                 self.unused.pop(source, None)
@@ -95,10 +130,18 @@ class Mapped:
 
     def collisions(self) -> dict[str, list[str]]:
         """Return the targets that several sources would have, and these."""
+        # Names that are kept, and have one host, are as different as before.
+        if len(self._groups) > 1:
+            for batch in self._batches():
+                if isinstance(batch, Run) and self._mapper.keeps(batch.paths):
+                    targets = Kept(batch, self._namespace).targets
+                    self._spool.extend(map(hash, targets))
+                    self._spool.settle()
         twice = self._spool.repeated()
         firsts: dict[str, str] = {}
         met: dict[str, list[str]] = {}
-        for _, made in self._made() if twice else ():
+        batches = self._batches() if twice else ()
+        for _, made in chain.from_iterable(map(self._made, batches)):
             if isinstance(made, Entry) and hash(made.target) in twice:
                 first = firsts.setdefault(made.target, made.source)
                 if first != made.source:

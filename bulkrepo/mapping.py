@@ -7,7 +7,7 @@ made legal unless asked. Whether two sources meet in one target, `mapped` finds 
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -135,6 +135,20 @@ class Mapper:
         self._match = naming.MATCH_REPOSITORY[rules.profile]
         template = TEMPLATES.get(rules.template, rules.template)
         self._front, self._pieces = _taken_apart(template, rules.namespace or "")
+
+        self._keeps = (
+            template == TEMPLATES["path"]
+            and not (self._strip or rules.exceptions)
+            and naming.legal_namespace(rules.namespace or "", rules.profile)
+        )
+
+    def keeps(self, paths: Sequence[str]) -> bool:
+        """
+        Tell, at one look, that each of *paths* goes into the organization as it is.
+
+        False does not mean that one does not.
+        """
+        return self._keeps and naming.surely_legal(paths)
 
     def __call__(self, name: Name) -> Entry | Unfit:
         """Return where *name* goes, or why nowhere."""

@@ -7,8 +7,9 @@ rule by rule, to say what is wrong with it. Tests hold the two against each othe
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from string import ascii_lowercase, digits
 from typing import Literal, NamedTuple
 
 Profile = Literal["strict", "docker"]
@@ -62,6 +63,31 @@ def legal(text: str, *, profile: Profile, slashes: bool) -> bool:
     if not slashes:
         return legal_namespace(text, profile)
     return len(text) <= 128 and _REPOSITORY[profile].fullmatch(text) is not None
+
+
+_WORD, _BETWEEN_WORDS, _ODD = b"a.?"
+_CLASSES = bytes(
+    _WORD
+    if chr(code) in ascii_lowercase + digits
+    else _BETWEEN_WORDS
+    if chr(code) in _SEPARATORS
+    else _ODD
+    for code in range(256)
+)
+"""What each byte of a name is, for `surely_legal`."""
+
+
+def surely_legal(names: Sequence[str]) -> bool:
+    """
+    Tell whether all of *names* are repositories' names, in any profile, at one look.
+
+    False does not mean that one is not: of two separators side by side, some are legal.
+    """
+    text = "/".join(["", *names, ""])  # legal as a whole if each is legal
+    if not text.isascii() or max(map(len, names), default=0) > REPOSITORY.longest:
+        return False
+    classes = text.encode().translate(_CLASSES)
+    return _ODD not in classes and b".." not in classes
 
 
 def broken(text: str, kind: Kind, profile: Profile) -> list[tuple[str, str]]:

@@ -1,9 +1,9 @@
 """
 Edge. Which keys of a list may stand in it twice, found in the memory of a few.
 
-Each key leaves a 64-bit hash in one of many partitions, which move to disk as they
-grow. Equal keys meet in the same partition, so each is searched on its own. Two
-different keys with one hash are possible: what is found are candidates.
+Each key leaves a 64-bit hash. Of many, these move to disk, into one of some partitions:
+equal keys meet in the same one, so each is searched on its own. Two different keys with
+one hash are possible: what is found are candidates.
 """
 
 from array import array
@@ -14,25 +14,24 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 _PARTS = 64
-_HELD = 1 << 16
+_HELD = 1 << 17
 
 
 class Spool:
     """
     Hashes, added one by one, and those that were added more than once.
 
-    Use it as a context: its files are gone at the end. *push* maps the low bits of a
-    hash to what adds it there, without a call of ours in between; `settle` is to be
-    called now and then, and moves to disk what has become too much to hold.
+    Use it as a context: its files are gone at the end. *add* and *extend* take them,
+    without a call of ours in between; `settle` is to be called now and then, and moves
+    to disk what has become too much to hold.
     """
 
     def __init__(self, *, held: int = _HELD) -> None:
-        self._held = held
-        self._parts: list[array[int]] = [array("q") for _ in range(_PARTS)]
+        self._most = held
+        self._held = array("q")
+        self.add, self.extend = self._held.append, self._held.extend
         self._files: list[BinaryIO] = []
         self._stack = ExitStack()
-        self.push = [part.append for part in self._parts]
-        self.mask = _PARTS - 1
 
     def __enter__(self) -> Self:
         return self
@@ -45,36 +44,38 @@ class Spool:
     ) -> None:
         self._stack.close()
 
-    def add(self, value: int) -> None:
-        """Add one hash."""
-        self.push[value & self.mask](value)
-
     def settle(self) -> None:
         """Move the hashes to disk if they are more than may be held."""
-        if sum(map(len, self._parts)) < self._held:
+        if len(self._held) < self._most:
             return
         if not self._files:
             self._files = [
                 self._stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack's
                 for _ in range(_PARTS)
             ]
-        for part, file in zip(self._parts, self._files, strict=True):
+        parts = [array("q") for _ in range(_PARTS)]
+        push = [part.append for part in parts]
+        for value in self._held:
+            push[value % _PARTS](value)
+        for part, file in zip(parts, self._files, strict=True):
             part.tofile(file)
-            del part[:]
+        del self._held[:]
 
     def repeated(self) -> set[int]:
         """Return the hashes that were added more than once. Ends the adding."""
+        if not self._files:
+            return _repeated(self._held)
+        self._most = 0
+        self.settle()
         return set().union(*map(_repeated, self._whole()))
 
     def _whole(self) -> Iterator["array[int]"]:
-        for number, part in enumerate(self._parts):
-            if self._files:
-                file = self._files[number]
-                size = file.tell() // part.itemsize
-                file.seek(0)
-                part.fromfile(file, size)
+        for file in self._files:
+            part = array("q")
+            size = file.tell() // part.itemsize
+            file.seek(0)
+            part.fromfile(file, size)
             yield part
-            del part[:]
 
 
 def _repeated(part: "array[int]") -> set[int]:

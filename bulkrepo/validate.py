@@ -61,7 +61,7 @@ def validate(
         spool = stack.enter_context(Spool())
         opened = stack.enter_context(Again(sources, stdin=stdin, other=other))
         seen: set[Problem] = set()
-        push, mask = spool.push, spool.mask
+        add = spool.add
         check = grammar.check
         for rows in opened.lists(format):
             number = 0
@@ -70,8 +70,7 @@ def validate(
                     spool.settle()
                 found = check(row, defaults=defaults, profile=profile)
                 if isinstance(found, RepoSpec):
-                    value = hash((found.namespace, found.repository))
-                    push[value & mask](value)
+                    add(hash((found.namespace, found.repository)))
                 else:
                     found = lists.placed(found)
                     _report(found, count, seen, on_problem)

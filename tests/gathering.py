@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from itertools import groupby
 
 import msgspec
 
 from bulkrepo.gathered import Gathered
-from bulkrepo.listings import Document, Found
-from bulkrepo.mapped import Mapped
+from bulkrepo.listings import Batch, Document, Found, Run
+from bulkrepo.mapped import Kept, Mapped
 from bulkrepo.mapping import Entry, Mapper, Name, Rules, Unfit
 from bulkrepo.spool import Spool
 
@@ -49,12 +50,20 @@ class Table(msgspec.Struct):
         return not self.unfit and not self.collisions
 
 
-def map_names(names: Iterable[Name], rules: Rules) -> Table:
-    """Map *names*, each once."""
+def map_names(names: Iterable[Name], rules: Rules, *, runs: bool = False) -> Table:
+    """Map *names*, each once; *runs*: as those of a listing that says nothing else."""
     found = [Found(name) for name in {name.full: name for name in names}.values()]
+    batches: list[Batch] = [found]
+    if runs:
+        hosts = groupby(found, key=lambda each: each.name.host)
+        batches = [Run([each.name.path for each in run], host) for host, run in hosts]
     with Spool() as spool:
-        mapped = Mapped(lambda: iter(found), rules, spool)
-        entries = [entry for _, entry in mapped.entries()]
+        mapped = Mapped(lambda: iter(batches), rules, spool)
+        entries = [
+            entry
+            for each in mapped.entries()
+            for _, entry in (each.entries() if isinstance(each, Kept) else [each])
+        ]
         collisions = mapped.collisions()
     made = [Mapper(rules)(each.name) for each in found]
     excepted = [name for name in rules.exceptions if not rules.exceptions[name]]

@@ -163,7 +163,7 @@ def test_what_is_known_is_where_the_next_run_starts() -> None:
 
     assert run.seconds <= 1.06 * 500 / 50
     assert len(run.throttled) <= 2
-    assert more.level > 80
+    assert more.learnt().rate > 80
 
 
 def test_what_a_run_learnt_is_not_found_out_again() -> None:
@@ -404,7 +404,7 @@ def test_it_stays_within_bounds_whatever_it_is_told(
         auto.reserve(started)
         answer = Answer(kind, retry_after=retry_after, limits=limits)
         auto.learn(now, answer, started=now)
-        assert FLOOR <= auto.rate <= CEILING
+        assert FLOOR <= auto.learnt().rate <= CEILING
     waited = 0.0
     while (wait := auto.reserve(now + waited)) > 0:
         waited += wait

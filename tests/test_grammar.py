@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import grammar
+from bulkrepo import grammar, naming
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 
 DIGITS = "0123456789"
@@ -61,6 +61,17 @@ def test_legal_agrees_with_the_sentence(
     expected = stated(text, profile=profile, slashes=slashes)
 
     assert grammar.legal(text, profile=profile, slashes=slashes) == expected
+
+
+@given(
+    st.lists(names, min_size=1)
+    | st.lists(st.from_regex(r"[a-c]+([.-]c)?", fullmatch=True))
+)
+def test_many_names_are_legal_at_one_look_if_each_is(many: list[str]) -> None:
+    """Where separators stand side by side, it may not be so sure."""
+    each = all(grammar.legal(name, profile="strict", slashes=True) for name in many)
+
+    assert naming.surely_legal(many) == (each and "__" not in "".join(many))
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkrepo import listings
+from bulkrepo.listings import plain
 from bulkrepo.model import InputError
 from tests.gathering import Whole, whole
 
@@ -437,3 +440,49 @@ def test_what_is_no_listing_is_refused(texts: list[str], why: str) -> None:
         parse(*texts)
 
     assert "hunter2" not in str(caught.value)
+
+
+lines = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", "", "q.io/", "q.io/", "r:5000/", "localhost/", "Q.io/"]),
+        st.text("ab./-", max_size=5),
+        st.sampled_from(
+            ["", "", ":v1", ":V_1.2", ":", ":-", "@sha256:ab", " x/y", "#"]
+        ),
+    ),
+)
+
+
+@given(
+    given_lines=st.lists(lines, max_size=5),
+    end=st.sampled_from(["\n", "\r\n"]),
+    ended=st.booleans(),
+)
+def test_lines_say_the_same_at_one_look_and_one_by_one(
+    given_lines: list[str], end: str, *, ended: bool
+) -> None:
+    """What is plain is read many lines at once; one comment, and none is."""
+    text = end.join(given_lines) + end * ended
+    quick, slow = plain.read(text), plain.read(f"{text}\n# no longer plain")
+
+    assert slow.run is None
+    assert list(quick.run or quick.found) == slow.found
+    assert (quick.rows, quick.skipped) == (slow.rows, slow.skipped)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("a/b\nc\n", ""),
+        ("q.io/a:1\nq.io/b/c:V2", "q.io"),
+        ("r:5000/a\nr:5000/b\n", "r:5000"),
+    ],
+)
+def test_plain_lines_are_read_at_one_look(text: str, host: str) -> None:
+    """Of one host, or none, with tags or without."""
+    page = plain.read(text)
+
+    assert page.run is not None
+    assert page.run.host == host
+    assert page.rows == len(page.run) == 2

@@ -214,6 +214,19 @@ rules = st.builds(
 )
 
 
+plain = st.lists(st.text("abc-/.", max_size=4), max_size=6)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "q.io"]), plain), max_size=4), rules)
+def test_a_run_is_mapped_as_its_names_are_one_by_one(
+    given_runs: list[tuple[str, list[str]]], by: Rules
+) -> None:
+    """Also where two runs, or a run and an odd name, meet in a target."""
+    names = [Name(path, host) for host, paths in given_runs for path in paths if path]
+
+    assert map_names(names, by, runs=True) == map_names(names, by)
+
+
 @given(names, rules)
 def test_a_lawful_mapping_is_legal_one_to_one_and_reversible(
     given_names: list[Name], by: Rules

@@ -8,7 +8,7 @@ held here: they are passed on as they come.
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import structs
@@ -16,17 +16,19 @@ from msgspec import structs
 from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.plain import Table
-from bulkrepo.listings.shapes import Found, Page, Project, Shape
+from bulkrepo.listings.shapes import Batch, Found, Page, Project, Run, Shape
 from bulkrepo.listings.yamls import begins as is_yaml
 from bulkrepo.model import InputError
 
 __all__ = [
     "SHAPES",
+    "Batch",
     "Document",
     "Found",
     "Listing",
     "Project",
     "Reading",
+    "Run",
     "Table",
     "answered",
     "documents",
@@ -125,7 +127,7 @@ class Reading:
         self._source: str | None = None
         self._blank = self._ended = False
 
-    def pages(self, given: Iterable[Document]) -> Iterator[Sequence[Found]]:
+    def pages(self, given: Iterable[Document]) -> Iterator[Batch]:
         """
         Yield what each of the documents *given* names; a long one comes in parts.
 
@@ -179,7 +181,7 @@ class Reading:
         self.listing.family = shape.family
         self._shapes[shape.name] = shape
 
-    def _take(self, told: _Told, page: Page) -> Sequence[Found]:
+    def _take(self, told: _Told, page: Page) -> Batch:
         """Tally *page*, or a part of one, and give what it names."""
         self.listing.rows += page.rows
         self.listing.notes.update(page.notes)
@@ -187,9 +189,10 @@ class Reading:
             self.listing.skip(name, why)
         self.projects |= page.projects
         told.projects |= page.projects.keys()
-        told.found += len(page.found)
         told.skipped += len(page.skipped)
-        return page.found
+        found = page.found if page.run is None else page.run
+        told.found += len(found)
+        return found
 
     def _end(self, told: _Told, page: Page, document: Document) -> None:
         """Tally what all of a document says of the listing."""

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from bulkrepo.grammar import visibility
-from bulkrepo.listings.shapes import Found, Object, Page, joined, named, seen
-from bulkrepo.mapping import Name, reference
+from bulkrepo.listings.shapes import Found, Object, Page, Run, joined, named, seen
+from bulkrepo.mapping import Name, is_host, reference
+from bulkrepo.naming import surely_legal
 
 _PATTERN = re.compile(r"[*?\[\]]")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
@@ -34,6 +35,8 @@ def read(text: str) -> Page:
     target), the second is where the image goes. A line `source=target` is one too. The
     second has a slash; else it may be a tag, as `docker images` prints.
     """
+    if (run := _run(text)) is not None:
+        return Page(rows=len(run), run=run)
     page = Page()
     for raw in text.splitlines():
         bare = _COMMENT.sub("", raw, count=1) if "#" in raw else raw
@@ -47,6 +50,27 @@ def read(text: str) -> Page:
         else:
             named(page, [taken(words[-1])])
     return page
+
+
+_SIMPLE_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*(?::[0-9]+)?/")
+_TAGS = re.compile(r":\w[\w.-]{0,127}$", re.ASCII | re.MULTILINE)
+
+
+def _run(text: str) -> Run | None:
+    """Read lines that are plain names with one host, or none, at one look."""
+    text = text.removesuffix("\n")
+    found = _SIMPLE_HOST.match(text)
+    host = found[0] if found and is_host(found[0][:-1]) else ""
+    if host:
+        if f"\n{text}".count(f"\n{host}") != text.count("\n") + 1:
+            return None
+        text = text.removeprefix(host).replace(f"\n{host}", "\n")
+    elif "." in text or "localhost" in text:  # one of them may have a host
+        return None
+    if ":" in text:
+        text = _TAGS.sub("", text)
+    paths = text.split("\n")
+    return Run(paths, host[:-1]) if surely_legal(paths) else None
 
 
 class Table(list[Object]):

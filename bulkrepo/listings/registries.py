@@ -1,6 +1,7 @@
 """Pure. Listings that registries give, and the services built around one."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from bulkrepo.listings.shapes import (
     WORDS,
@@ -8,6 +9,7 @@ from bulkrepo.listings.shapes import (
     Object,
     Page,
     Project,
+    Run,
     Shape,
     array,
     first,
@@ -45,6 +47,9 @@ def is_names(value: object) -> bool:
 
 def _names(values: list[object]) -> Page:
     page = Page(rows=len(values))
+    if set(map(type, values)) == {str} and all(values):
+        page.run = Run(cast("list[str]", values))
+        return page
     return named(
         page,
         (

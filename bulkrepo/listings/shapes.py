@@ -1,7 +1,7 @@
 """Pure. What is read out of one document of a listing, and how a shape is described."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeGuard
 
 import msgspec
@@ -26,6 +26,28 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     project: int | None = None
 
 
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """Repositories of which a listing says nothing but *paths*, on one *host*."""
+
+    paths: Sequence[str]
+    host: str = ""
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[Found]:
+        return (Found(Name(path, self.host)) for path in self.paths)
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The whole names, with the host."""
+        host = self.host
+        return [f"{host}/{path}" for path in self.paths] if host else self.paths
+
+
+Batch = list[Found] | Run
+
+
 class Project(msgspec.Struct, frozen=True):
     """What holds repositories: who sees them, and *skip*: why they do not count."""
 
@@ -37,14 +59,15 @@ class Page(msgspec.Struct):
     """
     One document.
 
-    *rows* counts its records, those skipped too. *more* says how it tells that another
-    page follows, *last* whether it is known that none does, *total* how many records
-    the whole listing has. *skipped* are names with the reason. *projects* are for the
-    other documents.
+    *rows* counts its records, those skipped too. It names what is *found*, or a *run*.
+    *more* says how it tells that another page follows, *last* whether it is known that
+    none does, *total* how many records the whole listing has. *skipped* are names with
+    the reason. *projects* are for the other documents.
     """
 
     rows: int = 0
     found: list[Found] = []
+    run: Run | None = None
     skipped: list[tuple[str, str]] = []
     notes: list[str] = []
     more: str | None = None

@@ -11,6 +11,8 @@ from tests.simulation import Simulated, simulate
 ROWS = 2000
 SEEDS = 10
 RATES = (10, 50, 200)
+LATENCIES = (0.02, 0.2, 1.0)
+WORKERS = 64
 CHANGES = ((600, 50), (600, 10), (800, 20))
 NAMED: dict[str, tuple[Callable[[], Limiter], Limit]] = {
     "fixed window, 60 per minute": (lambda: Fixed(60, 60), Limit(60, 60.0)),
@@ -35,8 +37,10 @@ class Figure(NamedTuple):
     together: int
 
 
-def _figures(what: str, runs: list[Simulated], ideal: float, rows: int) -> Figure:
-    times = [run.seconds / ideal for run in runs]
+def _figures(what: str, given: list[tuple[Simulated, float]], rows: int) -> Figure:
+    """Sum up the runs *given*, each with its ideal time."""
+    runs = [run for run, _ in given]
+    times = [run.seconds / ideal for run, ideal in given]
     refused = [100 * len(run.throttled) / rows for run in runs]
     return Figure(
         what,
@@ -53,13 +57,32 @@ def hidden(seeds: int = SEEDS) -> list[Figure]:
     return [
         _figures(
             f"{rate}/s, {kind}",
-            [simulate(Auto(), make(rate), ROWS, seed=seed) for seed in range(seeds)],
-            ROWS / rate,
+            [
+                (simulate(Auto(), make(rate), ROWS, seed=seed), ROWS / rate)
+                for seed in range(seeds)
+            ],
             ROWS,
         )
         for rate in RATES
         for kind, make in KINDS.items()
     ]
+
+
+def latent(seeds: int = SEEDS) -> list[Figure]:
+    """Try the same limits with answers that come sooner and later, in seconds."""
+    found = []
+    for latency in LATENCIES:
+        runs: list[tuple[Simulated, float]] = [
+            (
+                simulate(Auto(), make(rate), ROWS, seed=seed, latency=latency),
+                ROWS / min(rate, WORKERS / latency),
+            )
+            for rate in RATES
+            for make in KINDS.values()
+            for seed in range(seeds)
+        ]
+        found.append(_figures(f"all of these, answers after {latency:g} s", runs, ROWS))
+    return found
 
 
 def changing(seeds: int = SEEDS) -> list[Figure]:
@@ -81,9 +104,10 @@ def changing(seeds: int = SEEDS) -> list[Figure]:
                     return Limit(CHANGES[limiter.which][1], 1.0)
 
                 given = rule if text else None
-                runs.append(simulate(Auto(), limiter, ROWS, seed=seed, rule=given))
+                run = simulate(Auto(), limiter, ROWS, seed=seed, rule=given)
+                runs.append((run, ideal))
             told = ", told" if text else ""
-            found.append(_figures(f"50, 10, 20/s, {name}{told}", runs, ideal, ROWS))
+            found.append(_figures(f"50, 10, 20/s, {name}{told}", runs, ROWS))
     return found
 
 
@@ -96,13 +120,16 @@ def named(seeds: int = SEEDS) -> list[Figure]:
             return limit
 
         rows = 3 * limit.count
-        runs = [simulate(Auto(), make(), rows, seed=n, rule=rule) for n in range(seeds)]
-        found.append(_figures(what, runs, 2 * limit.seconds, rows))
+        runs = [
+            (simulate(Auto(), make(), rows, seed=seed, rule=rule), 2 * limit.seconds)
+            for seed in range(seeds)
+        ]
+        found.append(_figures(what, runs, rows))
     return found
 
 
 if __name__ == "__main__":
     print(f"{'':44}   time / ideal    refused in 100   most together,")
     print(f"{'limit':44}   mean   worst     mean   worst   after the first")
-    for row in (*hidden(), *changing(), *named()):
+    for row in (*hidden(), *latent(), *changing(), *named()):
         print("{:44} {:6.2f}  {:6.2f}   {:6.2f}  {:6.2f}   {:6}".format(*row))
