@@ -39,7 +39,8 @@ async def create(
     Create every repository that *sources* (paths, `-` is stdin) name.
 
     Every row ends in one outcome, in the ledger and in the reports. *on_event* is
-    called in the event loop and may not block.
+    called in the event loop and may not block; what it raises stops the run tidily,
+    and is raised again when the reports are written.
     """
     control = control or Control()
     load = _lists("create", sources, settings, control)
@@ -154,8 +155,9 @@ async def verify(
 def _lists(
     command: str, sources: Sequence[str], settings: Settings, control: Control
 ) -> Callable[[Ledger], Started]:
-    # No type checker tells one text from several.
-    if isinstance(sources, str) or not all(isinstance(each, str) for each in sources):
+    # No type checker tells one text from several, and not everybody has one.
+    several = isinstance(sources, Sequence) and not isinstance(sources, str)
+    if not several or not all(isinstance(each, str) for each in sources):
         raise InputError(f'{sources!r}: give a list of paths as text, as ["team.csv"]')
     if not sources:
         raise InputError("no list is given: name at least one")

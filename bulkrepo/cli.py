@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from bulkrepo import migrating, options
+from bulkrepo import migrating, options, standard
 from bulkrepo.model import BulkrepoError, SettingsError
 
 _RUN = click.IntRange(1, 2**63 - 1)
@@ -28,7 +28,7 @@ def cli() -> None:
 @options.where
 @options.writing
 @options.pacing
-@click.option("--strict", is_flag=True, help="Any fault in the lists: send nothing.")
+@click.option("--strict", is_flag=True, help="Any fault: send nothing, exit 2.")
 @options.reporting("LIST.report.jsonl")
 @options.remembering
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
@@ -130,7 +130,7 @@ def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
     "reports",
     multiple=True,
     type=click.Path(allow_dash=True),
-    help="Faulty rows as a report; format by suffix.",
+    help="Faulty rows as a report; formats as for create.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
 def validate(lists: tuple[str, ...], **given: Any) -> None:
@@ -199,7 +199,8 @@ def handover(tool: str, maps: tuple[str, ...], **given: Any) -> None:
     type=click.Path(allow_dash=True),
     default=("-",),
     show_default=True,
-    help="Format by suffix: .jsonl .json .csv .md; - is stdout as JSON Lines.",
+    help="Format by suffix: .jsonl .json .csv .md .html .xml (JUnit) .prom; - is"
+    " stdout as JSON Lines.",
 )
 def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
     """Write a run's report again, from the ledger (default: the last run's)."""
@@ -212,6 +213,7 @@ def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
 @options.where
 @click.option(
     "--patience",
+    metavar="DURATION",
     default="1m",
     show_default=True,
     help="How long an outage is waited out.",
@@ -270,6 +272,11 @@ def sandbox(host: str, port: int, **given: Any) -> None:
 
 def main() -> None:
     """Run the command line: a mistake of the user's in one line, a bug in full."""
+    with standard.streams():
+        _main()
+
+
+def _main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:

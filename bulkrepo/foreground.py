@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from bulkrepo import api, descriptors, report, signin, terminal
+from bulkrepo import api, descriptors, events, report, signin, terminal
 from bulkrepo.auth import Auth
 from bulkrepo.logs import LogControl, configure
 from bulkrepo.model import (
@@ -70,16 +70,18 @@ async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> i
         shown = stack.enter_context(_Shown(log, quiet=quiet))
         work = partial(_COMMANDS[command], lists, options)
         result = await work(settings=settings, on_event=shown.on_event, control=control)
-    counts, code = result.summary.counts, result.exit_code
-    following = next_command(
-        result.run,
-        result.summary,
-        typed=typed,
-        reports=settings.reports,
-        kept=settings.ledger != MEMORY,
-        ignore=settings.on_differs == "ignore",
-        exit_code=code,
-    )
+        counts, code = result.summary.counts, result.exit_code
+        following = next_command(
+            result.run,
+            result.summary,
+            typed=typed,
+            reports=settings.reports,
+            kept=settings.ledger != MEMORY,
+            ignore=settings.on_differs == "ignore",
+            exit_code=code,
+        )
+        if code and following:  # for whoever reads only the log
+            events.logger().warning("run.advised", next=following)
     unchanged = not any(counts.get(verdict) for verdict in _CHANGES) and not code
     console = options["log_format"] == "console" or (
         options["log_format"] == "auto" and sys.stderr.isatty()

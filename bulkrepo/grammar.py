@@ -21,6 +21,7 @@ from bulkrepo.naming import (
     legal_namespace,
     suggest,
 )
+from bulkrepo.visible import brief
 
 # The API reference lists all but `windows`; the vendor's SDK and sister
 # documentation list that too.
@@ -156,8 +157,10 @@ def _blank(value: object) -> bool:
 def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) -> str:
     """Return *value*, its faults added to *problems*; with faults, any text."""
     if _blank(value):
-        hint = "--namespace NAME" if kind.field == "namespace" else None
-        message = f"is blank, and {kind.what} is required"
+        message, hint = f"is blank, and {kind.what} is required", None
+        if kind.field == "namespace":
+            message += ": say it in the row or with --namespace"
+            hint = "--namespace NAME"
         problems.append(Problem(kind.field, "required", message, hint=hint))
     elif not isinstance(value, str):
         problems.append(_mistyped(kind.field, value))
@@ -179,7 +182,10 @@ def visibility(value: object) -> bool | None:
 
 def _visibility(value: object, problems: list[Problem]) -> bool | None:
     if _blank(value):
-        message = "is blank, and visibility is never guessed: say it in the row"
+        message = (
+            "is blank, and visibility is never guessed: say it in the row or with"
+            " --visibility"
+        )
         hint = "--visibility private"
         problems.append(Problem("is_public", "required", message, hint=hint))
         return None
@@ -188,10 +194,16 @@ def _visibility(value: object, problems: list[Problem]) -> bool | None:
     word = str(value).casefold()
     if isinstance(value, str | int) and word in _WORDS:
         return _WORDS[word]
-    message = "wants true or false, yes or no, y or n, 1 or 0, public or private"
-    synonym = _SYNONYMS.get(word)
+    got = _shown(value)
     problems.append(
-        Problem("is_public", "boolean", message, got=_shown(value), hint=synonym)
+        Problem(
+            "is_public",
+            "boolean",
+            "wants true or false, yes or no, y or n, 1 or 0, public or private,"
+            f' not "{brief(got)}"',
+            got=got,
+            hint=_SYNONYMS.get(word),
+        )
     )
     return None
 
@@ -205,7 +217,7 @@ def _category(chosen: object, problems: list[Problem]) -> str | None:
     if chosen not in _CATEGORIES:
         plain = re.sub(r"[\s_-]+", "_", chosen.strip()).casefold()
         hint = next(iter(get_close_matches(plain, CATEGORIES, n=1)), None)
-        message = f"must be one of {', '.join(CATEGORIES)}"
+        message = f'is "{brief(chosen)}", not one of {", ".join(CATEGORIES)}'
         problems.append(Problem("category", "category", message, got=chosen, hint=hint))
     return chosen
 

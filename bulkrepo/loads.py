@@ -19,7 +19,7 @@ from bulkrepo.model import (
 )
 from bulkrepo.runs import VERSION, Control
 from bulkrepo.settings import MEMORY, Settings
-from bulkrepo.visible import brief
+from bulkrepo.visible import brief, fault
 
 
 def derive(
@@ -137,7 +137,7 @@ def from_lists(
                 source=item.source,
                 line=item.line,
                 reason=item.reason,
-                problems=[problem.message for problem in item.problems],
+                problems=[fault(problem) for problem in item.problems],
             )
     return _started(loaded)
 

@@ -38,7 +38,7 @@ def rows(command: F) -> F:
             type=click.Choice(["private", "public"]),
             help="For rows that do not say; without it such a row is a fault.",
         ),
-        click.option("--category", help="For rows that do not say."),
+        click.option("--category", help="For rows that do not say, such as linux."),
         click.option(
             "--namespace-from-path",
             is_flag=True,
@@ -156,17 +156,23 @@ def pacing(command: F) -> F:
         ),
         click.option(
             "--patience",
+            metavar="DURATION",
             default="10m",
             show_default=True,
-            help="How long an outage is waited out.",
+            help="How long nothing at all may succeed, before the run stops.",
         ),
         click.option(
             "--timeout",
+            metavar="DURATION",
             default="30s",
             show_default=True,
             help="How long one request may take.",
         ),
-        click.option("--deadline", help="Stop tidily after this long."),
+        click.option(
+            "--deadline",
+            metavar="DURATION",
+            help="Stop tidily after this long, such as 90s, 10m or 1h30m.",
+        ),
         click.option(
             "--max-failures",
             type=click.IntRange(1),
@@ -215,7 +221,8 @@ def reporting(default: str) -> Callable[[F], F]:
         "reports",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Per-row report; format by suffix: .jsonl .json .csv .md; - is stdout.  "
+        help="Report, may be given several times; format by suffix: .jsonl .json .csv"
+        " .md .html .xml (JUnit) .prom; - is stdout as JSON Lines.  "
         f"[default: {default}]",
     )
 
@@ -233,7 +240,7 @@ def where(command: F) -> F:
     """Give a command what decides whom it talks to, and who as."""
     return stack(
         click.option(
-            "--region", help="Where; gives the endpoint.  [env: HW_REGION_NAME]"
+            "--region", help="Such as eu-de; its endpoint.  [env: HW_REGION_NAME]"
         ),
         click.option("--endpoint", help="https://swr-api....  [env: SWR_ENDPOINT]"),
         click.option("--iam-endpoint", help="https://iam....  [env: SWR_IAM_ENDPOINT]"),

@@ -119,7 +119,7 @@ async def run(
     job: Job, on_event: Callable[[Event], None] | None, control: Control
 ) -> Result:
     """Load, work, report; raises as `create` does."""
-    tell = on_event or _nobody
+    tell = events.Teller(on_event, control.stop)
     workers = descriptors.bounded(job.settings.concurrency)
     settings = replace(job.settings, concurrency=workers)
     job = replace(job, settings=settings)
@@ -140,6 +140,7 @@ async def run(
             sent = await ledger.do(pace.starts, settings)
             started = await ledger.do(job.load)
             tell(started)
+            tell.check()
             log = events.logger()
             log.info(
                 "run.started",
@@ -152,7 +153,9 @@ async def run(
                 signed_in_by=auth.name,
             )
             if settings.strict and started.invalid:
-                why = f"{started.invalid} rows break a rule and --strict is set"
+                number = started.invalid
+                rows = "1 row breaks" if number == 1 else f"{number} rows break"
+                why = f"{rows} a rule and --strict is set"
                 ended = Ended(Stop(f"{why}: nothing was sent", 2), Counter())
                 return await ledger.do(_conclude, settings, started.run, ended)
             limit = await ledger.do(pace.control, settings, sent)
@@ -163,13 +166,11 @@ async def run(
                         job, client, started, ledger, limit, tell=tell, control=control
                     )
             await ledger.do(pace.keep, settings, limit, ended=True)
-            return await ledger.do(_conclude, settings, started.run, ended)
+            result = await ledger.do(_conclude, settings, started.run, ended)
+            tell.check()
+            return result
     except* LedgerError as group:
         raise group.exceptions[0] from None
-
-
-def _nobody(_: Event) -> None:
-    """Be told, where nobody else wants to be."""
 
 
 async def _work(
@@ -179,7 +180,7 @@ async def _work(
     ledger: LedgerThread,
     limit: Auto | Fixed,
     *,
-    tell: Callable[[Event], None],
+    tell: events.Teller,
     control: Control,
 ) -> Ended:
     """Send what is pending; give what stopped it, and the engine's counts."""
@@ -192,7 +193,7 @@ async def _work(
     def settled(claim: Claim, outcome: Outcome) -> None:
         if enabled or outcome.outcome not in SUCCESSES:
             _log_row(log, claim, outcome)
-        if tell is not _nobody:
+        if tell.on_event is not None:
             tell(Settled(claim, outcome))
 
     engine = Engine(
@@ -222,7 +223,7 @@ async def _tick(
     engine: Engine,
     limit: rate.RateControl,
     started: Started,
-    tell: Callable[[Event], None],
+    tell: events.Teller,
 ) -> None:
     """Say four times a second how it goes."""
     before = started.total - started.pending
@@ -311,6 +312,8 @@ def _conclude(
         rows=summary.total,
         counts=summary.counts,
         uncertain=summary.uncertain,
+        exposed=summary.exposed,
+        opened=summary.opened,
         reasons=[msgspec.to_builtins(reason) for reason in summary.reasons],
         reports=[path for path in settings.reports if path not in unwritten],
         requests=info.requests,

@@ -37,7 +37,7 @@ class Reading:
             value = getattr(self, each.name)
             if not _fits(value, each.type):
                 shown = f" {value!r}" if each.repr else ""
-                raise SettingsError(f"{each.name}{shown}: {_wanted(each.type)}")
+                raise SettingsError(f"{each.name}{shown}: wants {_wanted(each.type)}")
         for report in self.reports:
             by_suffix(report)
 

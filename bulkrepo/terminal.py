@@ -136,7 +136,7 @@ def width(stream: TextIO) -> int:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):  # it is no terminal
         columns = 0
-    return min(max(columns, 60), WIDTH) if columns else WIDTH
+    return min(max(columns, 40), WIDTH) if columns else WIDTH
 
 
 def status(

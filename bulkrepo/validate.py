@@ -16,7 +16,7 @@ from bulkrepo.again import Again
 from bulkrepo.fixing import Fixed, OnProblem, OnRejected, fix
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.spool import Spool
-from bulkrepo.visible import brief, escape
+from bulkrepo.visible import escape, fault
 
 _SETTLE = 1 << 14
 
@@ -163,11 +163,7 @@ def render(source: str, problem: Problem) -> str:
     """
     at = "".join(f":{n}" for n in (problem.line, problem.column) if n is not None)
     note = "note: " if problem.note else ""
-    field = brief(problem.path or problem.field)
-    hint = "" if problem.hint is None else f' (try "{problem.hint}")'
-    return escape(
-        f"{source}{at}: {note}{field}: {problem.message} [{problem.rule}]{hint}"
-    )
+    return escape(f"{source}{at}: {note}{fault(problem)}")
 
 
 __all__ = ["Checked", "Fixed", "fix", "render", "validate"]

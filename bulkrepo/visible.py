@@ -8,6 +8,8 @@ they could move a cursor, recolour a screen or turn a line around.
 import re
 import shlex
 
+from bulkrepo.model import Problem
+
 _LOGIN = re.compile(r"(\w[\w+.-]*://)?.*@", re.DOTALL)
 _LONGEST = 255  # that a reference may be, by Docker's rules
 _PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)
@@ -35,6 +37,17 @@ def brief(text: str) -> str:
 def shown(text: str) -> str:
     """*text*, which was to be a name, fit to be shown: both."""
     return escape(brief(text))
+
+
+def fault(problem: Problem) -> str:
+    """
+    *problem* without its place: `field: message [rule] (try "hint")`.
+
+    The path in a JSON list stands where the field would. Not yet fit for a terminal.
+    """
+    hint = "" if problem.hint is None else f' (try "{problem.hint}")'
+    field = brief(problem.path or problem.field)
+    return f"{field}: {problem.message} [{problem.rule}]{hint}"
 
 
 def anonymous(text: str) -> str:

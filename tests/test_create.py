@@ -26,7 +26,14 @@ from aiohttp.test_utils import TestServer
 import bulkrepo as library
 from bulkrepo import Event, Result, Settings, reports
 from bulkrepo.cli import main
-from bulkrepo.model import InputError, LedgerError, SettingsError, Settled, Started
+from bulkrepo.model import (
+    InputError,
+    LedgerError,
+    Progressed,
+    SettingsError,
+    Settled,
+    Started,
+)
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
@@ -74,7 +81,14 @@ async def create(
 
 @pytest.mark.parametrize(
     ("sources", "why"),
-    [([], "no list"), ("team.csv", r"'team.csv': give a list"), ([b"x"], "as text")],
+    [
+        ([], "no list"),
+        ("team.csv", r"'team.csv': give a list"),
+        ([b"x"], "as text"),
+        (None, "None: give a list"),
+        ((name for name in ["team.csv"]), "give a list"),
+        ({"team.csv"}, "give a list"),
+    ],
 )
 async def test_a_program_that_names_no_list_is_told(
     tmp_path: Path, sources: Any, why: str
@@ -87,6 +101,56 @@ async def test_a_program_that_names_no_list_is_told(
         with pytest.raises(InputError, match=why):
             await command(sources, settings=settings)
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_callback_that_would_have_to_be_awaited_is_refused(
+    tmp_path: Path, box: Sandbox
+) -> None:
+    """It would never be called, and nobody would know."""
+
+    async def told(_: Event) -> None: ...
+
+    listed = write(tmp_path / "l.ndjson", [{"namespace": "a", "repository": "b"}])
+    settings = Settings(
+        endpoint=box.url, credential=box.settings.token, visibility="private"
+    )
+    with pytest.raises(SettingsError, match="plain function"):
+        await library.create([listed], settings=settings, on_event=told)  # type: ignore[arg-type]
+    assert not box.requests.total()
+
+
+@pytest.mark.parametrize("kind", [Started, Settled, Progressed])
+async def test_what_a_callback_raises_stops_the_run_and_is_raised(
+    tmp_path: Path, box: Sandbox, kind: type[Event]
+) -> None:
+    """Itself, in no group; the report tells what had been done, and the ledger too."""
+
+    def told(event: Event) -> None:
+        if isinstance(event, kind):
+            raise KeyError(kind.__name__)
+
+    wanted = [{"namespace": "a", "repository": f"r{n}"} for n in range(300)]
+    listed = write(tmp_path / "l.ndjson", wanted)
+    report = tmp_path / "r.jsonl"
+    settings = Settings(
+        endpoint=box.url,
+        credential=box.settings.token,
+        visibility="private",
+        rate="500/s",
+        ledger=str(tmp_path / "run.db"),
+        reports=(str(report),),
+    )
+    with pytest.raises(KeyError, match=kind.__name__):
+        await library.create([listed], settings=settings, on_event=told)
+
+    if kind is Started:
+        assert not box.requests.total()
+    else:
+        found = Counter(item["outcome"] for item in read(report))
+        assert found["not_attempted"] > 0
+        assert found["created"] == len(held(box))
+    result = await library.create([listed], settings=settings)
+    assert result.summary.counts == {"created": 300}
 
 
 # Outcomes
@@ -1123,9 +1187,51 @@ async def test_the_log_has_one_line_a_row_and_every_line_is_json(
         assert Counter(line["outcome"] for line in settled) == Counter(
             item["outcome"] for item in items
         )
-        assert next(line["event"] for line in events) != "run.finished"
-        assert events[-1]["event"] == "run.finished"
-        assert events[-1]["exit_code"] == done.code
+        *earlier, finished, advised = events
+        assert "run.finished" not in [line["event"] for line in earlier]
+        assert finished["event"] == "run.finished"
+        assert finished["exit_code"] == done.code
+        assert advised["event"] == "run.advised"
+        assert advised["next"] == f"bulkrepo validate {MISTAKES}"
+
+
+async def test_the_log_says_what_to_do_about_a_row(
+    tmp_path: Path, box: Sandbox
+) -> None:
+    """Which field, what is wrong with it, which rule, and what would be right."""
+    row = {"namespace": "team-a", "repository": "My_App", "is_public": "x"}
+    done = await bulkrepo(
+        "create", write(tmp_path / "team.ndjson", [row]), cwd=tmp_path, box=box
+    )
+    (told,) = done.events("repository.settled")
+
+    assert told["problems"] == [
+        '$.repository: has uppercase letters: M, A [uppercase] (try "my_app")',
+        (
+            "$.is_public: wants true or false, yes or no, y or n, 1 or 0, public or"
+            ' private, not "x" [boolean]'
+        ),
+    ]
+
+
+async def test_the_log_says_what_became_public(tmp_path: Path, box: Sandbox) -> None:
+    """As a screen does: what is open and should not be, and what is as wanted."""
+    rows = [
+        {"namespace": "a", "repository": name, "is_public": name == "open"}
+        for name in ("open", "shut")
+    ]
+    listed = write(tmp_path / "l.ndjson", rows)
+    first = await bulkrepo("create", listed, cwd=tmp_path, box=box)
+    private = [row | {"is_public": False} for row in rows]
+    write(tmp_path / "l.ndjson", private)
+    second = await bulkrepo("create", listed, cwd=tmp_path, box=box)
+    numbers = [
+        (line["exposed"], line["opened"])
+        for done in (first, second)
+        for line in done.events("run.finished")
+    ]
+
+    assert numbers == [(0, 1), (1, 0)]
 
 
 async def test_quiet_still_says_what_is_wrong(tmp_path: Path, box: Sandbox) -> None:

@@ -225,6 +225,23 @@ def test_check_rejects(
     assert found == [(field, rule, hint)]
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"is_public": "ja"}, 'public or private, not "ja"'),
+        ({"is_public": []}, 'public or private, not "[]"'),
+        ({"category": "datbase"}, 'is "datbase", not one of app_server, '),
+    ],
+)
+def test_a_word_that_is_none_of_those_known_is_told(
+    fields: dict[str, object], said: str
+) -> None:
+    """Whoever reads the log has not the list at hand."""
+    (problem,) = problems(row(**fields))
+
+    assert said in problem.message
+
+
 @pytest.mark.parametrize("category", grammar.CATEGORIES)
 def test_every_category_is_taken(category: str) -> None:
     """The eight categories are all there are, and all are taken."""

@@ -60,6 +60,13 @@ def test_guess(name: str, head: str, expected: str) -> None:
     assert inputs.guess(name, head) == expected
 
 
+@pytest.mark.parametrize("suffix", [".md", ".markdown", ".html", ".XML", ".prom"])
+def test_a_report_that_others_read_is_no_list(suffix: str) -> None:
+    """Read as names, one a line, it would be many faults, and none of them the one."""
+    with pytest.raises(InputError, match=r"Of a report, give the \.jsonl"):
+        inputs.guess(f"team.report{suffix}", "<")
+
+
 @pytest.mark.parametrize(
     ("header", "cell", "expected"),
     [

@@ -10,7 +10,7 @@ import pytest
 import bulkrepo
 from bulkrepo.cli import cli
 from bulkrepo.copyjobs import TOOLS
-from bulkrepo.exports import COLUMNS
+from bulkrepo.exports import COLUMNS, EXPORTERS, SUFFIXES
 from bulkrepo.ledger import schema
 from bulkrepo.model import Verdict
 from bulkrepo.sandbox import Sandbox, Settings
@@ -97,6 +97,22 @@ def test_every_column_and_outcome_is_named() -> None:
 
     assert columns in README
     assert outcomes == set(Verdict)
+
+
+def test_every_format_of_a_report_is_named() -> None:
+    """In the README by its suffixes, in the help of who writes one by the first."""
+    section = _section("Reports")
+    first: dict[str, str] = {}
+    for suffix, name in SUFFIXES.items():
+        first.setdefault(name, suffix)
+
+    assert [suffix for suffix in SUFFIXES if f"`{suffix}`" not in section] == []
+    assert set(first) == set(EXPORTERS)
+    for name in ("create", "report"):
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        text = command.get_help(click.Context(command))
+        assert [suffix for suffix in first.values() if suffix not in text] == []
 
 
 def test_every_table_of_the_ledger_is_named() -> None:

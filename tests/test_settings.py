@@ -14,24 +14,30 @@ MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abc
 
 
 KINDS: list[tuple[dict[str, Any], str]] = [
-    ({"visibility": "PUBLIC"}, "^visibility 'PUBLIC': private or public or None$"),
+    (
+        {"visibility": "PUBLIC"},
+        "^visibility 'PUBLIC': wants private or public or None$",
+    ),
     ({"visibility": ""}, "visibility"),
-    ({"on_differs": "Update"}, "^on_differs 'Update': fail or ignore or update$"),
-    ({"survey": "x"}, "survey 'x': auto or always or never"),
-    ({"grammar": "x"}, "grammar 'x': strict or docker"),
-    ({"format": "xml"}, "format 'xml': csv or json or ndjson or text or xlsx or None"),
-    ({"patience": "10m"}, "^patience '10m': a number of seconds$"),
-    ({"deadline": "10m"}, "deadline '10m': a number of seconds or None"),
-    ({"rate": None}, "^rate None: text$"),
-    ({"ledger": None}, "ledger None: text"),
-    ({"endpoint": None}, "endpoint None: text"),
-    ({"max_attempts": 2.5}, "max_attempts 2.5: a whole number"),
-    ({"concurrency": True}, "concurrency True: a whole number"),
-    ({"strict": "no"}, "strict 'no': True or False"),
-    ({"reports": "r.csv"}, "reports 'r.csv': a tuple of paths"),
-    ({"stdin": "a,b"}, "stdin 'a,b': a stream of bytes or None"),
-    ({"credential": None}, "^credential: one of bulkrepo.auth's .* or text$"),
-    ({"credential": b"abc"}, "^credential: one of bulkrepo.auth's .* or text$"),
+    ({"on_differs": "Update"}, "^on_differs 'Update': wants fail or ignore or update$"),
+    ({"survey": "x"}, "survey 'x': wants auto or always or never"),
+    ({"grammar": "x"}, "grammar 'x': wants strict or docker"),
+    (
+        {"format": "xml"},
+        "format 'xml': wants csv or json or ndjson or text or xlsx or None",
+    ),
+    ({"patience": "10m"}, "^patience '10m': wants a number of seconds$"),
+    ({"deadline": "10m"}, "deadline '10m': wants a number of seconds or None"),
+    ({"rate": None}, "^rate None: wants text$"),
+    ({"ledger": None}, "ledger None: wants text"),
+    ({"endpoint": None}, "endpoint None: wants text"),
+    ({"max_attempts": 2.5}, "max_attempts 2.5: wants a whole number"),
+    ({"concurrency": True}, "concurrency True: wants a whole number"),
+    ({"strict": "no"}, "strict 'no': wants True or False"),
+    ({"reports": "r.csv"}, "reports 'r.csv': wants a tuple of paths"),
+    ({"stdin": "a,b"}, "stdin 'a,b': wants a stream of bytes or None"),
+    ({"credential": None}, "^credential: wants one of bulkrepo.auth's .* or text$"),
+    ({"credential": b"abc"}, "^credential: wants one of bulkrepo.auth's .* or text$"),
 ]
 
 

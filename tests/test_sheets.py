@@ -136,7 +136,9 @@ def test_faults_have_the_place_of_their_cell(here: Path) -> None:
     ]
 
 
-BOOLEAN = "wants true or false, yes or no, y or n, 1 or 0, public or private"
+BOOLEAN = (
+    'wants true or false, yes or no, y or n, 1 or 0, public or private, not "maybe"'
+)
 
 
 def joined(rows_: Sequence[Sequence[object]], *places: str) -> bytes:

@@ -204,7 +204,7 @@ def test_summary_tells_the_run(
     ),
     names=st.lists(st.text(), max_size=20),
     stopped=st.none() | st.text() | st.just("word " * 200),
-    width=st.integers(60, 160),
+    width=st.integers(40, 160),
 )
 def test_summary_is_one_screen_of_plain_text(
     counts: dict[str, int],
@@ -331,7 +331,7 @@ def test_a_stream_that_is_no_terminal_has_long_lines() -> None:
         assert terminal.width(nowhere) == 160
 
 
-@pytest.mark.parametrize(("columns", "width"), [(0, 160), (20, 60), (80, 80)])
+@pytest.mark.parametrize(("columns", "width"), [(0, 160), (20, 40), (80, 80)])
 def test_lines_fit_the_terminal(columns: int, width: int) -> None:
     """One that says nothing of its size, or is absurdly narrow, is none to fit."""
     ours, theirs = pty.openpty()

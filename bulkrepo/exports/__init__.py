@@ -8,7 +8,10 @@ back while it reads: memory stays the same for ten rows and for a million.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 
+from bulkrepo.exports.junit import junit
 from bulkrepo.exports.markdown import markdown
+from bulkrepo.exports.page import page
+from bulkrepo.exports.prometheus import prometheus
 from bulkrepo.exports.records import BATCH, COLUMNS, as_json, jsonl
 from bulkrepo.exports.sheet import armed, as_csv, csv_line, harmless
 from bulkrepo.model import Item, RunInfo, SettingsError, Summary
@@ -18,6 +21,7 @@ __all__ = [
     "BATCH",
     "COLUMNS",
     "EXPORTERS",
+    "SUFFIXES",
     "Exporter",
     "armed",
     "by_suffix",
@@ -37,20 +41,23 @@ def by_suffix(path: str) -> str:
     """
     if path == "-":
         return "jsonl"
-    name = _SUFFIXES.get(PurePath(path).suffix.lower())
+    name = SUFFIXES.get(PurePath(path).suffix.lower())
     if name is None:
-        known = ", ".join(_SUFFIXES)
+        known = ", ".join(SUFFIXES)
         raise SettingsError(f"{escape(path)}: not a report format; known: {known}")
     return name
 
 
-_SUFFIXES: Mapping[str, str] = {
+SUFFIXES: Mapping[str, str] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
     ".csv": "csv",
     ".md": "md",
     ".markdown": "md",
+    ".html": "html",
+    ".xml": "xml",
+    ".prom": "prom",
 }
 
 EXPORTERS: Mapping[str, Exporter] = {
@@ -58,4 +65,7 @@ EXPORTERS: Mapping[str, Exporter] = {
     "json": as_json,
     "csv": as_csv,
     "md": markdown,
+    "html": page,
+    "xml": junit,
+    "prom": prometheus,
 }

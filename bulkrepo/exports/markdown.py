@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from bulkrepo.exports import telling
 from bulkrepo.exports.records import batches, utf8
-from bulkrepo.model import Item, RunInfo, Summary, Verdict
+from bulkrepo.model import Item, RunInfo, Summary
 from bulkrepo.visible import escape
 
-_COUNTED = frozenset({Verdict.EXISTS, Verdict.DUPLICATE})
 _NAME = re.compile(r"[a-z0-9._/-]+")
 _ACTIVE = str.maketrans(
     {
@@ -30,7 +30,7 @@ def markdown(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator
     not succeed or is not certain is listed.
     """
     yield utf8(_head(info, summary))
-    rows = filter(None, map(_row, items))
+    rows = map(_row, filter(telling.notable, items))
     first = next(rows, None)
     if first is None:
         yield b"\nNothing was created, changed or refused.\n"
@@ -47,38 +47,15 @@ def inert(text: str) -> str:
 
 
 def _head(info: RunInfo, summary: Summary) -> str:
-    done = summary.total - summary.failures
-    rows = "row" if summary.total == 1 else "rows"
-    facts = {
-        "Run": f"{info.id}, {info.state}",
-        "Stopped": info.stopped,
-        "Lists": ", ".join(info.lists),
-        "Endpoint": info.endpoint,
-        "Pull address": _pull_address(info.endpoint),
-        "Started": info.started_at,
-        "Finished": info.finished_at,
-        "Requests": f"{info.requests}, {info.throttled} of them throttled",
-        "Not certain": str(summary.uncertain or ""),
-        "bulkrepo": info.version,
-    }
-    title = f"bulkrepo {info.command}: {done} of {summary.total} {rows} succeeded"
     parts = [
-        f"# {inert(title)}\n",
-        _table(
-            ["Fact", "Value"], [[name, said] for name, said in facts.items() if said]
-        ),
+        f"# {inert(telling.title(info, summary))}\n",
+        _table(["Fact", "Value"], telling.facts(info, summary)),
         "## Outcomes\n",
         _table(["Outcome", "Rows"], [[k, str(n)] for k, n in summary.counts.items()]),
     ]
     if summary.reasons:
-        reasons = [
-            [str(r.count), r.outcome, _join(": ", r.code, r.message), r.example]
-            for r in summary.reasons
-        ]
-        parts += [
-            "## Reasons\n",
-            _table(["Rows", "Outcome", "Why", "First row"], reasons),
-        ]
+        head = ["Rows", "Outcome", "Why", "First row"]
+        parts += ["## Reasons\n", _table(head, telling.reasons(summary))]
     return "\n".join(parts)
 
 
@@ -87,45 +64,13 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _pull_address(endpoint: str) -> str | None:
-    # The documentation shows a repository's path as swr.{region}.{cloud}/{namespace}/
-    # {repository}, where the interface answers at swr-api.{region}.{cloud}.
-    _, found, host = endpoint.partition("//swr-api.")
-    return f"swr.{host.rstrip('/')}/NAMESPACE/REPOSITORY" if found else None
-
-
 def _row(item: Item) -> str:
-    """Give the line of one row, or nothing where it is enough to be counted."""
-    if item.certain and item.outcome in _COUNTED:
-        return ""
-    name = _join("/", item.namespace, item.repository)
-    public = item.is_public
-    if isinstance(public, bool):
-        public = "public" if public else "private"
+    told = telling.row(item)
     cells = [
-        inert(f"{item.source}:{item.line}"),
-        f"`{name}`" if _NAME.fullmatch(name) else inert(name),
-        inert(public or ""),
-        item.outcome if item.certain else f"{item.outcome}, not certain",
-        inert(_why(item)),
+        inert(told.place),
+        f"`{told.name}`" if _NAME.fullmatch(told.name) else inert(told.name),
+        inert(told.visibility),
+        told.outcome,
+        inert(told.why),
     ]
     return f"| {' | '.join(cells)} |\n"
-
-
-def _why(item: Item) -> str:
-    parts = [fault.message for fault in item.problems if not fault.note]
-    parts += [
-        f"{name}: "
-        + ", ".join(map(" ".join, zip(_SIDES, map(str, pair), strict=False)))
-        for name, pair in (item.differences or {}).items()
-    ]
-    return _join(
-        "; ", *parts, _join(": ", item.code, item.message), item.reason, item.evidence
-    )
-
-
-def _join(by: str, *parts: str | None) -> str:
-    return by.join(filter(None, parts))
-
-
-_SIDES = ("wanted", "found")

@@ -36,6 +36,9 @@ _SUFFIXES = {
     ".txt": "text",
     ".xlsx": SHEET,
 }
+_NO_LISTS = frozenset({".md", ".markdown", ".html", ".xml", ".prom"})
+"""Of reports that are made for others to read."""
+
 _HEAD = 4096
 _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
 
@@ -45,10 +48,10 @@ def guess(name: str, head: str) -> str:
     by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
     if by_suffix is not None:
         return by_suffix
-    if Path(name).suffix.lower() in (".md", ".markdown"):
+    if Path(name).suffix.lower() in _NO_LISTS:
         raise InputError(
-            f"{name}: Markdown is for people to read. Of a report, give the .jsonl, "
-            ".json or .csv; of names, one a line, say --format text"
+            f"{name}: no format of lists. Of a report, give the .jsonl, .json or .csv; "
+            "of names, one a line, say --format text"
         )
     head = head.lstrip("\ufeff \t\r\n")
     if head.startswith("["):

@@ -1,0 +1,93 @@
+"""Pure. A report in words: what the pages for people say, before they are marked up."""
+
+from typing import NamedTuple
+
+from bulkrepo.model import Item, RunInfo, Summary, Verdict
+from bulkrepo.visible import fault
+
+_COUNTED = frozenset({Verdict.EXISTS, Verdict.DUPLICATE})
+_SIDES = ("wanted", "found")
+
+
+class Told(NamedTuple):
+    """A row in words: where it stands, its full name, and what came of it."""
+
+    place: str
+    name: str
+    visibility: str
+    outcome: str
+    why: str
+
+
+def title(info: RunInfo, summary: Summary) -> str:
+    """Say what was run, and how many rows went well."""
+    done = summary.total - summary.failures
+    rows = "row" if summary.total == 1 else "rows"
+    return f"bulkrepo {info.command}: {done} of {summary.total} {rows} succeeded"
+
+
+def facts(info: RunInfo, summary: Summary) -> list[tuple[str, str]]:
+    """Say when and where the run was, and how it ended; only what is known."""
+    said = {
+        "Run": f"{info.id}, {info.state}",
+        "Stopped": info.stopped,
+        "Lists": ", ".join(info.lists),
+        "Endpoint": info.endpoint,
+        "Pull address": _pull_address(info.endpoint),
+        "Started": info.started_at,
+        "Finished": info.finished_at,
+        "Requests": f"{info.requests}, {info.throttled} of them throttled",
+        "Not certain": str(summary.uncertain or ""),
+        "bulkrepo": info.version,
+    }
+    return [(name, value) for name, value in said.items() if value]
+
+
+def reasons(summary: Summary) -> list[tuple[str, str, str, str]]:
+    """Give how many rows failed, their outcome, why, and where the first stands."""
+    return [
+        (str(r.count), r.outcome, _join(": ", r.code, r.message), r.example)
+        for r in summary.reasons
+    ]
+
+
+def row(item: Item) -> Told:
+    """Put a row in words."""
+    public = item.is_public
+    if isinstance(public, bool):
+        public = "public" if public else "private"
+    return Told(
+        f"{item.source}:{item.line}",
+        _join("/", item.namespace, item.repository),
+        public or "",
+        item.outcome if item.certain else f"{item.outcome}, not certain",
+        _why(item),
+    )
+
+
+def notable(item: Item) -> bool:
+    """Tell whether it is not enough to count a row: no other was found as wanted."""
+    return not item.certain or item.outcome not in _COUNTED
+
+
+def _pull_address(endpoint: str) -> str | None:
+    # The documentation shows a repository's path as swr.{region}.{cloud}/{namespace}/
+    # {repository}, where the interface answers at swr-api.{region}.{cloud}.
+    _, found, host = endpoint.partition("//swr-api.")
+    return f"swr.{host.rstrip('/')}/NAMESPACE/REPOSITORY" if found else None
+
+
+def _why(item: Item) -> str:
+    parts = [fault(problem) for problem in item.problems if not problem.note]
+    parts += [
+        f"{name}: "
+        + ", ".join(map(" ".join, zip(_SIDES, map(str, pair), strict=False)))
+        for name, pair in (item.differences or {}).items()
+    ]
+    return _join(
+        "; ", *parts, _join(": ", item.code, item.message), item.reason, item.evidence
+    )
+
+
+def _join(by: str, *parts: str | None) -> str:
+    return by.join(filter(None, parts))
