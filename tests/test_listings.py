@@ -429,6 +429,8 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
         (["auth: {password: hunter2\nsync: ["], "is none"),
         (["r.io:\n  images: {a: []}\nr.io:\n  images: {b: []}"], ":3:1: .* twice"),
         (['{"repositories":["a"],"repositories":["b"]}'], '"repositories" stands'),
+        (['{"images":{"h/a":"g/a","h/a":"g/b"}}'], 'page-0: "h/a" stands there twice'),
+        (['[1, {"x":{"a":1,"a":2}}]'], '"a" stands there twice'),
         (["a: &a {b: *a}"], "is none"),
         ([BOMB], "make 30,033,011 values of 11"),
         (["b: &b {k: v}\na: &a {<<: [" + "*b," * 9 + "*b]}\n" + MERGES], "make"),
