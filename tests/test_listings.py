@@ -190,6 +190,52 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param(
+            "g.io/team:\n  images: {app: [], web: []}\ng.io:\n  images: {app: []}",
+            ["g.io/team/app", "g.io/team/web", "g.io/app"],
+            id="skopeo: a place within a host",
+        ),
+        pytest.param(
+            "q.io/a/b:v1:\nq.io/a/c:v1: ~\nq.io/a/d: r.io/e:v1\nq.io/a/f: []",
+            ["q.io/a/b", "q.io/a/c", "r.io/e", "q.io/a/f"],
+            id="image-syncer: nowhere",
+        ),
+        pytest.param(
+            "n.io/a/b: r.io/x/b\nvgpu: r.io/x/vgpu",
+            ["r.io/x/b", "r.io/x/vgpu"],
+            id="image-syncer: a bare name",
+        ),
+        pytest.param(
+            "registries: [{name: g.io}]\nimages:\n- {name: pause, dmap: {}}",
+            ["pause"],
+            id="promoter: images among registries",
+        ),
+    ],
+)
+def test_a_configuration_is_read_as_its_tool_reads_it(
+    text: str, names: list[str]
+) -> None:
+    """In forms that its documentation passes over, and people write."""
+    assert [found.name.full for found in parse(text).found] == names
+
+
+def test_a_place_within_a_host_is_no_host() -> None:
+    """Its path is a part of the name, and not dropped with the host."""
+    [found] = parse("g.io/team:\n  images: {app: []}").found
+
+    assert found.name.host == "g.io"
+
+
+@pytest.mark.parametrize("text", ["a: ~\nb/c: d", "a: {b: c}\nb/c: r.io/d", "a: b/c"])
+def test_not_every_mapping_is_a_configuration(text: str) -> None:
+    """What only looks like one of a tool's is refused."""
+    with pytest.raises(InputError, match="no listing that is known"):
+        parse(text)
+
+
 @pytest.mark.parametrize(("files", "found", "skipped"), TRUTH)
 def test_a_listing_says_what_it_says(
     files: str, found: list[Row], skipped: list[str]
