@@ -127,6 +127,11 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
         ],
         [],
     ),
+    (
+        "gcr.json",
+        [("gcr.io/proj/app", None, None), ("gcr.io/proj/web", None, None)],
+        [],
+    ),
     ("acr.json", [("alpine", None, None), ("team/api", None, None)], []),
     (
         "alibaba.json",
@@ -213,12 +218,15 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
             ["pause"],
             id="promoter: images among registries",
         ),
+        pytest.param(
+            '[{"repositoryName":"a/b","repositoryUri":"1.dkr.ecr.x.y/a/b"}]',
+            ["1.dkr.ecr.x.y/a/b"],
+            id="aws ecr --query repositories",
+        ),
     ],
 )
-def test_a_configuration_is_read_as_its_tool_reads_it(
-    text: str, names: list[str]
-) -> None:
-    """In forms that its documentation passes over, and people write."""
+def test_what_people_have_is_read(text: str, names: list[str]) -> None:
+    """In forms that the tools' documentation passes over."""
     assert [found.name.full for found in parse(text).found] == names
 
 
@@ -471,6 +479,7 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
         (["[" * 100_000], "saved whole"),
         (["<html>"], "web page"),
         (["[1]"], "no listing"),
+        (['[{"name":"g.io/a"},{"name":"b","public":true}]'], "no listing"),
         (['["a"]', '{"repositories":["a"]}'], "one listing at a time"),
         (["auth: {password: hunter2\nsync: ["], "is none"),
         (["r.io:\n  images: {a: []}\nr.io:\n  images: {b: []}"], ":3:1: .* twice"),
