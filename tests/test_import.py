@@ -196,6 +196,14 @@ def test_a_listing_of_which_nothing_is_left_says_why(here: Path) -> None:
     assert "\n  1 left out, as the exceptions say\n" in str(excepted.value)
 
 
+def test_a_target_is_taken_and_nobody_is_left_to_guess(here: Path) -> None:
+    """A line of two may be two names as well, as `aws --output text` prints them."""
+    (here / "names.txt").write_text("team/app\tteam/web\nteam/db\n")
+    result = run("names.txt", "-n", "mirror")
+
+    assert "\n  1 of two names in a line: the second was taken\n" in result.stderr
+
+
 def test_a_name_that_is_no_name_fills_no_screen(here: Path) -> None:
     """Its beginning tells which it is; a line without an end is not cut in two."""
     (here / "catalog.json").write_text(json.dumps({"repositories": ["x" * 10**6]}))

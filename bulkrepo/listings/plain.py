@@ -48,6 +48,8 @@ def read(text: str) -> Page:
             why = "not one reference, nor source and target (such as HOST/NAME)"
             named(page, [(raw.strip()[:80], why)])
         else:
+            if len(words) == 2:
+                page.notes.append("of two names in a line: the second was taken")
             named(page, [taken(words[-1])])
     return page
 
