@@ -487,6 +487,7 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
         (['{"images":{"h/a":"g/a","h/a":"g/b"}}'], 'page-0: "h/a" stands there twice'),
         (['[1, {"x":{"a":1,"a":2}}]'], '"a" stands there twice'),
         (["a: &a {b: *a}"], "is none"),
+        (["sync: []\n---\nsync: []\n"], ":2:1: begins another document"),
         ([BOMB], "make 30,033,011 values of 11"),
         (["b: &b {k: v}\na: &a {<<: [" + "*b," * 9 + "*b]}\n" + MERGES], "make"),
     ],
