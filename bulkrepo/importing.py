@@ -81,13 +81,16 @@ def run(
         fixing.replace(
             table, lambda map_: fixing.replace(out, lambda file: write(map_, file))
         )
-    if not quiet:
-        sys.stderr.writelines(
-            line + "\n"
-            for line in _summary(
-                listing, mapped, said, out, table, profile=rules.profile
+        if not quiet:
+            front = rules.front
+            if not any(each.name.path.startswith(front) for each in gathered.found()):
+                listing.notes[f"begin with {front}, which --strip takes off"] = 0
+            sys.stderr.writelines(
+                line + "\n"
+                for line in _summary(
+                    listing, mapped, said, out, table, profile=rules.profile
+                )
             )
-        )
     return 0
 
 
