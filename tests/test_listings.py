@@ -199,7 +199,7 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
     ("text", "names"),
     [
         pytest.param(
-            "g.io/team:\n  images: {app: [], web: []}\ng.io:\n  images: {app: []}",
+            "g.io/team/:\n  images: {app: [], web: []}\ng.io:\n  images: {app: []}",
             ["g.io/team/app", "g.io/team/web", "g.io/app"],
             id="skopeo: a place within a host",
         ),
@@ -228,6 +228,21 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
 def test_what_people_have_is_read(text: str, names: list[str]) -> None:
     """In forms that the tools' documentation passes over."""
     assert [found.name.full for found in parse(text).found] == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "r.io/a/b:1=file://a/b:1\nr.io/a/c:1=m.io/a/c:1\n",
+        "sync:\n- {source: b, target: 'ocidir:///b'}\n- {source: c, target: m.io/a/c}",
+    ],
+)
+def test_a_place_on_disk_is_no_repository(text: str) -> None:
+    """Of an air gap's way, the part through the air is left out."""
+    listing = parse(text)
+
+    assert [found.name.full for found in listing.found] == ["m.io/a/c"]
+    assert list(listing.skipped) == ["a place on disk, in no registry"]
 
 
 def test_a_place_within_a_host_is_no_host() -> None:

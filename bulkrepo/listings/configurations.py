@@ -135,7 +135,7 @@ def _skopeo(value: object) -> Page:
             for kind in _MAPS:
                 for path in _keys(array(registry, kind)):
                     page.rows += 1
-                    yield Found(Name(joined(front, path), host))
+                    yield Found(Name(joined(front.strip("/"), path), host))
 
     return named(page, found())
 

@@ -15,6 +15,7 @@ from bulkrepo.mapping import Name, is_host, reference
 from bulkrepo.naming import surely_legal
 
 _PATTERN = re.compile(r"[*?\[\]]")
+_DISK = re.compile(r"(?:file|dir|oci|ocidir)://")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
@@ -24,6 +25,8 @@ def taken(text: str) -> Found | tuple[str, str]:
         return text, "a template, which only its tool can fill in"
     if _PATTERN.search(text):
         return text, "a pattern: its repositories are not named here"
+    if _DISK.match(text):
+        return text, "a place on disk, in no registry"
     return Found(reference(text))
 
 
