@@ -269,7 +269,10 @@ def _unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
     ]
     if mapped.unfit > SHOWN:
         lines.append(f"  and {mapped.unfit - SHOWN} more that break a rule")
-    if mapped.unfit:
+    reasons = [unfit.why for unfit in mapped.misfits]
+    if any(why.startswith("has no {host}") for why in reasons):
+        lines.append("To write the host out: --map '{namespace}/HOST/{path}'")
+    if not all(why.startswith("has no {") for why in reasons):
         lines.append("To alter them to the nearest legal names: --legalize")
     lines.append(
         "To say a name's target yourself, or leave it out: --exceptions FILE, a CSV "

@@ -52,7 +52,7 @@ def read(text: str) -> Page:
             named(page, [(raw.strip()[:80], why)])
         else:
             if len(words) == 2:
-                page.notes.append("of two names in a line: the second was taken")
+                page.notes.append("lines of two names: the second was taken")
             named(page, [taken(words[-1])])
     return page
 
