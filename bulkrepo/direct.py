@@ -123,9 +123,11 @@ def _rows(
         gathered = Gathered(stack)
         listing = gathered.gather(listings.documents(text, source=source))
         if listing.truncated:
-            raise _refused(
-                source, f"is not whole. {listing.truncated}", f"{command} --partial"
+            why = (
+                f"is not whole. {listing.truncated}. Pages in several files are one "
+                "listing where all are given to one bulkrepo import"
             )
+            raise _refused(source, why, f"{command} --partial")
         if listing.family == "swr":
             why = "has an organization for each name"
             raise _refused(source, why, f"bulkrepo import {quote(source)} --map first")

@@ -74,6 +74,7 @@ def test_a_listing_is_a_list(
     ("name", "said", "why", "options"),
     [
         ("a.txt", text("catalog-next.txt"), "not whole", "-n m --partial"),
+        ("a.txt", text("catalog-next.txt"), "one bulkrepo import", "-n m --partial"),
         ("a.json", text("hub-1-of-2.json"), "not whole", "-n m --partial"),
         ("a.json", text("harbor-repositories.json"), "uppercase", "-n m --legalize"),
         ("a.json", text("ecr.json"), "side by side", "-n m --legalize"),

@@ -494,6 +494,10 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
         (["[" * 100_000], "saved whole"),
         (["<html>"], "web page"),
         (["[1]"], "no listing"),
+        (
+            ['[{"project_id":1,"name":"a","metadata":{}}]'],
+            "both to one bulkrepo import",
+        ),
         (['[{"name":"g.io/a"},{"name":"b","public":true}]'], "no listing"),
         (['["a"]', '{"repositories":["a"]}'], "one listing at a time"),
         (["auth: {password: hunter2\nsync: ["], "is none"),
