@@ -204,6 +204,11 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
             id="skopeo: a place within a host",
         ),
         pytest.param(
+            "g.io:\n  tls-verify: no\nq.io:\n  images: {app: }",
+            ["q.io/app"],
+            id="skopeo: a registry without images",
+        ),
+        pytest.param(
             "q.io/a/b:v1:\nq.io/a/c:v1: ~\nq.io/a/d: r.io/e:v1\nq.io/a/f: []",
             ["q.io/a/b", "q.io/a/c", "r.io/e", "q.io/a/f"],
             id="image-syncer: nowhere",
@@ -505,6 +510,7 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
         (['{"repositories":["a"],"repositories":["b"]}'], '"repositories" stands'),
         (['{"images":{"h/a":"g/a","h/a":"g/b"}}'], 'page-0: "h/a" stands there twice'),
         (['[1, {"x":{"a":1,"a":2}}]'], '"a" stands there twice'),
+        (['[{"name":"a","name":"b"},{"name":"c"}]'], '"name" stands there twice'),
         (["a: &a {b: *a}"], "is none"),
         (["sync: []\n---\nsync: []\n"], ":2:1: begins another document"),
         ([BOMB], "make 30,033,011 values of 11"),

@@ -23,6 +23,8 @@ from bulkrepo.listings.shapes import text as said
 from bulkrepo.mapping import Name
 
 _MAPS = ("images", "images-by-tag-regex", "images-by-semver")
+_ACCESS = frozenset({"credentials", "tls-verify", "cert-dir"})
+"""What skopeo is told of a registry beside its images."""
 
 
 def _pairs(value: object) -> object:
@@ -117,12 +119,16 @@ def _dregsy(value: object) -> Page:
 def _is_skopeo(value: object) -> bool:
     return (
         members(value)
-        and bool(value)
         and all(
-            members(registry) and any(kind in registry for kind in _MAPS)
+            members(registry) and (_copied(registry) or registry.keys() <= _ACCESS)
             for registry in value.values()
         )
+        and any(_copied(registry) for registry in value.values())
     )
+
+
+def _copied(registry: object) -> bool:
+    return members(registry) and any(kind in registry for kind in _MAPS)
 
 
 def _skopeo(value: object) -> Page:

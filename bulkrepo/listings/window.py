@@ -25,7 +25,7 @@ class Window:
         self.held = ""
         self.at = 0
         self._ended = self._mixed = False
-        self._gone = self._margin = 0
+        self._gone = self._margin = self._reads = 0
         self._decoder = json.JSONDecoder(object_pairs_hook=self._once)
 
     def more(self) -> bool:
@@ -38,6 +38,7 @@ class Window:
         if not chunk:
             self._ended = True
             return False
+        self._reads += 1
         if "\n" in passed:
             self._gone += passed.count("\n")
             self._margin = 0
@@ -133,9 +134,9 @@ class Window:
         """
         Read the elements from here up to the last that is held whole, if all are alike.
 
-        None where it is not sure: then they are to be read one by one. Nobody looks for
-        keys that stand twice in one of many records: it takes half as long again, and
-        no program writes such.
+        None where it is not sure: then they are to be read one by one. Of a long text
+        nobody looks for keys that stand twice in a record: it takes half as long again,
+        and no program writes such.
         """
         closing = _CLOSING.get(self.held[self.at : self.at + 1])
         if closing is None or self._mixed:
@@ -143,7 +144,8 @@ class Window:
         cut = self.held.rfind(closing, self.at)
         try:
             # Where the cut is inside a string or an object, this is no JSON.
-            found: list[object] = json.loads(f"[{self.held[self.at : cut + 1]}]")
+            read = self._decoder.decode if self._reads < 2 else json.loads
+            found: list[object] = read(f"[{self.held[self.at : cut + 1]}]")
         except (ValueError, RecursionError):
             found = []
         if found:
