@@ -6,6 +6,7 @@ organization as it is, without its host; else `bulkrepo import` is for it.
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -62,15 +63,33 @@ def fits(head: str, name: str) -> bool:
 
 
 def _beginning(head: str) -> object:
-    """Return what *head* holds of one document: all, or up to its first record."""
-    for part in (len(head), 1):
+    """Return what *head* holds of one document: all, or up to where it is cut off."""
+    for text in (head, _closed(head)):
         try:
-            found = listings.documents(io.StringIO(head), source="", part=part)
-            document = next(found, None)
-        except InputError:  # it is cut off
+            document = next(listings.documents(io.StringIO(text), source=""), None)
+        except InputError:
             continue
         return document and document.value
     return None
+
+
+def _closed(head: str) -> str:
+    """Return JSON that is cut off up to its last comma, and closed behind it."""
+    ends: list[str] = []
+    cut, closing = 0, ""
+    for token in _TOKEN.finditer(head):
+        match token[0]:
+            case "[" | "{" as opening:
+                ends.append(_CLOSING[opening])
+            case "]" | "}" if ends:
+                ends.pop()
+            case ",":
+                cut, closing = token.start(), "".join(reversed(ends))
+    return head[:cut] + closing
+
+
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_CLOSING = {"[": "]", "{": "}"}
 
 
 def _keys(value: object) -> frozenset[str]:
@@ -104,9 +123,11 @@ def _rows(
         gathered = Gathered(stack)
         listing = gathered.gather(listings.documents(text, source=source))
         if listing.truncated:
-            raise _refused(
-                source, f"is not whole. {listing.truncated}", f"{command} --partial"
+            why = (
+                f"is not whole. {listing.truncated}. Pages in several files are one "
+                "listing where all are given to one bulkrepo import"
             )
+            raise _refused(source, why, f"{command} --partial")
         if listing.family == "swr":
             why = "has an organization for each name"
             raise _refused(source, why, f"bulkrepo import {quote(source)} --map first")

@@ -1,5 +1,6 @@
 """Wiring. `bulkrepo handover`: maps, and what came of them, as a copy tool's job."""
 
+import json
 import sys
 import time
 from collections import Counter
@@ -150,6 +151,7 @@ class _Chosen:
         self.reasons: Counter[str] = Counter()
         self.hosts: Counter[str] = Counter()
         self._file: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
+        self._lost: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - likewise
         self._keys = stack.enter_context(Spool())
         self._twice: set[int] = set()
 
@@ -157,21 +159,22 @@ class _Chosen:
         """Keep a repository, or the reason why it is left out."""
         if isinstance(found, str):
             self.left += 1
-            self.reasons[found.partition(":")[0]] += 1
-            if len(self.why) < _SHOWN:
-                self.why.append((name, found))
-            return
-        self.kept += 1
-        self.hosts[found.source.partition("/")[0]] += 1
-        self._file.write(f"{found.source} {found.target}\n")
-        for key in _keys(found):
-            self._keys.add(key)
-        if not self.kept % 1000:
+            lost = (name, found)
+            self._lost.write(f"{json.dumps(lost)}\n")
+            self._keys.add(hash(lost))
+        else:
+            self.kept += 1
+            self.hosts[found.source.partition("/")[0]] += 1
+            self._file.write(f"{found.source} {found.target}\n")
+            for key in _keys(found):
+                self._keys.add(key)
+        if not (self.kept + self.left) % 1000:
             self._keys.settle()
 
     def settle(self) -> None:
         """Count each repository once; `InputError` if two would be one."""
         self._twice = self._keys.repeated()
+        self._account()
         if not self._twice:
             return
         sources: dict[str, str] = {}
@@ -192,6 +195,22 @@ class _Chosen:
                     )
         self.kept = sum(1 for _ in self.copies())
         self.hosts = Counter(c.source.partition("/")[0] for c in self.copies())
+
+    def _account(self) -> None:
+        """Tell what is left out, once where several maps have it."""
+        self.left = 0
+        seen: set[tuple[str, str]] = set()
+        self._lost.seek(0)
+        for line in self._lost:
+            name, why = json.loads(line)
+            if hash((name, why)) in self._twice:
+                if (name, why) in seen:
+                    continue
+                seen.add((name, why))
+            self.left += 1
+            self.reasons[why.partition(":")[0]] += 1
+            if len(self.why) < _SHOWN:
+                self.why.append((name, why))
 
     def copies(self) -> Iterator[Copy]:
         """Yield what is handed over, each once."""

@@ -81,13 +81,16 @@ def run(
         fixing.replace(
             table, lambda map_: fixing.replace(out, lambda file: write(map_, file))
         )
-    if not quiet:
-        sys.stderr.writelines(
-            line + "\n"
-            for line in _summary(
-                listing, mapped, said, out, table, profile=rules.profile
+        if not quiet:
+            front = rules.front
+            if not any(each.name.path.startswith(front) for each in gathered.found()):
+                listing.notes[f"begin with {front}, which --strip takes off"] = 0
+            sys.stderr.writelines(
+                line + "\n"
+                for line in _summary(
+                    listing, mapped, said, out, table, profile=rules.profile
+                )
             )
-        )
     return 0
 
 
@@ -266,7 +269,10 @@ def _unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
     ]
     if mapped.unfit > SHOWN:
         lines.append(f"  and {mapped.unfit - SHOWN} more that break a rule")
-    if mapped.unfit:
+    reasons = [unfit.why for unfit in mapped.misfits]
+    if any(why.startswith("has no {host}") for why in reasons):
+        lines.append("To write the host out: --map '{namespace}/HOST/{path}'")
+    if not all(why.startswith("has no {") for why in reasons):
         lines.append("To alter them to the nearest legal names: --legalize")
     lines.append(
         "To say a name's target yourself, or leave it out: --exceptions FILE, a CSV "

@@ -1,14 +1,15 @@
 """
-Edge. Docker's configuration file and its credential helpers.
+Edge. Docker's configuration file, that of Podman, and their credential helpers.
 
 The only module that runs a program: `docker-credential-NAME get`, as Docker does, the
 server on its standard input. Source: docker-credential-helpers.
 """
 
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bulkrepo.model import SettingsError
@@ -22,20 +23,36 @@ _TIMEOUT = 120.0
 """Seconds; a helper may have to ask a person, or a cloud."""
 
 
-def docker(environment: Mapping[str, str]) -> Docker:
-    """Read Docker's `config.json`. Raises SettingsError if it cannot be read."""
-    folder = environment.get("DOCKER_CONFIG")
-    try:
-        path = Path(folder) if folder else Path("~/.docker").expanduser()
-        path /= "config.json"
-        return Docker(str(path), path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Docker(str(path), None)
-    except RuntimeError:  # nobody's home
-        return Docker("~/.docker/config.json", None)
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise SettingsError(f"{path}: cannot be read: {why}") from None
+def configurations(environment: Mapping[str, str]) -> Iterator[Docker]:
+    """
+    Yield Docker's `config.json` and Podman's `auth.json`, in the order to look in.
+
+    Raises SettingsError for one that is there and cannot be read.
+    """
+    for name in _names(environment):
+        try:
+            path = Path(name).expanduser()
+            yield Docker(str(path), path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            yield Docker(str(path), None)
+        except RuntimeError:  # nobody's home
+            yield Docker(name, None)
+        except (OSError, UnicodeDecodeError) as error:
+            if isinstance(error, PermissionError) and path.parent.name == "containers":
+                continue  # somebody else's, after `su`
+            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise SettingsError(f"{path}: cannot be read: {why}") from None
+
+
+def _names(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield paths; those of Podman, Buildah and Skopeo are of containers-auth.json."""
+    if named := environment.get("REGISTRY_AUTH_FILE"):
+        yield named
+    yield f"{environment.get('DOCKER_CONFIG') or '~/.docker'}/config.json"
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    where = f"{runtime}/containers" if runtime else f"/run/containers/{os.getuid()}"
+    yield f"{where}/auth.json"
+    yield f"{environment.get('XDG_CONFIG_HOME') or '~/.config'}/containers/auth.json"
 
 
 def helper(name: str, server: str) -> bytes | None:

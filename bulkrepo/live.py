@@ -39,8 +39,11 @@ def listed(
         said = remote.from_environment(environment)
         if said is not None or not product.docker:
             return said
-        docker = keychain.docker(environment)
-        return remote.from_docker(place.host, docker, keychain.helper)
+        for docker in keychain.configurations(environment):
+            found = remote.from_docker(place.host, docker, keychain.helper)
+            if found is not None:
+                return found
+        return None
 
     client = Client(
         place.origin,

@@ -82,6 +82,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: Mapping[str, str] = {}
     profile: naming.Profile = "strict"
 
+    @property
+    def front(self) -> str:
+        """Return what is taken off: whole segments, with a slash behind them."""
+        return f"{self.strip.strip('/')}/".removeprefix("/")
+
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One line of the map; *changes* are the rules for which the name was altered."""
@@ -114,10 +119,16 @@ def check(rules: Rules) -> None:
             f"--map {rules.template}: must be {known}, or ORGANIZATION/REPOSITORY "
             f"made of text and {' '.join(f'{{{name}}}' for name in _PARTS)}"
         )
-    if "namespace" in fields and rules.namespace is None:
+    if "namespace" in fields and not rules.namespace:
         raise SettingsError(
             f"--map {rules.template} needs the organization: -n ORG. If the first "
             "segment of each name is one: --map first"
+        )
+    if rules.namespace and "/" in rules.namespace:
+        rest = escape(rules.namespace.partition("/")[2])
+        raise SettingsError(
+            f"-n {escape(rules.namespace)}: an organization's name has no slash. What "
+            f"puts names under {rest} is --map '{{namespace}}/{rest}/{{path}}'"
         )
 
 
@@ -131,7 +142,7 @@ class Mapper:
     def __init__(self, rules: Rules) -> None:
         check(rules)
         self._rules = rules
-        self._strip = f"{rules.strip.strip('/')}/".removeprefix("/")
+        self._strip = rules.front
         self._match = naming.MATCH_REPOSITORY[rules.profile]
         template = TEMPLATES.get(rules.template, rules.template)
         self._front, self._pieces = _taken_apart(template, rules.namespace or "")

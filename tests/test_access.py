@@ -152,6 +152,12 @@ def pair(text: str) -> str:
             {"auths": {"https://index.docker.io/v1/": {"auth": pair("a:b")}}},
             ("a", "b", "", ""),
         ),
+        (
+            "hub.docker.com",
+            {"auths": {"docker.io": {"auth": pair("a:b")}}},
+            ("a", "b", "", ""),
+        ),
+        ("h", {"auths": {"h/team": {"auth": pair("a:b")}}}, ("a", "b", "", "")),
     ],
 )
 def test_docker_login_is_believed(

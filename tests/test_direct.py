@@ -74,6 +74,7 @@ def test_a_listing_is_a_list(
     ("name", "said", "why", "options"),
     [
         ("a.txt", text("catalog-next.txt"), "not whole", "-n m --partial"),
+        ("a.txt", text("catalog-next.txt"), "one bulkrepo import", "-n m --partial"),
         ("a.json", text("hub-1-of-2.json"), "not whole", "-n m --partial"),
         ("a.json", text("harbor-repositories.json"), "uppercase", "-n m --legalize"),
         ("a.json", text("ecr.json"), "side by side", "-n m --legalize"),
@@ -143,6 +144,31 @@ def test_a_long_listing_is_told_by_its_beginning() -> None:
 
     assert direct.fits(said[: 1 << 16], "h.json")
     assert not direct.fits(said[:40], "h.json")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {f"q.io/a/r{number}": "m.io/a/r" for number in range(99)},
+        {"images": {f"q.io/a/r{number}": "m.io/a/r" for number in range(99)}},
+        {"q.io": {"images": {f"a/r{number}": ["[1,}", '"'] for number in range(99)}}},
+        {"data": {"repos": [{"repoName": "a", "summary": "\\,{"}] * 99}},
+        {"version": 1, "sync": [{"source": "a", "target": "m.io/a"}] * 99},
+    ],
+)
+def test_wherever_it_is_cut_off_a_listing_is_one(value: object) -> None:
+    """Of some the records are deep within, and none is whole without the rest."""
+    said = json.dumps(value)
+
+    assert all(direct.fits(said[:end], "x.json") for end in range(200, 1200, 7))
+
+
+def test_where_it_is_cut_off_a_list_of_ours_is_none() -> None:
+    """A key that nobody knows is a fault of it, to be shown."""
+    rows = [{"nam": "a/b", "description": "c:d/e"}] * 99
+    said = json.dumps({"defaults": {"category": "linux"}, "repositories": rows})
+
+    assert not any(direct.fits(said[:end], "x.json") for end in range(1, 1200, 7))
 
 
 @pytest.mark.parametrize("name", ["-", "sync", "sync.txt", "sync.yaml"])

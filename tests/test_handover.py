@@ -388,6 +388,22 @@ def test_what_no_tool_can_ask_for_is_left_out(here: Path) -> None:
     assert [each.name for each in here.iterdir()] == [path]
 
 
+def test_what_two_maps_leave_out_is_left_out_once() -> None:
+    """Maps may overlap, as those of a listing and of a part of it do."""
+    created(["x"])
+    first = mirrored(["a", "b", "x"])
+    second = mapped([("b", "m/b"), ("c", "m/c"), ("x", "m/x")], "part.map.csv")
+    result = run("skopeo", first, second, "--from", "h.io", "-q")
+
+    assert result.stderr.splitlines() == [
+        "LEFT OUT  3 repositories",
+        *(
+            f"  m/{name}  not in the ledger: `bulkrepo create` of its list tells"
+            for name in "abc"
+        ),
+    ]
+
+
 def test_of_many_that_are_left_out_the_first_are_named() -> None:
     """A screen stays a screen."""
     created(["x"])

@@ -196,6 +196,34 @@ def test_a_listing_of_which_nothing_is_left_says_why(here: Path) -> None:
     assert "\n  1 left out, as the exceptions say\n" in str(excepted.value)
 
 
+def test_a_host_that_is_not_said_can_be_written_out(here: Path) -> None:
+    """What a name has not, no altering of it makes."""
+    with pytest.raises(InputError) as caught:
+        run(HERE / "acr.json", "-n", "m", "--map", "host")
+
+    assert "alpine: has no {host}, which the target needs" in str(caught.value)
+    assert "--map '{namespace}/HOST/{path}'" in str(caught.value)
+    assert "--legalize" not in str(caught.value)
+
+
+def test_what_is_taken_off_nowhere_is_said(here: Path) -> None:
+    """A word that is misspelt would have made names that nobody wants."""
+    (here / "names.txt").write_text("team/app\ntea/web\n")
+    idle = run("names.txt", "-n", "m", "--strip", "/teem/")
+    quiet = run("names.txt", "-n", "m", "--strip", "tea")
+
+    assert "\n  0 begin with teem/, which --strip takes off\n" in idle.stderr
+    assert "--strip" not in quiet.stderr
+
+
+def test_a_target_is_taken_and_nobody_is_left_to_guess(here: Path) -> None:
+    """A line of two may be two names as well, as `aws --output text` prints them."""
+    (here / "names.txt").write_text("team/app\tteam/web\nteam/db\n")
+    result = run("names.txt", "-n", "mirror")
+
+    assert "\n  1 lines of two names: the second was taken\n" in result.stderr
+
+
 def test_a_name_that_is_no_name_fills_no_screen(here: Path) -> None:
     """Its beginning tells which it is; a line without an end is not cut in two."""
     (here / "catalog.json").write_text(json.dumps({"repositories": ["x" * 10**6]}))

@@ -127,6 +127,11 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
         ],
         [],
     ),
+    (
+        "gcr.json",
+        [("gcr.io/proj/app", None, None), ("gcr.io/proj/web", None, None)],
+        [],
+    ),
     ("acr.json", [("alpine", None, None), ("team/api", None, None)], []),
     (
         "alibaba.json",
@@ -188,6 +193,75 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
         [],
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param(
+            "g.io/team/:\n  images: {app: [], web: []}\ng.io:\n  images: {app: []}",
+            ["g.io/team/app", "g.io/team/web", "g.io/app"],
+            id="skopeo: a place within a host",
+        ),
+        pytest.param(
+            "g.io:\n  tls-verify: no\nq.io:\n  images: {app: }",
+            ["q.io/app"],
+            id="skopeo: a registry without images",
+        ),
+        pytest.param(
+            "q.io/a/b:v1:\nq.io/a/c:v1: ~\nq.io/a/d: r.io/e:v1\nq.io/a/f: []",
+            ["q.io/a/b", "q.io/a/c", "r.io/e", "q.io/a/f"],
+            id="image-syncer: nowhere",
+        ),
+        pytest.param(
+            "n.io/a/b: r.io/x/b\nvgpu: r.io/x/vgpu",
+            ["r.io/x/b", "r.io/x/vgpu"],
+            id="image-syncer: a bare name",
+        ),
+        pytest.param(
+            "registries: [{name: g.io}]\nimages:\n- {name: pause, dmap: {}}",
+            ["pause"],
+            id="promoter: images among registries",
+        ),
+        pytest.param(
+            '[{"repositoryName":"a/b","repositoryUri":"1.dkr.ecr.x.y/a/b"}]',
+            ["1.dkr.ecr.x.y/a/b"],
+            id="aws ecr --query repositories",
+        ),
+    ],
+)
+def test_what_people_have_is_read(text: str, names: list[str]) -> None:
+    """In forms that the tools' documentation passes over."""
+    assert [found.name.full for found in parse(text).found] == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "r.io/a/b:1=file://a/b:1\nr.io/a/c:1=m.io/a/c:1\n",
+        "sync:\n- {source: b, target: 'ocidir:///b'}\n- {source: c, target: m.io/a/c}",
+    ],
+)
+def test_a_place_on_disk_is_no_repository(text: str) -> None:
+    """Of an air gap's way, the part through the air is left out."""
+    listing = parse(text)
+
+    assert [found.name.full for found in listing.found] == ["m.io/a/c"]
+    assert list(listing.skipped) == ["a place on disk, in no registry"]
+
+
+def test_a_place_within_a_host_is_no_host() -> None:
+    """Its path is a part of the name, and not dropped with the host."""
+    [found] = parse("g.io/team:\n  images: {app: []}").found
+
+    assert found.name.host == "g.io"
+
+
+@pytest.mark.parametrize("text", ["a: ~\nb/c: d", "a: {b: c}\nb/c: r.io/d", "a: b/c"])
+def test_not_every_mapping_is_a_configuration(text: str) -> None:
+    """What only looks like one of a tool's is refused."""
+    with pytest.raises(InputError, match="no listing that is known"):
+        parse(text)
 
 
 @pytest.mark.parametrize(("files", "found", "skipped"), TRUTH)
@@ -425,11 +499,20 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
         (["[" * 100_000], "saved whole"),
         (["<html>"], "web page"),
         (["[1]"], "no listing"),
+        (
+            ['[{"project_id":1,"name":"a","metadata":{}}]'],
+            "both to one bulkrepo import",
+        ),
+        (['[{"name":"g.io/a"},{"name":"b","public":true}]'], "no listing"),
         (['["a"]', '{"repositories":["a"]}'], "one listing at a time"),
         (["auth: {password: hunter2\nsync: ["], "is none"),
         (["r.io:\n  images: {a: []}\nr.io:\n  images: {b: []}"], ":3:1: .* twice"),
         (['{"repositories":["a"],"repositories":["b"]}'], '"repositories" stands'),
+        (['{"images":{"h/a":"g/a","h/a":"g/b"}}'], 'page-0: "h/a" stands there twice'),
+        (['[1, {"x":{"a":1,"a":2}}]'], '"a" stands there twice'),
+        (['[{"name":"a","name":"b"},{"name":"c"}]'], '"name" stands there twice'),
         (["a: &a {b: *a}"], "is none"),
+        (["sync: []\n---\nsync: []\n"], ":2:1: begins another document"),
         ([BOMB], "make 30,033,011 values of 11"),
         (["b: &b {k: v}\na: &a {<<: [" + "*b," * 9 + "*b]}\n" + MERGES], "make"),
     ],

@@ -1,6 +1,7 @@
 """`bulkrepo import URL` by its command line: another registry on this machine."""
 
 import asyncio
+import base64
 import csv
 import json
 import os
@@ -33,6 +34,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith("BULKREPO_REGISTRY_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("REGISTRY_AUTH_FILE", raising=False)
     return tmp_path
 
 
@@ -323,13 +327,51 @@ def test_no_other_program_is_run(
     assert not (here / "ran").exists()
 
 
-def test_dockers_file_may_be_missing_or_unreadable(here: Path) -> None:
+def test_a_file_may_be_missing_or_unreadable(here: Path) -> None:
     """The first is nothing, the second is said."""
     environment = {"DOCKER_CONFIG": str(here)}
-    assert keychain.docker(environment) == Docker(str(here / "config.json"), None)
+    first = next(keychain.configurations(environment))
+    assert first == Docker(str(here / "config.json"), None)
     (here / "config.json").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match="cannot be read"):
-        keychain.docker(environment)
+        next(keychain.configurations(environment))
+
+
+def test_podmans_files_come_after_dockers_unless_one_is_named(here: Path) -> None:
+    """Where its manual says that they are."""
+    environment = {
+        "DOCKER_CONFIG": "/d",
+        "XDG_RUNTIME_DIR": "/r",
+        "XDG_CONFIG_HOME": str(here),
+    }
+    named = {**environment, "REGISTRY_AUTH_FILE": "a.json"}
+    (here / "containers").mkdir()
+    (here / "containers" / "auth.json").write_text("{}")
+    files = [
+        Docker("/d/config.json", None),
+        Docker("/r/containers/auth.json", None),
+        Docker(str(here / "containers" / "auth.json"), "{}"),
+    ]
+
+    assert list(keychain.configurations(environment)) == files
+    assert next(keychain.configurations(named)) == Docker("a.json", None)
+    runtime = list(keychain.configurations({}))[1].path
+    assert runtime == f"/run/containers/{os.getuid()}/auth.json"
+
+
+async def test_podman_login_signs_in(here: Path) -> None:
+    """Where Docker knows nothing of the registry."""
+    configure(here, {"auths": {"other.example.com": {"auth": "eDp5"}}})
+    async with serving(Elsewhere(NAMES), "basic") as url:
+        host = url.removeprefix("http://")
+        pair = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        path = here / "run" / "containers" / "auth.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"auths": {host: {"auth": pair}}}))
+        result = await run(url, "-n", "m")
+
+    assert written(here) == NAMES
+    assert f"signed in by {path} ({host})" in result.stderr
 
 
 # Tries and turns, in virtual time.

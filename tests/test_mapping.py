@@ -183,6 +183,8 @@ def test_exceptions_leave_out_and_are_accounted_for() -> None:
     "rules",
     [
         Rules(),
+        Rules(namespace=""),
+        Rules(namespace="m/x"),
         Rules(template="{first}"),
         Rules(template="plain/text"),
         Rules(template="{host}/{what}"),

@@ -212,7 +212,8 @@ class Reading:
         listing = self.listing
         if not (distinct or listing.skipped):
             raise InputError(
-                "there are projects, and none of their repositories: give these too"
+                "there are projects, and none of their repositories: give both to one "
+                "bulkrepo import"
                 if self.projects
                 else "the listing is empty: more often a lack of rights than a fact"
             )

@@ -5,7 +5,7 @@ Where a configuration says where an image goes, that is the name which is wanted
 skopeo's says only where it comes from. Credentials in it are never looked at.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bulkrepo.listings.plain import taken
 from bulkrepo.listings.shapes import (
@@ -14,6 +14,7 @@ from bulkrepo.listings.shapes import (
     Shape,
     array,
     first,
+    joined,
     members,
     named,
     records,
@@ -22,6 +23,8 @@ from bulkrepo.listings.shapes import text as said
 from bulkrepo.mapping import Name
 
 _MAPS = ("images", "images-by-tag-regex", "images-by-semver")
+_ACCESS = frozenset({"credentials", "tls-verify", "cert-dir"})
+"""What skopeo is told of a registry beside its images."""
 
 
 def _pairs(value: object) -> object:
@@ -33,14 +36,25 @@ def _is_syncer(value: object) -> bool:
     pairs = _pairs(value)
     return (
         members(pairs)
-        and bool(pairs)
-        and all("/" in key or ":" in key for key in pairs)
-        and all(
-            isinstance(goal, str)
-            or (isinstance(goal, list) and all(isinstance(g, str) for g in goal))
-            for goal in pairs.values()
-        )
+        and any(map(_refers, pairs))
+        and all(_leads(source, _goals(goal)) for source, goal in pairs.items())
     )
+
+
+def _refers(text: str) -> bool:
+    return "/" in text or ":" in text
+
+
+def _leads(source: str, goals: Sequence[object]) -> bool:
+    return all(
+        isinstance(goal, str) and (_refers(source) or "/" in goal) for goal in goals
+    )
+
+
+def _goals(value: object) -> Sequence[object]:
+    """Return where a source goes; none, or in YAML null, is its own name elsewhere."""
+    goals = value if isinstance(value, list) else [value]
+    return ["" if goal is None else goal for goal in goals] or [""]
 
 
 def _syncer(value: object) -> Page:
@@ -49,7 +63,7 @@ def _syncer(value: object) -> Page:
     goals: list[str] = []
     for source, goal in pairs.items() if members(pairs) else ():
         page.rows += 1
-        goals += goal if isinstance(goal, list) else [str(goal) or _untagged(source)]
+        goals += [str(each) or _untagged(source) for each in _goals(goal)]
     return named(page, map(taken, goals))
 
 
@@ -105,34 +119,46 @@ def _dregsy(value: object) -> Page:
 def _is_skopeo(value: object) -> bool:
     return (
         members(value)
-        and bool(value)
         and all(
-            members(registry) and any(kind in registry for kind in _MAPS)
+            members(registry) and (_copied(registry) or registry.keys() <= _ACCESS)
             for registry in value.values()
         )
+        and any(_copied(registry) for registry in value.values())
     )
+
+
+def _copied(registry: object) -> bool:
+    return members(registry) and any(kind in registry for kind in _MAPS)
 
 
 def _skopeo(value: object) -> Page:
     page = Page()
 
     def found() -> Iterator[Found]:
-        for host, registry in value.items() if members(value) else ():
+        for place, registry in value.items() if members(value) else ():
+            # Of what is not at the host's top, the path may stand there as well.
+            host, _, front = place.partition("/")
             for kind in _MAPS:
                 for path in _keys(array(registry, kind)):
                     page.rows += 1
-                    yield Found(Name(path, host))
+                    yield Found(Name(joined(front.strip("/"), path), host))
 
     return named(page, found())
 
 
 def _is_promoter(value: object) -> bool:
-    return {"name", "dmap"} <= first(value).keys()
+    return {"name", "dmap"} <= first(_promoted(value)).keys()
 
 
 def _promoter(value: object) -> Page:
     page = Page()
-    return named(page, (Found(Name(said(r, "name"))) for r in records(value, page)))
+    images = records(_promoted(value), page)
+    return named(page, (Found(Name(said(image, "name"))) for image in images))
+
+
+def _promoted(value: object) -> object:
+    """Return the images of a manifest, which has registries too, or of their file."""
+    return array(value, "images") if members(value) else value
 
 
 def _keys(value: object) -> Iterable[str]:

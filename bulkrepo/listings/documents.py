@@ -18,7 +18,6 @@ from msgspec import structs
 from bulkrepo.listings import yamls
 from bulkrepo.listings.window import Window
 from bulkrepo.model import InputError
-from bulkrepo.visible import shown
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
 _NEXT = re.compile(r"rel=\"?next\"?")
@@ -190,7 +189,7 @@ def _object(window: Window, part: float) -> Iterator[tuple[dict[str, object], bo
             window.refuse("Expecting ':' delimiter")
         window.at += 1
         if key in found or key == parted:
-            raise InputError(f'{window.source}: "{shown(key)}" stands there twice')
+            window.twice(key)
         if window.next() == "[":
             # A second long one is not expected, and is kept whole.
             most = part if parted is None else math.inf

@@ -15,6 +15,7 @@ from bulkrepo.mapping import Name, is_host, reference
 from bulkrepo.naming import surely_legal
 
 _PATTERN = re.compile(r"[*?\[\]]")
+_DISK = re.compile(r"(?:file|dir|oci|ocidir)://")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
@@ -24,6 +25,8 @@ def taken(text: str) -> Found | tuple[str, str]:
         return text, "a template, which only its tool can fill in"
     if _PATTERN.search(text):
         return text, "a pattern: its repositories are not named here"
+    if _DISK.match(text):
+        return text, "a place on disk, in no registry"
     return Found(reference(text))
 
 
@@ -48,6 +51,8 @@ def read(text: str) -> Page:
             why = "not one reference, nor source and target (such as HOST/NAME)"
             named(page, [(raw.strip()[:80], why)])
         else:
+            if len(words) == 2:
+                page.notes.append("lines of two names: the second was taken")
             named(page, [taken(words[-1])])
     return page
 

@@ -5,6 +5,7 @@ import re
 from typing import NoReturn, TextIO
 
 from bulkrepo.model import InputError
+from bulkrepo.visible import shown
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _CUT = 16
@@ -24,7 +25,8 @@ class Window:
         self.held = ""
         self.at = 0
         self._ended = self._mixed = False
-        self._gone = self._margin = 0
+        self._gone = self._margin = self._reads = 0
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._once)
 
     def more(self) -> bool:
         """Hold more, and let go of what is passed; False at the end."""
@@ -36,6 +38,7 @@ class Window:
         if not chunk:
             self._ended = True
             return False
+        self._reads += 1
         if "\n" in passed:
             self._gone += passed.count("\n")
             self._margin = 0
@@ -92,11 +95,25 @@ class Window:
         self.at += 1
         return found == closing
 
+    def twice(self, key: str) -> NoReturn:
+        """Raise the error of an object in which *key* stands a second time."""
+        raise InputError(f'{self.source}: "{shown(key)}" stands there twice')
+
+    def _once(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            seen: set[str] = set()
+            for key, _ in pairs:
+                if key in seen:
+                    self.twice(key)
+                seen.add(key)
+        return found
+
     def value(self) -> object:
-        """Read the one JSON value that begins here."""
+        """Read the one JSON value that begins here, with each key once."""
         while True:
             try:
-                value, end = _DECODER.raw_decode(self.held, self.at)
+                value, end = self._decoder.raw_decode(self.held, self.at)
             except json.JSONDecodeError as error:
                 near = error.pos > len(self.held) - _CUT
                 cut = near or error.msg.startswith("Unterminated")
@@ -117,7 +134,9 @@ class Window:
         """
         Read the elements from here up to the last that is held whole, if all are alike.
 
-        None where it is not sure: then they are to be read one by one.
+        None where it is not sure: then they are to be read one by one. Of a long text
+        nobody looks for keys that stand twice in a record: it takes half as long again,
+        and no program writes such.
         """
         closing = _CLOSING.get(self.held[self.at : self.at + 1])
         if closing is None or self._mixed:
@@ -125,7 +144,8 @@ class Window:
         cut = self.held.rfind(closing, self.at)
         try:
             # Where the cut is inside a string or an object, this is no JSON.
-            found: list[object] = json.loads(f"[{self.held[self.at : cut + 1]}]")
+            read = self._decoder.decode if self._reads < 2 else json.loads
+            found: list[object] = read(f"[{self.held[self.at : cut + 1]}]")
         except (ValueError, RecursionError):
             found = []
         if found:
@@ -136,4 +156,3 @@ class Window:
 
 
 _CLOSING = {'"': '",', "{": "},"}
-_DECODER = json.JSONDecoder()

@@ -50,6 +50,11 @@ class _Words(_LOADER):  # type: ignore[misc, valid-type]
 
 
 _TWICE = "has a key that stands there twice"
+_FAULTS: dict[object, str] = {
+    _TWICE: _TWICE,
+    "but found another document": "begins another document: save each in a file",
+}
+"""What is said of a parser's problem."""
 _Words.yaml_implicit_resolvers = {}
 _Words.add_implicit_resolver(_MERGE, re.compile(r"<<\Z"), ["<"])
 _Words.add_implicit_resolver(
@@ -87,8 +92,9 @@ def load(text: str, source: str) -> object:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         # Not the error's own text: that quotes the line, which may hold a password.
-        twice = getattr(error, "problem", None) == _TWICE
-        what = _TWICE if twice else "begins like YAML and is none"
+        what = _FAULTS.get(
+            getattr(error, "problem", None), "begins like YAML and is none"
+        )
         raise InputError(f"{source}{where}: {what}") from None
 
 

@@ -1,8 +1,8 @@
 """
-Pure. Who we are at a registry: from the environment, else from Docker's configuration.
+Pure. Who we are at a registry: from the environment, else from what a login keeps.
 
-Source: docker login, in Docker's CLI reference (`config.json`, credential stores and
-helpers).
+Sources: docker login, in Docker's CLI reference (`config.json`, credential stores and
+helpers); containers-auth.json(5), the same form with other keys.
 """
 
 import base64
@@ -19,7 +19,10 @@ PASSWORD = "BULKREPO_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name
 TOKEN = "BULKREPO_REGISTRY_TOKEN"  # noqa: S105 - likewise
 
 _HUB = "https://index.docker.io/v1/"
-"""What Docker keeps the credential of Docker Hub under."""
+"""What Docker keeps the credential of Docker Hub under; Podman has `docker.io`."""
+_HUBS = frozenset(
+    {"index.docker.io", "docker.io", "registry-1.docker.io", "hub.docker.com"}
+)
 
 _IDENTITY = "<token>"
 """The user that a credential helper gives with an identity token."""
@@ -59,7 +62,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Docker(NamedTuple):
-    """Docker's configuration file: its *path*, and its text if it is there."""
+    """Docker's configuration file, or Podman's: its *path*, and its text if there."""
 
     path: str
     text: str | None
@@ -117,7 +120,7 @@ def _helper(config: Mapping[str, Any], host: str) -> tuple[str, str]:
     helpers = _object(config, "credHelpers")
     for key in _keys(helpers, host):
         return str(helpers[key]), key
-    server = _HUB if host in _names(_HUB) else host
+    server = _HUB if host in _HUBS else host
     # Docker writes an empty entry under the name that it gave the store.
     server = next(_keys(_object(config, "auths"), host), server)
     return str(config.get("credsStore") or ""), server
@@ -134,13 +137,8 @@ def _keys(entries: Mapping[str, Any], host: str) -> Iterator[str]:
 
 def _names(key: str) -> frozenset[str]:
     """Return the hosts that *key* stands for; old ones are URLs."""
-    if key == _HUB:
-        return frozenset(
-            {"index.docker.io", "docker.io", "registry-1.docker.io", "hub.docker.com"}
-        )
-    return frozenset(
-        {key.partition("://")[2].partition("/")[0] or key.partition("/")[0]}
-    )
+    host = key.partition("://")[2].partition("/")[0] or key.partition("/")[0]
+    return _HUBS if host in _HUBS else frozenset({host})
 
 
 def _of_helper(answer: bytes, named: str) -> Login | None:
