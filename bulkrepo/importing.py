@@ -114,11 +114,6 @@ def _documents(
             yield from pages
 
 
-def read_map(path: str) -> mapping.NameMap:
-    """Return the map in the file *path*. `InputError` if it is not one to one."""
-    return mapping.NameMap(read_pairs(path))
-
-
 def read_pairs(path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of the map or exceptions in *path*."""
     with saved.opened(path, None) as tap, saved.decoded_text(tap, path) as text:

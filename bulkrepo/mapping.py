@@ -1,18 +1,18 @@
 """
-Pure. Names of other registries as names in SWR: one to one, and back again.
+Pure. Names in other registries (sources) as names in SWR (targets).
 
-A target is what a template makes of a source, or what the exceptions say. Nothing is
-made legal unless asked. Whether two sources meet in one target, `mapped` finds out.
+A template or an exception gives each source its target. Names are made legal only on
+request. `mapped` finds sources that share a target.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from bulkrepo import naming
-from bulkrepo.model import InputError, SettingsError
+from bulkrepo.model import SettingsError
 from bulkrepo.visible import escape
 
 TEMPLATES: Mapping[str, str] = {
@@ -275,26 +275,3 @@ def _short(source: str, repository: str) -> str:
         return repository
     mark = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:12]
     return f"{repository[: naming.REPOSITORY.longest - 13].rstrip('._/-')}-{mark}"
-
-
-class NameMap:
-    """A written map, both ways. `InputError` if it is not one to one."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._there: dict[str, str] = {}
-        self._back: dict[str, str] = {}
-        for source, goal in pairs:
-            if self._there.setdefault(source, goal) != goal:
-                raise InputError(f"the map has {source} twice, with other targets")
-            if self._back.setdefault(goal, source) != source:
-                raise InputError(
-                    f"the map has {goal} for both {self._back[goal]} and {source}"
-                )
-
-    def map(self, source: str) -> str:
-        """Return the target of *source*; `KeyError` where there is none."""
-        return self._there[source]
-
-    def unmap(self, goal: str) -> str:
-        """Return the source whose target is *goal*; `KeyError` where there is none."""
-        return self._back[goal]

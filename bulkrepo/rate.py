@@ -51,20 +51,21 @@ _LATE = 0.02
 """Seconds: a timer of the event loop is seldom later than that."""
 _TRUST = 60.0
 """Seconds for which a rule is kept: then the user's rate is tried, at once."""
+_FIRST, _LONGEST = 1.0, 30.0
+"""Seconds of a pause."""
 
 
 class _Hold:
     """
-    Throttled: nobody starts for a while. *first*, then doubling up to *cap* seconds.
+    A pause for everybody after a throttled answer, twice as long each time.
 
-    Answers to requests that started before the hold began belong to the same event.
+    Answers to requests that started before the pause began belong to the same event.
     """
 
-    def __init__(self, *, first: float = 1.0, cap: float = 30.0) -> None:
+    def __init__(self) -> None:
         self.until = 0.0
         self.since = float("-inf")
-        self._first, self._cap = first, cap
-        self._pause = first
+        self._pause = _FIRST
 
     def begin(self, now: float, answer: Answer, *, started: float) -> None:
         """Hold everybody back; an echo of the last time only if it asks for more."""
@@ -72,15 +73,15 @@ class _Hold:
             self.until = max(self.until, now + answer.retry_after)
         if started <= self.since:
             return
-        if answer.retry_after is None or answer.retry_after < self._first:
+        if answer.retry_after is None or answer.retry_after < _FIRST:
             self.until = max(self.until, now + self._pause)
-            self._pause = min(self._cap, self._pause * 2)
+            self._pause = min(_LONGEST, self._pause * 2)
         self.since = now
 
     def healthy(self, *, started: float) -> None:
         """Forget past trouble: a request that started since the hold went through."""
         if started > self.since:
-            self._pause = self._first
+            self._pause = _FIRST
 
 
 class Fixed:

@@ -60,9 +60,9 @@ class Page(msgspec.Struct):
     One document.
 
     *rows* counts its records, those skipped too. It names what is *found*, or a *run*.
-    *more* says how it tells that another page follows, *last* whether it is known that
-    none does, *total* how many records the whole listing has. *skipped* are names with
-    the reason. *projects* are for the other documents.
+    *more* names what points to another page, *total* is how many records the whole
+    listing has. *skipped* are names with the reason. *projects* are for the other
+    documents.
     """
 
     rows: int = 0
@@ -71,7 +71,6 @@ class Page(msgspec.Struct):
     skipped: list[tuple[str, str]] = []
     notes: list[str] = []
     more: str | None = None
-    last: bool = False
     total: int | None = None
     projects: dict[int, Project] = {}
 
