@@ -135,7 +135,7 @@ def _rows(
             what = f"has {count} that are left out: {escape(why)} ({shown(first)})"
             raise _refused(source, what, command)
         rules = mapping.Rules(namespace=organization, profile=profile)
-        mapped = Mapped(gathered.batches, rules, stack.enter_context(Spool()))
+        mapped = Mapped(gathered.batches, rules, Spool(stack))
         for _ in mapped.entries():
             pass
         for unfit in mapped.misfits:

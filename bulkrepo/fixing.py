@@ -9,6 +9,7 @@ it was and is reported.
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -66,7 +67,8 @@ def fix(
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
     count = Fixed()
     other = direct.reader(defaults, profile)
-    with Again(sources, stdin=stdin, other=other) as opened:
+    with ExitStack() as stack:
+        opened = Again(stack, sources, stdin=stdin, other=other)
         taken = _taken(opened.rows(format), defaults, profile)
         rows = _mended(
             opened.rows(format),

@@ -42,7 +42,7 @@ class Gathered:
 
     def __init__(self, stack: ExitStack) -> None:
         self._file: IO[bytes] = stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
-        self._spool = stack.enter_context(Spool())
+        self._spool = Spool(stack)
         self._projects: dict[int, Project] = {}
         self._twice: set[int] = set()
         self._public: dict[str, bool | None] = {}

@@ -152,7 +152,7 @@ class _Chosen:
         self.hosts: Counter[str] = Counter()
         self._file: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
         self._lost: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - likewise
-        self._keys = stack.enter_context(Spool())
+        self._keys = Spool(stack)
         self._twice: set[int] = set()
 
     def add(self, name: str, found: _Sorted) -> None:

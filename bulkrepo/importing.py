@@ -60,7 +60,7 @@ def run(
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:
         gathered = Gathered(stack)
-        mapped = Mapped(gathered.batches, rules, stack.enter_context(Spool()))
+        mapped = Mapped(gathered.batches, rules, Spool(stack))
         with closing(_documents(sources, stdin, registry, cacert, say)) as documents:
             listing = gathered.gather(documents)
         if listing.truncated and not partial:

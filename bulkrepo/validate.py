@@ -58,8 +58,8 @@ def validate(
     count = Checked()
     other = direct.reader(defaults, profile)
     with ExitStack() as stack:
-        spool = stack.enter_context(Spool())
-        opened = stack.enter_context(Again(sources, stdin=stdin, other=other))
+        spool = Spool(stack)
+        opened = Again(stack, sources, stdin=stdin, other=other)
         seen: set[Problem] = set()
         add = spool.add
         check = grammar.check

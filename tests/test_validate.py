@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +273,8 @@ def test_duplicates_agree_with_a_dictionary(rows: list[tuple[str, bool]]) -> Non
 @pytest.mark.parametrize("held", [1, 1 << 16])
 def test_spool_finds_what_was_added_twice(held: int, values: list[int]) -> None:
     """On disk or in memory, the repeated are found."""
-    with Spool(held=held) as spool:
+    with ExitStack() as stack:
+        spool = Spool(stack, held=held)
         for value in values:
             spool.add(value)
             spool.settle()
