@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo import copyjobs, endpoints, fixing, importing, mapping, report
+from bulkrepo import copyjobs, endpoints, importing, mapping, report, writing
 from bulkrepo.copyjobs import Copy, Heading
 from bulkrepo.ledger import Known, Ledger
 from bulkrepo.model import InputError, SettingsError, Verdict
@@ -254,7 +254,7 @@ def _write(out: Path | None, chunks: Iterable[bytes]) -> None:
             report.say(piece, flush=False)
         report.say("")
     else:
-        fixing.replace(out, lambda file: file.writelines(text))
+        writing.replace(out, lambda file: file.writelines(text))
 
 
 def _evidence(ledger: str | None, run: int | None) -> str:

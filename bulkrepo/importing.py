@@ -12,7 +12,7 @@ from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo import fixing, listings, mapping, remote, saved
+from bulkrepo import listings, mapping, remote, saved, writing
 from bulkrepo.exports import armed, csv_line, harmless
 from bulkrepo.gathered import Gathered
 from bulkrepo.inputs.cells import DELIMITERS
@@ -74,12 +74,12 @@ def run(
             if out.suffix == ".csv":
                 _csv(file, mapped, table, said)
             else:
-                fixing.WRITERS[out.suffix](file, _rows(mapped, table, said))
+                writing.WRITERS[out.suffix](file, _rows(mapped, table, said))
             _judge(mapped, listing)
 
         # Both take their place when all is lawful.
-        fixing.replace(
-            table, lambda map_: fixing.replace(out, lambda file: write(map_, file))
+        writing.replace(
+            table, lambda map_: writing.replace(out, lambda file: write(map_, file))
         )
         if not quiet:
             front = rules.front
@@ -132,8 +132,8 @@ def _outputs(
         stem = remote.place(sources[0]).stem
     out = Path(output or f"{stem}.swr.csv")
     table = Path(map_file or out.with_suffix(".map.csv"))
-    if out.suffix not in fixing.WRITERS:
-        known = " ".join(fixing.WRITERS)
+    if out.suffix not in writing.WRITERS:
+        known = " ".join(writing.WRITERS)
         raise SettingsError(f"--output {out}: the suffix must be one of {known}")
     read = {Path(path).resolve() for path in (*sources, exceptions or "-")}
     for path in (out, table):
@@ -189,7 +189,7 @@ def _csv(
     file: TextIO, mapped: Mapped, table: TextIO, said: Counter[bool | None]
 ) -> None:
     """Write the list to *file* as `_rows` gives it, and all else that this does."""
-    file.write(fixing.CSV_HEADING)
+    file.write(writing.CSV_HEADING)
     table.write(csv_line(MAP))
     for each in mapped.entries():
         if isinstance(each, Kept):
@@ -198,7 +198,7 @@ def _csv(
             said[None] += len(each.run)
             continue
         found, entry = each
-        file.write(fixing.csv_row(row(found, entry, source=entry.source, line=0)))
+        file.write(writing.csv_row(row(found, entry, source=entry.source, line=0)))
         table.write(map_line(entry))
         said[found.is_public] += 1
 

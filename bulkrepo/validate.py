@@ -13,7 +13,7 @@ import msgspec
 
 from bulkrepo import direct, grammar, inputs, lists
 from bulkrepo.again import Again
-from bulkrepo.fixing import Fixed, OnProblem, OnRejected, fix
+from bulkrepo.fixing import OnProblem, OnRejected
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, fault
@@ -164,6 +164,3 @@ def render(source: str, problem: Problem) -> str:
     at = "".join(f":{n}" for n in (problem.line, problem.column) if n is not None)
     note = "note: " if problem.note else ""
     return escape(f"{source}{at}: {note}{fault(problem)}")
-
-
-__all__ = ["Checked", "Fixed", "fix", "render", "validate"]
