@@ -40,13 +40,12 @@ def criteria(text: str, *, known: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def listed(state: State, call: Call, *names: str) -> Answer:
+def listed(state: State, call: Call, *_names: str) -> Answer:
     """
     List repositories, a bare array; `Content-Range` and each item count them all.
 
-    Without an order they come as they were created.
+    Without an order they come in the order of their creation.
     """
-    del names
     wanted: Mapping[str, str] = call.query
     inside = "filter" in wanted
     if inside:  # then the plain parameters are ignored
@@ -83,9 +82,9 @@ def _matching(
     repositories: Iterable[Repository], wanted: Mapping[str, str], *, fuzzy: bool
 ) -> list[Repository]:
     """
-    Pick repositories; *fuzzy* is about `namespace`, while `name` always is.
+    Pick the repositories that are *wanted*.
 
-    Both only in the sense that a part of the name is enough.
+    A part of `name` is enough to match; with *fuzzy*, so is one of `namespace`.
     """
     found = list(repositories)
     if "namespace" in wanted:
