@@ -13,9 +13,9 @@ from typing import BinaryIO, TextIO
 from msgspec import structs
 
 from bulkrepo import listings, mapping, remote, saved, writing
-from bulkrepo.exports import armed, csv_line, harmless
+from bulkrepo.exports import csv_line, harmless
 from bulkrepo.gathered import Gathered
-from bulkrepo.inputs.cells import DELIMITERS
+from bulkrepo.inputs.cells import DELIMITERS, plain
 from bulkrepo.mapped import SHOWN, Kept, Mapped, row
 from bulkrepo.model import FIELDS, InputError, Row, SettingsError
 from bulkrepo.spool import Spool
@@ -156,7 +156,7 @@ def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
             source, target = line["source"], line["target"]
             if source is None or target is None:
                 raise InputError(f"{path}:{table.line_num}: has no target; see line 1")
-            yield armed(source), armed(target.strip())
+            yield plain(source), plain(target.strip())
     except csv.Error as error:
         raise InputError(f"{path}:{table.line_num}: no CSV: {error}") from error
 

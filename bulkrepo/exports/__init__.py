@@ -13,7 +13,7 @@ from bulkrepo.exports.markdown import markdown
 from bulkrepo.exports.page import page
 from bulkrepo.exports.prometheus import prometheus
 from bulkrepo.exports.records import BATCH, COLUMNS, as_json, jsonl
-from bulkrepo.exports.sheet import armed, as_csv, csv_line, harmless
+from bulkrepo.exports.sheet import as_csv, csv_line, harmless
 from bulkrepo.model import Item, RunInfo, SettingsError, Summary
 from bulkrepo.visible import escape
 
@@ -23,7 +23,6 @@ __all__ = [
     "EXPORTERS",
     "SUFFIXES",
     "Exporter",
-    "armed",
     "by_suffix",
     "csv_line",
     "harmless",

@@ -44,14 +44,10 @@ def harmless(text: str) -> str:
     """
     *text* as a cell that no spreadsheet runs as a formula: `'` goes in front.
 
-    `armed` takes it back, because text that only looks disarmed gets one as well.
+    `inputs.cells.plain` takes it off again, because text that only looks as if it had
+    one gets one as well.
     """
     return f"'{text}" if _FORMULA.match(text) else text
-
-
-def armed(cell: str) -> str:
-    """Give the text from which `harmless` made *cell*."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def csv_line(cells: Sequence[str]) -> str:

@@ -22,10 +22,10 @@ Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
 
 Other = Callable[[str, str], Reader | None]
-"""Takes the beginning of a list and its name; may know who reads it better."""
+"""Takes the beginning of a list and its name; returns a reader that fits better."""
 
 SHEET = "xlsx"
-"""The format that is no text."""
+"""The one format that is not text."""
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -37,7 +37,7 @@ _SUFFIXES = {
     ".xlsx": SHEET,
 }
 _NO_LISTS = frozenset({".md", ".markdown", ".html", ".xml", ".prom"})
-"""Of reports that are made for others to read."""
+"""Suffixes of reports that cannot be read as lists."""
 
 _HEAD = 4096
 _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
@@ -75,9 +75,9 @@ def read(
     """
     Yield the rows of the list *source*: a path, or `-` for *stdin*.
 
-    *format* is a key of `READERS`, or `SHEET`; without one *other* is asked, or it is
-    guessed. *digest* is shown every byte. `InputError` when the list cannot be opened,
-    decoded or told apart, or holds no row at all.
+    *format* is a key of `READERS`, or `SHEET`; without one, *other* is asked first, and
+    then it is guessed. *digest* is fed every byte. `InputError` where the list cannot
+    be opened or decoded, is of no known format, or has no rows.
     """
     if source == "-":
         if stdin is None:
@@ -154,12 +154,11 @@ def _texts(
 
 def place(row: Row, problem: Problem) -> Problem:
     """
-    Return *problem* with the place in the list of what it is about.
+    Return *problem* with its place in the list.
 
     Line and column for CSV and text, line and path for NDJSON, path for JSON, line and
-    cell for a spreadsheet. Where
-    the list does not say the field at all: the place of the whole record. A problem
-    that has a place keeps it.
+    cell for a spreadsheet; the place of the record where it does not have the field. A
+    problem that has a place keeps it.
     """
     if problem.line is not None or problem.path is not None:
         return problem
@@ -168,7 +167,7 @@ def place(row: Row, problem: Problem) -> Problem:
         return structs.replace(problem, line=row.line)
     index = layout.columns.get(problem.field)
     if index is None and problem.field == "namespace" and problem.got:
-        index = layout.columns.get("repository")  # it came with the name
+        index = layout.columns.get("repository")  # as the name's first segment
     match layout.kind:
         case "csv":
             spot = cells.Place(0, 1)
