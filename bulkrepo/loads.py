@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from bulkrepo import events, inputs, lists
-from bulkrepo.ledger import Checked, Ledger, Loaded
+from bulkrepo.ledger import Checked, Ledger
 from bulkrepo.model import (
     InputError,
     Item,
@@ -31,10 +31,9 @@ def derive(
     dry_run: bool = False,
 ) -> Started:
     """Take rows of an earlier run of the ledger."""
-    loaded = ledger.derive(
+    return ledger.derive(
         command, run, endpoint=settings.endpoint, version=VERSION, dry_run=dry_run
     )
-    return _started(loaded)
 
 
 def want_past(path: str) -> None:
@@ -58,7 +57,7 @@ def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
                 f"the ledger {path} belongs to {info.endpoint}, this run goes to "
                 f"{settings.endpoint}: give another --ledger"
             )
-        loaded = ledger.load(
+        return ledger.load(
             _again(past.items(info)),
             lists=info.lists,
             endpoint=settings.endpoint,
@@ -69,7 +68,6 @@ def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
         )
     finally:
         past.close()
-    return _started(loaded)
 
 
 def _again(items: Iterator[Item]) -> Iterator[Checked]:
@@ -116,7 +114,7 @@ def from_lists(
                 control.check()
             yield row
 
-    loaded = ledger.load(
+    started = ledger.load(
         rows(),
         lists=sources,
         endpoint=settings.endpoint,
@@ -126,9 +124,9 @@ def from_lists(
         command=command,
         fresh=settings.fresh,
     )
-    if not loaded.resumed:
+    if not started.resumed:
         log = events.logger()
-        for item in ledger.items(ledger.run_info(loaded.run), unwanted=True):
+        for item in ledger.items(ledger.run_info(started.run), unwanted=True):
             say = log.info if item.outcome is Verdict.DUPLICATE else log.warning
             say(
                 "repository.settled",
@@ -139,17 +137,7 @@ def from_lists(
                 reason=item.reason,
                 problems=[fault(problem) for problem in item.problems],
             )
-    return _started(loaded)
-
-
-def _started(loaded: Loaded) -> Started:
-    return Started(
-        run=loaded.run,
-        total=loaded.total,
-        pending=loaded.pending,
-        invalid=loaded.invalid,
-        resumed=loaded.resumed,
-    )
+    return started
 
 
 def _key(item: Item) -> str | None:
