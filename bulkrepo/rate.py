@@ -3,8 +3,8 @@ Pure. When the next request may leave.
 
 A rate control is asked by one waiter at a time, just before its request leaves:
 `reserve` either books the start and says 0.0, or gives the seconds after which to ask
-again. So what is booked is what starts, and a late wake-up never packs two windows'
-worth of requests into one. Time is monotonic seconds and an argument.
+again. So what is booked is what starts, and a late wake-up never packs the requests of
+two windows into one. Time is monotonic seconds and an argument.
 """
 
 import re
@@ -23,11 +23,11 @@ class RateControl(Protocol):
 
     throttled: int
     given: bool
-    """Whether it is the user who says how fast, and not the service, at present."""
+    """Whether the present rate is the user's, and not one that the service named."""
 
     @property
     def until(self) -> float:
-        """Until when it is the service that holds everybody back."""
+        """Until when the service holds everybody back."""
         ...
 
     def reserve(self, now: float) -> float:
@@ -48,7 +48,7 @@ class RateControl(Protocol):
 
 
 _LATE = 0.02
-"""Seconds: a timer of the event loop is seldom later than that."""
+"""Seconds by which a timer of the event loop may be late, mostly."""
 _TRUST = 60.0
 """Seconds for which a rule is kept: then the user's rate is tried, at once."""
 _FIRST, _LONGEST = 1.0, 30.0
@@ -68,7 +68,7 @@ class _Hold:
         self._pause = _FIRST
 
     def begin(self, now: float, answer: Answer, *, started: float) -> None:
-        """Hold everybody back; an echo of the last time only if it asks for more."""
+        """Hold everybody back; answers of the same event extend it only if they ask."""
         if answer.retry_after is not None:
             self.until = max(self.until, now + answer.retry_after)
         if started <= self.since:
@@ -79,18 +79,18 @@ class _Hold:
         self.since = now
 
     def healthy(self, *, started: float) -> None:
-        """Forget past trouble: a request that started since the hold went through."""
+        """Begin with a short pause again, if the request started after the last one."""
         if started > self.since:
             self._pause = _FIRST
 
 
 class Fixed:
     """
-    A rate that the user gave: an exact window; the service may only slow it down.
+    The user's rate, as an exact window; the service can only slow it down.
 
-    A rate a second is spread over it, but for `_LATE` seconds that a late wake-up may
-    make up for: many limiters refuse a burst. A longer window may be used up at once.
-    Rules that refusals name hold as well, for as long as they are believed.
+    Within a window of a second requests are spread evenly, as many limiters refuse a
+    burst, but may make up for `_LATE` seconds. A longer window may be used up at once.
+    Rules that refusals name are kept as well, for as long as they are believed.
     """
 
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
@@ -136,7 +136,7 @@ class Fixed:
         if not answer.limits:
             return
         named = self._named
-        if named is None:  # who is refused has used it up
+        if named is None:  # refused: so it is used up
             used = max(rule.count for rule in answer.limits)
             named = self._named = Rules((), [now] * min(used, MOST), trust=_TRUST)
         for rule in answer.limits:
@@ -144,7 +144,7 @@ class Fixed:
 
     @property
     def until(self) -> float:
-        """Until when it is the service that holds everybody back."""
+        """Until when the service holds everybody back."""
         return self._hold.until
 
     def starts(self, now: float) -> list[float]:
@@ -182,5 +182,5 @@ def parse(text: str) -> Limit | None:
 def control(
     limit: Limit | None, learnt: Learnt | None = None, starts: Iterable[float] = ()
 ) -> Auto | Fixed:
-    """Give the control for what `parse` read; the rest is an earlier process's."""
+    """Give the control for what `parse` read; *learnt*, *starts*: by an earlier run."""
     return Auto(learnt, starts) if limit is None else Fixed(limit, starts)
