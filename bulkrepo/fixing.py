@@ -17,6 +17,7 @@ from msgspec import structs
 from bulkrepo import direct, grammar, inputs, lists
 from bulkrepo.again import Again
 from bulkrepo.model import Defaults, InputError, Problem, Rejected, Row
+from bulkrepo.naming import Profile, legal
 from bulkrepo.writing import WRITERS, replace
 
 OnProblem = Callable[[str, Problem], None]
@@ -43,7 +44,7 @@ def fix(
     *,
     format: str | None,  # noqa: A002 - the option's name
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
     stdin: BinaryIO | None = None,
     on_problem: OnProblem | None = None,
     on_rejected: OnRejected | None = None,
@@ -79,9 +80,7 @@ def fix(
     return count
 
 
-def _taken(
-    rows: Iterator[Row], defaults: Defaults, profile: grammar.Profile
-) -> set[int]:
+def _taken(rows: Iterator[Row], defaults: Defaults, profile: Profile) -> set[int]:
     """Return the hash of each key that stands in the lists in legal form."""
     return {
         hash(names)
@@ -90,9 +89,9 @@ def _taken(
     }
 
 
-def _legal(names: tuple[object, object], profile: grammar.Profile) -> bool:
+def _legal(names: tuple[object, object], profile: Profile) -> bool:
     return all(
-        isinstance(name, str) and grammar.legal(name, profile=profile, slashes=slashes)
+        isinstance(name, str) and legal(name, profile=profile, slashes=slashes)
         for name, slashes in zip(names, (False, True), strict=True)
     )
 
@@ -103,7 +102,7 @@ def _mended(
     count: Fixed,
     *,
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
     on_problem: OnProblem | None,
     on_rejected: OnRejected | None,
 ) -> Iterator[Row]:
@@ -183,7 +182,7 @@ def _collision(
     changes: Mapping[str, str],
     taken: set[int],
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
 ) -> Problem | None:
     """Return why the names may not be corrected; else reserve the corrected key."""
     if not changes.keys() & set(_NAMES):

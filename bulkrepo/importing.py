@@ -1,4 +1,4 @@
-"""Wiring. `bulkrepo import`: another registry's saved listing as a list for create."""
+"""Wiring. `bulkrepo import`: another registry's listing as a list for create."""
 
 import csv
 import os
@@ -22,7 +22,7 @@ from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, quote, shown
 
 MAP = ("source", "target", "namespace", "repository", "changed")
-"""Columns of the map; a file with the first two is a list of exceptions as well."""
+"""Columns of the map; a file with the first two can be given as exceptions."""
 
 
 def run(
@@ -39,11 +39,11 @@ def run(
     stdin: BinaryIO | None = None,
 ) -> int:
     """
-    Write the list and the map, and say on stderr what was found; return 0.
+    Write the list and the map, and a summary to stderr; return 0.
 
-    `InputError`, `SettingsError` or (of a live registry) `StoppedError`, with nothing
-    written, where the listing cannot be read or is not whole (unless *partial*), or
-    where the mapping is not lawful.
+    Nothing is written where the listing cannot be read or is not whole (unless
+    *partial*), or where the mapping is not one to one and legal: that is an
+    `InputError` or `SettingsError`, or for a live registry a `StoppedError`.
     """
     if exceptions is not None:
         rules = structs.replace(rules, exceptions=_exceptions(exceptions))
@@ -77,7 +77,7 @@ def run(
                 writing.WRITERS[out.suffix](file, _rows(mapped, table, said))
             _judge(mapped, listing)
 
-        # Both take their place when all is lawful.
+        # Both files appear once everything is known to be legal.
         writing.replace(
             table, lambda map_: writing.replace(out, lambda file: write(map_, file))
         )
@@ -101,7 +101,7 @@ def _documents(
     cacert: str | None,
     say: Callable[[str], object] | None,
 ) -> Generator[listings.Document, None, None]:
-    """Yield the documents of files, and those of a registry page by page."""
+    """Yield the documents in files, and the pages of a live registry."""
     for source in sources:
         if not remote.is_url(source):
             yield from saved.documents(source, stdin)
@@ -114,19 +114,13 @@ def _documents(
             yield from pages
 
 
-def read_pairs(path: str) -> Iterator[tuple[str, str]]:
-    """Yield source and target of each line of the map or exceptions in *path*."""
-    with saved.opened(path, None) as tap, saved.decoded_text(tap, path) as text:
-        yield from pairs(text, path)
-
-
 def _outputs(
     sources: Sequence[str],
     output: str | None,
     map_file: str | None,
     exceptions: str | None,
 ) -> tuple[Path, Path]:
-    """Return where list and map go, which is onto nothing that is read."""
+    """Return the paths of list and map; neither may be a file that is read."""
     stem = "listing" if sources[0] == "-" else Path(sources[0]).stem
     if remote.is_url(sources[0]):
         stem = remote.place(sources[0]).stem
@@ -144,11 +138,18 @@ def _outputs(
     return out, table
 
 
+def read_pairs(path: str) -> Iterator[tuple[str, str]]:
+    """Yield source and target of each line of the map or exceptions in *path*."""
+    with saved.opened(path, None) as tap, saved.decoded_text(tap, path) as text:
+        yield from pairs(text, path)
+
+
 def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of *text*, a map or exceptions at *path*."""
     first = text.readline()
-    lines = chain([first], text)
-    table = csv.DictReader(lines, delimiter=_delimiter(first), strict=True)
+    # A spreadsheet program may write another delimiter than a comma.
+    delimiter = max(DELIMITERS, key=first.count)
+    table = csv.DictReader(chain([first], text), delimiter=delimiter, strict=True)
     try:
         if not {"source", "target"} <= set(table.fieldnames or ()):
             raise InputError(f"{path}:1: needs the columns source and target")
@@ -161,12 +162,6 @@ def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
         raise InputError(f"{path}:{table.line_num}: no CSV: {error}") from error
 
 
-def _delimiter(heading: str) -> str:
-    """Return what parts the columns: a spreadsheet's own way may not be a comma."""
-    counts = {each: len(heading.split(each)) for each in DELIMITERS}
-    return max(counts, key=lambda each: counts[each])
-
-
 def _exceptions(path: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for source, target in read_pairs(path):
@@ -176,7 +171,7 @@ def _exceptions(path: str) -> Mapping[str, str]:
 
 
 def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator[Row]:
-    """Yield the list, write the map to *table* beside it, and count visibilities."""
+    """Yield the list's rows; write the map to *table*, and count visibilities."""
     table.write(csv_line(MAP))
     for each in mapped.entries():
         for found, entry in each.entries() if isinstance(each, Kept) else (each,):
@@ -188,7 +183,7 @@ def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator
 def _csv(
     file: TextIO, mapped: Mapped, table: TextIO, said: Counter[bool | None]
 ) -> None:
-    """Write the list to *file* as `_rows` gives it, and all else that this does."""
+    """Write the list to *file*, and otherwise do as `_rows` does."""
     file.write(writing.CSV_HEADING)
     table.write(csv_line(MAP))
     for each in mapped.entries():
@@ -204,13 +199,13 @@ def _csv(
 
 
 def _list_lines(kept: Kept) -> str:
-    """Return the lines of the list; neither names nor hosts here need quotes."""
+    """Return lines of the list; neither names nor hosts of a run need quotes."""
     front, tail = f"{kept.namespace},", "," * (len(FIELDS) - 2) + "\r\n"
     return front + (tail + front).join(kept.run.paths) + tail
 
 
 def _map_lines(kept: Kept) -> str:
-    """Return the lines of the map."""
+    """Return lines of the map."""
     sources, paths, namespace = kept.run.sources, kept.run.paths, kept.namespace
     return "".join(
         [
@@ -221,16 +216,16 @@ def _map_lines(kept: Kept) -> str:
 
 
 def map_line(each: mapping.Entry) -> str:
-    """Return a line of the map; what a spreadsheet would run is made harmless."""
+    """Return a line of the map, harmless to a spreadsheet."""
     source, target, changes = each.source, each.target, " ".join(each.changes)
-    if source == each.repository:  # most are, and a legal name needs no second look
+    if source == each.repository:  # as mostly: it is legal, and needs no second look
         return f"{source},{target},{each.namespace},{source},{changes}\r\n"
     names = (harmless(source), target, each.namespace, each.repository)
     return csv_line((*names, changes))
 
 
 def _judge(mapped: Mapped, listing: listings.Listing) -> None:
-    """Raise `InputError` unless what was mapped is lawful and something."""
+    """Raise `InputError` unless the mapping is one to one, legal, and not empty."""
     collisions = mapped.collisions()
     if mapped.unfit or collisions:
         raise InputError(_unlawful(mapped, collisions))
