@@ -49,14 +49,7 @@ def run(
         rules = structs.replace(rules, exceptions=_exceptions(exceptions))
     mapping.check(rules)
     out, table = _outputs(sources, output, map_file, exceptions)
-    if registry is not None and not any(map(remote.is_url, sources)):
-        raise SettingsError("--registry is for a URL: a file shows what it is")
-    remote.checked(sources)
-    for source in sources:
-        meant = None if remote.is_url(source) else remote.mistaken(source)
-        # A Path would raise for a name that no file can have.
-        if meant is not None and not os.path.exists(source):  # noqa: PTH110
-            raise SettingsError(meant)
+    _check_sources(sources, registry)
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:
         gathered = Gathered(stack)
@@ -92,6 +85,18 @@ def run(
                 )
             )
     return 0
+
+
+def _check_sources(sources: Sequence[str], registry: str | None) -> None:
+    """Raise `SettingsError` unless they are files and URLs of one registry."""
+    if registry is not None and not any(map(remote.is_url, sources)):
+        raise SettingsError("--registry is for a URL: a file shows what it is")
+    remote.checked(sources)
+    for source in sources:
+        meant = None if remote.is_url(source) else remote.mistaken(source)
+        # A Path would raise for a name that no file can have.
+        if meant is not None and not os.path.exists(source):  # noqa: PTH110
+            raise SettingsError(meant)
 
 
 def _documents(

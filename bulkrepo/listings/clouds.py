@@ -1,6 +1,7 @@
 """Pure. Listings printed by the command-line tools of clouds."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from bulkrepo.listings.registries import is_names, names
 from bulkrepo.listings.shapes import (
@@ -9,6 +10,7 @@ from bulkrepo.listings.shapes import (
     Shape,
     filled,
     first,
+    having,
     is_object,
     member,
     records,
@@ -44,16 +46,6 @@ def _ecr(value: object) -> Page:
     return filled(page, found(), where="repositoryName")
 
 
-def _is_gcloud(value: object) -> bool:
-    return {"package", "version"} <= first(value).keys()
-
-
-def _gcloud(value: object) -> Page:
-    page = Page()
-    found = (Found(reference(text(r, "package"))) for r in records(value, page))
-    return filled(page, found, where="package")
-
-
 def _is_gcr(value: object) -> bool:
     host = reference(text(first(value), "name")).host
     # Other keys: it may be a list for create.
@@ -64,16 +56,27 @@ def _is_gcr(value: object) -> bool:
     )
 
 
-def _gcr(value: object) -> Page:
+def _references(value: object, key: str) -> Page:
+    """Read an array of objects with image references under *key*."""
     page = Page()
-    found = (Found(reference(text(r, "name"))) for r in records(value, page))
-    return filled(page, found)
+    found = (Found(reference(text(each, key))) for each in records(value, page))
+    return filled(page, found, where=key)
 
 
 SHAPES = (
     Shape("aws ecr describe-repositories", "ecr", _is_ecr, _ecr),
-    Shape("gcloud artifacts docker images list", "gcloud", _is_gcloud, _gcloud),
-    Shape("gcloud container images list", "gcr", _is_gcr, _gcr),
+    Shape(
+        "gcloud artifacts docker images list",
+        "gcloud",
+        having("package", "version"),
+        partial(_references, key="package"),
+    ),
+    Shape(
+        "gcloud container images list",
+        "gcr",
+        _is_gcr,
+        partial(_references, key="name"),
+    ),
     Shape(
         "an array of names (az acr repository list)",
         "names",

@@ -6,6 +6,7 @@ only sources. Credentials are never looked at.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from bulkrepo.listings.plain import taken
 from bulkrepo.listings.shapes import (
@@ -74,10 +75,11 @@ def _untagged(source: str) -> str:
     return path if colon < 0 else path[:colon]
 
 
-def _is_regsync(value: object) -> bool:
-    steps = member(value, "sync")
+def _lists(value: object, key: str, wanted: str) -> bool:
+    """Tell whether under *key* there is an array with an object that has *wanted*."""
+    steps = member(value, key)
     return isinstance(steps, list) and any(
-        is_object(s) and "target" in s for s in steps
+        is_object(step) and wanted in step for step in steps
     )
 
 
@@ -93,13 +95,6 @@ def _regsync(value: object) -> Page:
                 yield taken(target)
 
     return filled(page, found(), where="target")
-
-
-def _is_dregsy(value: object) -> bool:
-    tasks = member(value, "tasks")
-    return isinstance(tasks, list) and any(
-        is_object(task) and "mappings" in task for task in tasks
-    )
 
 
 def _dregsy(value: object) -> Page:
@@ -168,8 +163,18 @@ def _keys(value: object) -> Iterable[str]:
 
 
 SHAPES = (
-    Shape("a regsync configuration", "regsync", _is_regsync, _regsync),
-    Shape("a dregsy configuration", "dregsy", _is_dregsy, _dregsy),
+    Shape(
+        "a regsync configuration",
+        "regsync",
+        partial(_lists, key="sync", wanted="target"),
+        _regsync,
+    ),
+    Shape(
+        "a dregsy configuration",
+        "dregsy",
+        partial(_lists, key="tasks", wanted="mappings"),
+        _dregsy,
+    ),
     Shape("a skopeo sync configuration", "skopeo", _is_skopeo, _skopeo),
     Shape("a Kubernetes promoter manifest", "promoter", _is_promoter, _promoter),
     Shape("an image-syncer configuration", "image-syncer", _is_syncer, _syncer),

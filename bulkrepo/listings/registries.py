@@ -14,6 +14,7 @@ from bulkrepo.listings.shapes import (
     filled,
     first,
     flag,
+    having,
     is_object,
     joined,
     member,
@@ -96,10 +97,6 @@ def _harbor_projects(value: object) -> Page:
     return page
 
 
-def _is_gitlab(value: object) -> bool:
-    return {"path", "location", "project_id"} <= first(value).keys()
-
-
 def _gitlab(value: object) -> Page:
     page = Page()
 
@@ -114,10 +111,6 @@ def _gitlab(value: object) -> Page:
                 yield Found(Name(path, host), project=number(each, "project_id"))
 
     return filled(page, found(), where="path")
-
-
-def _is_gitlab_projects(value: object) -> bool:
-    return {"path_with_namespace", "id"} <= first(value).keys()
 
 
 def _gitlab_projects(value: object) -> Page:
@@ -182,10 +175,6 @@ def _hub(value: object) -> Page:
     return filled(page, found())
 
 
-def _is_github(value: object) -> bool:
-    return {"package_type", "name"} <= first(value).keys()
-
-
 def _github(value: object) -> Page:
     page = Page()
 
@@ -223,10 +212,6 @@ def _nexus(value: object) -> Page:
                 yield Found(Name(text(each, "name")))
 
     return filled(page, found())
-
-
-def _is_swr(value: object) -> bool:
-    return {"namespace", "name", "is_public"} <= first(value).keys()
 
 
 def _swr(value: object) -> Page:
@@ -310,14 +295,14 @@ SHAPES = (
     Shape(
         "GitLab registry repositories",
         "gitlab",
-        _is_gitlab,
+        having("path", "location", "project_id"),
         _gitlab,
         frozenset({20, 50, 100}),
     ),
     Shape(
         "GitLab projects",
         "gitlab",
-        _is_gitlab_projects,
+        having("path_with_namespace", "id"),
         _gitlab_projects,
         frozenset({20, 50, 100}),
     ),
@@ -326,12 +311,18 @@ SHAPES = (
     Shape(
         "GitHub container packages",
         "github",
-        _is_github,
+        having("package_type", "name"),
         _github,
         frozenset({30, 50, 100}),
     ),
     Shape("Nexus components", "nexus", _is_nexus, _nexus),
-    Shape("SWR repositories", "swr", _is_swr, _swr, frozenset({100, 1000})),
+    Shape(
+        "SWR repositories",
+        "swr",
+        having("namespace", "name", "is_public"),
+        _swr,
+        frozenset({100, 1000}),
+    ),
     Shape("Alibaba ACR repositories", "alibaba", _is_alibaba, _alibaba),
     Shape(
         "Alibaba ACR repositories (Enterprise Edition)",

@@ -103,6 +103,12 @@ def first(value: object) -> Object:
     return {}
 
 
+def having(*keys: str) -> Callable[[object], bool]:
+    """Return what tells whether the first object of an array has all *keys*."""
+    wanted = frozenset(keys)
+    return lambda value: wanted <= first(value).keys()
+
+
 def member(value: object, key: str) -> object:
     """Return the *key* of an object; `None` where there is none."""
     return value.get(key) if is_object(value) else None

@@ -198,13 +198,6 @@ def _api(name: str) -> Product:
     return PRODUCTS[name]._replace(plans=_as_given)
 
 
-def _bare(product: Product) -> Product | None:
-    """Return the product in `PRODUCTS` of which *product* is the API."""
-    return next(
-        (each for each in PRODUCTS.values() if each.title == product.title), None
-    )
-
-
 _APIS: tuple[tuple[str, Product], ...] = (
     (r".*/v2/_catalog", _api("distribution")),
     (r".*/api/v2\.0/.*", _api("harbor")),
@@ -251,7 +244,8 @@ def told(place: Place, registry: str | None) -> Product | None:
     """
     said = None if registry is None else PRODUCTS[registry]
     for path, product in _APIS:
-        if re.fullmatch(path, place.path) and said in (None, _bare(product)):
+        fits = said is None or said.title == product.title
+        if fits and re.fullmatch(path, place.path):
             return product
     if said is not None:
         return said

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from bulkrepo.sandbox import grammar
 from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
-from bulkrepo.sandbox.repositories import REGISTRY
+from bulkrepo.sandbox.repositories import common
 from bulkrepo.sandbox.state import ACCOUNT, Repository, State, timestamp
 
 _LONGEST_PAGE = 1000
@@ -120,20 +120,10 @@ def _ordered(found: list[Repository], wanted: Mapping[str, str]) -> list[Reposit
 
 def _item(found: Repository, *, total: int) -> dict[str, object]:
     """Give the listed form: with organization and tags, without ids."""
-    return {
-        "name": found.name,
-        "category": found.category,
-        "description": found.description,
-        "size": found.size,
-        "is_public": found.is_public,
-        "num_images": found.num_images,
-        "num_download": found.num_download,
+    return common(found) | {
         "created_at": timestamp(found.created),
         "updated_at": timestamp(found.updated),
         "logo": "",
-        "url": "",
-        "path": f"{REGISTRY}/{found.namespace}/{found.name}",
-        "internal_path": f"{REGISTRY}/{found.namespace}/{found.name}",
         "domain_name": ACCOUNT,
         "namespace": found.namespace,
         "tags": found.tags,

@@ -49,27 +49,34 @@ def create(state: State, call: Call, *names: str) -> Answer:
 def show(state: State, _call: Call, *names: str) -> Answer:
     """Show a repository, in the form with ids but without tags and organization."""
     found = _repository(state, *names)
-    shown = {
+    shown = common(found) | {
         "id": found.id,
         "ns_id": found.ns_id,
-        "name": found.name,
-        "category": found.category,
-        "description": found.description,
         "creator_id": "0" * 32,
         "creator_name": ACCOUNT,
-        "size": found.size,
-        "is_public": found.is_public,
-        "num_images": found.num_images,
-        "num_download": found.num_download,
-        "url": "",
-        "path": f"{REGISTRY}/{found.namespace}/{found.name}",
-        "internal_path": f"{REGISTRY}/{found.namespace}/{found.name}",
         "created": timestamp(found.created),
         "updated": timestamp(found.updated),
         "domain_id": "0" * 32,
         "priority": 0,
     }
     return Answer(status=200, body=encoded(shown))
+
+
+def common(found: Repository) -> dict[str, object]:
+    """Give the members that both forms of a repository have, shown and listed."""
+    path = f"{REGISTRY}/{found.namespace}/{found.name}"
+    return {
+        "name": found.name,
+        "category": found.category,
+        "description": found.description,
+        "size": found.size,
+        "is_public": found.is_public,
+        "num_images": found.num_images,
+        "num_download": found.num_download,
+        "url": "",
+        "path": path,
+        "internal_path": path,
+    }
 
 
 def update(state: State, call: Call, *names: str) -> Answer:

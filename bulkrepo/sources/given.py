@@ -55,7 +55,5 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     def at(self, *names: str) -> str | None:
         """Give the first of these variables that is set and not empty."""
-        return next((text for name in names if (text := self._get(name))), None)
-
-    def _get(self, name: str) -> str:
-        return self.environment.get(name, "").strip()
+        found = (self.environment.get(name, "").strip() for name in names)
+        return next(filter(None, found), None)
