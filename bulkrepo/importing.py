@@ -294,7 +294,7 @@ def _summary(
     yield from _left_out(listing, mapped)
     if mapped.unused:
         unused = shown(next(iter(mapped.unused)))
-        yield f"  {len(mapped.unused)} exceptions met no name (first: {unused})"
+        yield f"  {len(mapped.unused)} exceptions matched no name (first: {unused})"
     for note, count in listing.notes.most_common(SHOWN):
         yield f"  {count} {escape(note)}"
     for each in mapped.changed:

@@ -107,7 +107,7 @@ def goal(target: str, host: str) -> str | mapping.Unfit:
         repository, profile="docker", slashes=True
     ):
         return _checked(target, host, target)
-    return mapping.Unfit(target, "is no ORGANIZATION/REPOSITORY that SWR can have")
+    return mapping.Unfit(target, "is not an ORGANIZATION/REPOSITORY that SWR can have")
 
 
 def _is_host(text: str) -> bool:

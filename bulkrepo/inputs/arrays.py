@@ -71,7 +71,7 @@ def _members(events: _Events, source: str) -> Iterator[Row]:
         if key not in TOP:
             raise InputError(f"{source}: {_stranger(key)}")
         if key in seen:
-            raise InputError(f'{source}: "{key}" stands there twice')
+            raise InputError(f'{source}: "{key}" occurs twice')
         if key == "defaults":
             if seen & set(_LISTS):
                 raise InputError(f'{source}: "defaults" must stand before the list')

@@ -171,7 +171,7 @@ def plan(
 
 def _twice(name: str, first: str, field: str) -> Problem:
     message = (
-        "stands here a second time"
+        "is here a second time"
         if name == first
         else f'means {field}, as "{first}" does already'
     )

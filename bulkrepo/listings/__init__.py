@@ -279,7 +279,7 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
     else:
         known = "; ".join(each.name for each in SHAPES)
     raise InputError(
-        f"{document.source}: {_kind(value)} is no listing that is known: {known}"
+        f"{document.source}: {_kind(value)} is not a known listing. Known are: {known}"
     )
 
 

@@ -94,14 +94,15 @@ def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
         return _document(source, json.loads(text), headers)
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{source}: begins like JSON and is none: {_plain(error)}"
+            f"{source}: begins like JSON but is not valid: {_plain(error)}"
         ) from None
 
 
 def _plain(error: BaseException) -> str:
     if isinstance(error, json.JSONDecodeError):
         return error.msg
-    return "nested too deep" if isinstance(error, RecursionError) else "no number"
+    deep = isinstance(error, RecursionError)
+    return "nested too deeply" if deep else "not a valid number"
 
 
 def _document(source: str, value: object, headers: Mapping[str, str]) -> Document:
@@ -126,7 +127,8 @@ def _headers(scan: Scanner) -> Mapping[str, str]:
         if status[1] != "200" and not _status(scan):
             advice = _ADVICE.get(status[1], "")
             raise InputError(
-                f"{scan.source}: is no listing but an answer {status[1]}{advice}"
+                f"{scan.source}: is not a listing but a response with status "
+                f"{status[1]}{advice}"
             )
     return headers
 
@@ -232,7 +234,7 @@ def _lines(scan: Scanner) -> _Values:
         if more and not end:
             line = scan.place(at).partition(":")[0]
             raise InputError(
-                f"{scan.source}:{line}: over {_SIZE} characters in a line are no name"
+                f"{scan.source}:{line}: a line of over {_SIZE} characters is not a name"
             )
         lines = held[at : end or None]
         if key := yamls.keyed(lines):

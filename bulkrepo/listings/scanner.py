@@ -83,7 +83,7 @@ class Scanner:
         """Raise the error for invalid JSON *at* an index, or here."""
         where = self.place(self.at if at is None else at)
         raise InputError(
-            f"{self.source}:{where}: begins like JSON and is none: {message}. "
+            f"{self.source}:{where}: begins like JSON but is not valid: {message}. "
             "Was it saved whole?"
         )
 
@@ -97,7 +97,7 @@ class Scanner:
 
     def twice(self, key: str) -> NoReturn:
         """Raise the error for an object that has *key* twice."""
-        raise InputError(f'{self.source}: "{shown(key)}" stands there twice')
+        raise InputError(f'{self.source}: "{shown(key)}" occurs twice')
 
     def _once(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
@@ -120,9 +120,9 @@ class Scanner:
                 if not (cut and self.more()):
                     self.refuse(error.msg, error.pos)
             except RecursionError:
-                self.refuse("nested too deep")
+                self.refuse("nested too deeply")
             except ValueError:  # longer than any number may be
-                self.refuse("no number")
+                self.refuse("not a valid number")
             else:
                 # A number may go on behind what is held, as does the 1 of 1e+5.
                 if end > len(self.held) - len("e+5") and self.more():

@@ -49,7 +49,7 @@ class _Words(_LOADER):  # type: ignore[misc, valid-type]
         return found
 
 
-_TWICE = "has a key that stands there twice"
+_TWICE = "has the same key twice"
 _FAULTS: dict[object, str] = {
     _TWICE: _TWICE,
     "but found another document": "begins another document: save each in a file",
@@ -93,7 +93,7 @@ def load(text: str, source: str) -> object:
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         # Not the error's own text: that quotes the line, which may hold a password.
         what = _FAULTS.get(
-            getattr(error, "problem", None), "begins like YAML and is none"
+            getattr(error, "problem", None), "begins like YAML but is not valid"
         )
         raise InputError(f"{source}{where}: {what}") from None
 

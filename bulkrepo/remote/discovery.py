@@ -52,7 +52,7 @@ def discovery(place: Place, registry: str | None) -> Generator[str, Reply, Produ
     if place.path and _is_registry((yield f"{place.origin}{place.path}/v2/")):
         return PRODUCTS["distribution"]
     raise StoppedError(
-        f"{place.origin}: no registry that is known answers there (/v2/ answered "
+        f"{place.origin}: no known registry answers there (/v2/ answered "
         f"{ping.status}). Say which one it is: --registry {'|'.join(PRODUCTS)}; or "
         "save its listing and import that file"
     )

@@ -106,7 +106,7 @@ def _smaller(url: str, first: str, reply: Reply) -> str | None:
 
 def _document(reply: Reply, url: str, number: int, product: Product) -> Document:
     if len(reply.body) >= MOST:
-        raise InputError(f"{url}: a page of more than {MOST} bytes is none")
+        raise InputError(f"{url}: has more than {MOST} bytes, which no page has")
     name = url.partition("?")[0]
     source = name if number == 1 else f"{name} (page {number})"
     headers = {

@@ -254,8 +254,7 @@ def told(place: Place, registry: str | None) -> Product | None:
             raise SettingsError(f"{place.origin}: {advice}")
     if place.query:
         raise SettingsError(
-            f"{place.origin}{place.path}: is no API that is known: leave out what "
-            "follows ?"
+            f"{place.origin}{place.path}: is not a known API: leave out what follows ?"
         )
     if place.host in _HOSTS:
         return PRODUCTS[_HOSTS[place.host]]
