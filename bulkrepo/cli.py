@@ -4,13 +4,17 @@ Wiring. argv to api, errors to exit codes.
 Heavy imports stand inside the commands: `bulkrepo --help` answers at once.
 """
 
+import errno
 import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, BinaryIO
 
 import click
 
-from bulkrepo import migrating, options
+from bulkrepo import descriptors, migrating, options
 from bulkrepo.model import BulkrepoError, SettingsError
 
 _RUN = click.IntRange(1, 2**63 - 1)
@@ -240,8 +244,8 @@ def whoami(**given: Any) -> None:
 def sandbox(host: str, port: int, **given: Any) -> None:
     """Run an SWR and IAM on localhost, for trying things out; Ctrl-C ends it."""
     import asyncio  # noqa: PLC0415
-    from contextlib import suppress  # noqa: PLC0415
 
+    from bulkrepo.report import say  # noqa: PLC0415
     from bulkrepo.sandbox import Settings, serve  # noqa: PLC0415
 
     given["throttle_status"] = int(given["throttle_status"])
@@ -252,7 +256,7 @@ def sandbox(host: str, port: int, **given: Any) -> None:
         raise SettingsError(str(error)) from error
 
     def ready(url: str) -> None:
-        click.echo(f"export SWR_ENDPOINT={url} SWR_TOKEN={settings.token}")
+        say(f"export SWR_ENDPOINT={url} SWR_TOKEN={settings.token}\n")
         keys = (
             f"HW_ACCESS_KEY={settings.access_key} HW_SECRET_KEY={settings.secret_key}"
         )
@@ -268,8 +272,34 @@ def sandbox(host: str, port: int, **given: Any) -> None:
         raise SettingsError(f"--port {port}: {error.strerror or error}") from error
 
 
+def _refused(error: OSError) -> str | None:
+    """Say what the system refuses, and what to do; None: what no system would."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO | errno.EBADF:
+            why = "the standard output, or a temporary file (TMPDIR), cannot be written"
+        case errno.EMFILE | errno.ENFILE:
+            why = "this process may have too few files open: allow more (ulimit -n 256)"
+        case errno.ENOENT if error.filename is None:
+            why = "the working directory is gone, or there is none for temporary files"
+        case _:
+            return None
+    return f"{why} ({error.strerror})"
+
+
+def _tell(show: Callable[[], object]) -> None:
+    """Say what is wrong; where that cannot be written, the exit code says it alone."""
+    with suppress(OSError):
+        show()
+
+
+def _let_go() -> None:
+    """Keep Python from trying once more to write what is left when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def main() -> None:
     """Run the command line: a mistake of the user's in one line, a bug in full."""
+    descriptors.stand_in()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -277,17 +307,23 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        _tell(error.show)
         sys.exit(2)
     except BulkrepoError as error:
-        click.echo(f"bulkrepo: {error}", err=True)
+        _tell(partial(click.echo, f"bulkrepo: {error}", err=True))
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _let_go()
         sys.exit(141)
-    except Exception:  # noqa: BLE001 - a bug: its trace, and the code that says so
+    except Exception as error:  # noqa: BLE001 - a bug: its trace, and a code for it
+        why = _refused(error) if isinstance(error, OSError) else None
+        if why is not None:
+            _tell(partial(click.echo, f"bulkrepo: {why}", err=True))
+            _let_go()
+            sys.exit(4)
         import traceback  # noqa: PLC0415
 
-        traceback.print_exc()
-        click.echo("bulkrepo: this is a bug; the ledger has what was done", err=True)
+        said = "bulkrepo: this is a bug; the ledger has what was done"
+        _tell(traceback.print_exc)
+        _tell(partial(click.echo, said, err=True))
         sys.exit(70)

@@ -1,7 +1,8 @@
-"""Edge. How many files and sockets this process may have open at once."""
+"""Edge. What this process has open: how many files it may, and the standard streams."""
 
 import os
 import resource
+import sys
 from contextlib import suppress
 
 from bulkrepo.model import SettingsError
@@ -10,6 +11,21 @@ _KEPT = 16
 """For the lists, the ledger, reports, the log, and looking up names."""
 _EACH = 2
 """A connection: two addresses are tried at once, or the sandbox has its other end."""
+
+_STREAMS = {"stdin": os.O_RDONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+
+
+def stand_in() -> None:
+    """
+    Open something in place of standard streams that are closed, as `2>&-` does.
+
+    Else the first files to be opened would be taken for them. There is nothing to be
+    read; to write a result fails, as it should; what is said to nobody is lost.
+    """
+    for name, how in _STREAMS.items():
+        if getattr(sys, name) is None:  # the lowest number that is free is its own
+            handle = os.open(os.devnull, how)
+            setattr(sys, name, os.fdopen(handle, "r" if name == "stdin" else "w"))
 
 
 def allow(connections: int) -> None:
