@@ -2,6 +2,8 @@
 
 import errno
 import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bulkrepo import cli
-from tests.boxes import environment
+from tests.boxes import environment, outcomes, rows, write
 
 LIST = "namespace,repository,is_public\nteam,app,false\n"
 FULL = "the standard output, or a temporary file (TMPDIR), cannot be written"
@@ -57,6 +59,47 @@ def test_a_closed_stream_is_no_place_for_a_ledger(tmp_path: Path) -> None:
     code, said = ended("$B report --ledger runs.db", tmp_path)
 
     assert (code, said) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)]
+)
+def test_a_signal_that_nobody_is_told_of_ends_a_run(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    """Though the lists are still being read, and standard error is full."""
+    words = (*(sys.executable, "-m", "bulkrepo", "create", "-"), "--sandbox")
+    source, sink = os.pipe()
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.Popen(
+            words, cwd=tmp_path, env=environment(), stdin=source, stderr=full
+        )
+        os.close(source)
+        os.write(sink, LIST.encode() * 10_000)  # more than a pipe holds: it is read
+        process.send_signal(number)
+        ended_with = process.wait(30)
+    os.close(sink)
+
+    assert ended_with == code
+
+
+def test_a_terminal_that_is_closed_meanwhile_ends_no_run(tmp_path: Path) -> None:
+    """Whoever disowned it: nobody sees the bar, and the rows are created."""
+    write(tmp_path / "list.ndjson", rows(10))
+    ours, theirs = pty.openpty()
+    command = ["create", "list.ndjson", "--sandbox", "--rate", "20/s"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bulkrepo", *command],
+        cwd=tmp_path,
+        env=environment(TERM="xterm"),
+        stderr=theirs,
+    )
+    os.close(theirs)
+    os.read(ours, 1000)  # the bar is there
+    os.close(ours)
+
+    assert process.wait(30) == 0
+    assert outcomes(tmp_path / "list.report.jsonl") == ["created"] * 10
 
 
 @pytest.mark.parametrize(
