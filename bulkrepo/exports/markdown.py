@@ -62,6 +62,8 @@ def _head(info: RunInfo, summary: Summary) -> str:
         "bulkrepo": info.version,
     }
     title = f"bulkrepo {info.command}: {done} of {summary.total} {rows} succeeded"
+    if differ := summary.counts.get(Verdict.DIFFERS):  # no failure, if so asked
+        title += f", {differ} differ{'s' if differ == 1 else ''}"
     parts = [
         f"# {inert(title)}\n",
         _table(
