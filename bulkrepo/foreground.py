@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -143,16 +144,16 @@ def _settings(
     lists: Sequence[str], options: dict[str, Any], endpoint: str, credential: Auth
 ) -> Settings:
     deadline, workers = options["deadline"], options["concurrency"]
-    if workers != "auto" and not (workers.isdecimal() and int(workers)):
+    if workers != "auto" and not re.fullmatch(r"0*[1-9]\d{0,8}", workers, re.ASCII):
         raise SettingsError(f"--concurrency {workers}: write auto or a number")
     return Settings(
         endpoint=endpoint,
         credential=credential,
         stdin=sys.stdin.buffer if "-" in lists else None,
         concurrency=64 if workers == "auto" else int(workers),
-        patience=duration(options["patience"]),
-        deadline=None if deadline is None else duration(deadline),
-        timeout=duration(options["timeout"]),
+        patience=duration(options["patience"], "--patience "),
+        deadline=None if deadline is None else duration(deadline, "--deadline "),
+        timeout=duration(options["timeout"], "--timeout "),
         cacert=options["cacert"],
         **{name: options[name] for name in _AS_THEY_ARE & options.keys()},
     )

@@ -156,3 +156,23 @@ def test_a_file_that_is_missing_is_a_bug(
 
     assert ended_with.value.code == 70
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--patience", "-1s", "--patience '-1s' is no duration: write 90s, 10m or 1h3"),
+        ("--deadline", "0", "--deadline '0' is no duration: it is zero"),
+        ("--timeout", "soon", "--timeout 'soon' is no duration: write 90s, 10m or 1h3"),
+        ("--concurrency", "0", "--concurrency 0: write auto or a number"),
+        ("--concurrency", "9" * 5000, "--concurrency 9999"),
+    ],
+)
+def test_an_odd_value_is_refused_with_its_option(
+    option: str, value: str, why: str, tmp_path: Path
+) -> None:
+    """However long it is."""
+    code, said = ended(f"$B create l.csv --sandbox {option} {value}", tmp_path)
+
+    assert code == 2
+    assert said.startswith(f"bulkrepo: {why}")
