@@ -69,7 +69,8 @@ class Progress:
             control = current()
             if control is not None:
                 control.divert(self._above)
-            self._bar.start()
+            with suppress(OSError):  # of a terminal that is closed meanwhile
+                self._bar.start()
         return self
 
     def __exit__(
