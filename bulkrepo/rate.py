@@ -49,6 +49,8 @@ class RateControl(Protocol):
 
 _LATE = 0.02
 """Seconds: a timer of the event loop is seldom later than that."""
+_SHORT = 5.0
+"""Seconds: a rule that is named is spread, and not used up at once."""
 _TRUST = 60.0
 """Seconds for which a rule is kept: then the user's rate is tried, at once."""
 
@@ -57,12 +59,14 @@ class _Hold:
     """
     Throttled: nobody starts for a while. *first*, then doubling up to *cap* seconds.
 
-    Answers to requests that started before the hold began belong to the same event.
+    Answers to requests that started before the hold began belong to the same event. It
+    doubles where nothing went through since the last one: a refusal may be here before
+    the answers to requests that left earlier and pass.
     """
 
     def __init__(self, *, first: float = 1.0, cap: float = 30.0) -> None:
         self.until = 0.0
-        self.since = float("-inf")
+        self.since = self._before = float("-inf")
         self._first, self._cap = first, cap
         self._pause = first
 
@@ -75,11 +79,11 @@ class _Hold:
         if answer.retry_after is None or answer.retry_after < self._first:
             self.until = max(self.until, now + self._pause)
             self._pause = min(self._cap, self._pause * 2)
-        self.since = now
+        self._before, self.since = self.since, now
 
     def healthy(self, *, started: float) -> None:
-        """Forget past trouble: a request that started since the hold went through."""
-        if started > self.since:
+        """Forget past trouble: a request that started since the last hold passed."""
+        if started > self._before:
             self._pause = self._first
 
 
@@ -89,7 +93,8 @@ class Fixed:
 
     A rate a second is spread over it, but for `_LATE` seconds that a late wake-up may
     make up for: many limiters refuse a burst. A longer window may be used up at once.
-    Rules that refusals name hold as well, for as long as they are believed.
+    Rules that refusals name hold as well, for as long as they are believed; short ones
+    are spread likewise.
     """
 
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
@@ -97,7 +102,8 @@ class Fixed:
         self._window = Window(limit, starts)
         self._named: Rules | None = None
         self._hold = _Hold()
-        self._step = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
+        self._own = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
+        self._step = self._own
         self._next = 0.0
         self.throttled = 0
 
@@ -129,7 +135,7 @@ class Fixed:
         elif self.throttled and answer.status is not None:
             self._hold.healthy(started=started)
             if self._named is not None and self._named.outlived(now):
-                self._named, self.given = None, True
+                self._named, self.given, self._step = None, True, self._own
 
     def _obey(self, now: float, answer: Answer) -> None:
         if not answer.limits:
@@ -140,6 +146,8 @@ class Fixed:
             named = self._named = Rules((), [now] * min(used, MOST), trust=_TRUST)
         for rule in answer.limits:
             named.obey(rule, now, spread=0.1)
+            if rule.seconds <= _SHORT:
+                self._step = max(self._step, rule.seconds / rule.count)
 
     @property
     def until(self) -> float:
