@@ -20,6 +20,7 @@ from bulkrepo.wire import Answer, Kind
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
 _SHORT = 5.0  # seconds: requests under a shorter rule are spread evenly
+_SLOWER = 0.5  # times as fast is a burst after one that was refused
 _TRUST = 15.0  # seconds for which a rule is kept; then it is probed beyond, slowly
 _HEALTHY = 0.7  # share of answers that are no trouble
 
@@ -174,10 +175,13 @@ class Auto:
         """Take up the rules that *answer* names; whether it names any."""
         spread = max(self._latencies) - min(self._latencies)
         news = [self._rules.obey(rule, now, spread=spread) for rule in answer.limits]
-        # A long rule is used up in a burst, and then refuses seldom.
-        short = all(rule.seconds <= _SHORT for rule in answer.limits)
-        if news and not any(news) and short and self._blocked.since is None:
-            self._rules.yield_some(now)
+        if news and not any(news) and self._blocked.since is None:
+            # They are kept, and in vain: others use them up too; or a long one is no
+            # window, which may be used up at once, but a bucket that fills evenly.
+            if all(rule.seconds <= _SHORT for rule in answer.limits):
+                self._rules.yield_some(now)
+            else:
+                self._search.rate *= _SLOWER
         self._untold = self._untold and not any(news)
         if news:
             self._spread()

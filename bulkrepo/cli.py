@@ -4,8 +4,9 @@ Wiring. argv to api, errors to exit codes.
 Heavy imports stand inside the commands: `bulkrepo --help` answers at once.
 """
 
-import os
+import errno
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import click
@@ -242,8 +243,8 @@ def whoami(**given: Any) -> None:
 def sandbox(host: str, port: int, **given: Any) -> None:
     """Run an SWR and IAM on localhost, for trying things out; Ctrl-C ends it."""
     import asyncio  # noqa: PLC0415
-    from contextlib import suppress  # noqa: PLC0415
 
+    from bulkrepo.report import say  # noqa: PLC0415
     from bulkrepo.sandbox import Settings, serve  # noqa: PLC0415
 
     given["throttle_status"] = int(given["throttle_status"])
@@ -254,7 +255,7 @@ def sandbox(host: str, port: int, **given: Any) -> None:
         raise SettingsError(str(error)) from error
 
     def ready(url: str) -> None:
-        click.echo(f"export SWR_ENDPOINT={url} SWR_TOKEN={settings.token}")
+        say(f"export SWR_ENDPOINT={url} SWR_TOKEN={settings.token}\n")
         keys = (
             f"HW_ACCESS_KEY={settings.access_key} HW_SECRET_KEY={settings.secret_key}"
         )
@@ -268,6 +269,20 @@ def sandbox(host: str, port: int, **given: Any) -> None:
             asyncio.run(serve(settings, host=host, port=port, ready=ready))
     except OSError as error:
         raise SettingsError(f"--port {port}: {error.strerror or error}") from error
+
+
+def _refused(error: OSError) -> str | None:
+    """Say what the system refuses, and what to do; None: what no system would."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO | errno.EBADF:
+            why = "the standard output, or a temporary file (TMPDIR), cannot be written"
+        case errno.EMFILE | errno.ENFILE:
+            why = "this process may have too few files open: allow more (ulimit -n 256)"
+        case errno.ENOENT if error.filename is None:
+            why = "the working directory is gone, or there is none for temporary files"
+        case _:
+            return None
+    return f"{why} ({error.strerror})"
 
 
 def main() -> None:
@@ -290,9 +305,14 @@ def _main() -> None:
         click.echo(f"bulkrepo: {error}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        standard.let_go()
         sys.exit(141)
-    except Exception:  # noqa: BLE001 - a bug: its trace, and the code that says so
+    except Exception as error:  # noqa: BLE001 - a bug: its trace, and a code for it
+        why = _refused(error) if isinstance(error, OSError) else None
+        if why is not None:
+            click.echo(f"bulkrepo: {why}", err=True)
+            standard.let_go()
+            sys.exit(4)
         import traceback  # noqa: PLC0415
 
         traceback.print_exc()

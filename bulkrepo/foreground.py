@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -66,7 +67,7 @@ async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> i
         settings = _settings(lists, options, endpoint, credential)
         descriptors.allow(settings.concurrency)
         kept = settings.ledger != MEMORY and command not in _PLANS
-        _on_signals(control, (signal.SIGINT, signal.SIGTERM), kept=kept)
+        _on_signals(control, kept=kept)
         shown = stack.enter_context(_Shown(log, quiet=quiet))
         work = partial(_COMMANDS[command], lists, options)
         result = await work(settings=settings, on_event=shown.on_event, control=control)
@@ -145,16 +146,16 @@ def _settings(
     lists: Sequence[str], options: dict[str, Any], endpoint: str, credential: Auth
 ) -> Settings:
     deadline, workers = options["deadline"], options["concurrency"]
-    if workers != "auto" and not (workers.isdecimal() and int(workers)):
+    if workers != "auto" and not re.fullmatch(r"0*[1-9]\d{0,8}", workers, re.ASCII):
         raise SettingsError(f"--concurrency {workers}: write auto or a number")
     return Settings(
         endpoint=endpoint,
         credential=credential,
         stdin=sys.stdin.buffer if "-" in lists else None,
         concurrency=64 if workers == "auto" else int(workers),
-        patience=duration(options["patience"]),
-        deadline=None if deadline is None else duration(deadline),
-        timeout=duration(options["timeout"]),
+        patience=duration(options["patience"], "--patience "),
+        deadline=None if deadline is None else duration(deadline, "--deadline "),
+        timeout=duration(options["timeout"], "--timeout "),
         cacert=options["cacert"],
         **{name: options[name] for name in _AS_THEY_ARE & options.keys()},
     )
@@ -195,7 +196,7 @@ def _default_report(command: str, lists: Sequence[str]) -> str:
     return str(folder / f"{path.stem}{suffix}")
 
 
-def _on_signals(control: api.Control, numbers: tuple[int, ...], *, kept: bool) -> None:
+def _on_signals(control: api.Control, *, kept: bool) -> None:
     """First signal: stop tidily. Second: at once, as if killed. *kept*: by a ledger."""
     loop = asyncio.get_running_loop()
     seen, last = 0, float("-inf")
@@ -209,26 +210,32 @@ def _on_signals(control: api.Control, numbers: tuple[int, ...], *, kept: bool) -
         name = signal.Signals(number).name
         if seen == 1 and not control.sending:
             # The lists are being read, perhaps from a pipe that never ends.
-            os.write(2, f"bulkrepo: interrupted by {name}; nothing was sent\n".encode())
+            _write(f"bulkrepo: interrupted by {name}; nothing was sent\n")
             os._exit(128 + number)
         elif seen == 1:
             if os.isatty(2):
-                os.write(
-                    2,
-                    b"\r\x1b[Kstopping: what is in flight is finished; "
-                    b"once more ends it at once\n",
+                _write(
+                    "\r\x1b[Kstopping: what is in flight is finished; "
+                    "once more ends it at once\n"
                 )
             control.stop(f"interrupted by {name}", exit_code=128 + number)
         else:
             if os.isatty(2):
-                os.write(2, b"\r\x1b[K\x1b[?25h")  # the bar hid the cursor
+                _write("\r\x1b[K\x1b[?25h")  # the bar hid the cursor
             then = "goes on where this one was" if kept else "begins anew"
-            text = f"bulkrepo: ended at once by {name}; the same command {then}\n"
-            os.write(2, text.encode())
+            _write(f"bulkrepo: ended at once by {name}; the same command {then}\n")
             os._exit(128 + number)
 
-    for number in numbers:
-        loop.add_signal_handler(number, on, number)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A closed terminal ends a run as tidily as the others do, but under `nohup`.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, on, number)
+
+
+def _write(text: str) -> None:
+    """Say what a signal does; it does so whether or not that can be written."""
+    with suppress(OSError):
+        os.write(2, text.encode())
 
 
 class _Shown:
@@ -269,10 +276,9 @@ def _conclude(
     result: Result, settings: Settings, command: str, *, console: bool
 ) -> None:
     """Print what could not be written, and to a person a summary."""
-    for line in result.unwritten:
-        sys.stderr.write(f"bulkrepo: {line}\n")
+    text = "".join(f"bulkrepo: {line}\n" for line in result.unwritten)
     if console:
-        text = terminal.summary(
+        text += terminal.summary(
             result.run,
             result.summary,
             reports=[path for path in settings.reports if path != "-"],
@@ -280,7 +286,9 @@ def _conclude(
             ignore=settings.on_differs == "ignore",
             width=terminal.width(sys.stderr),
         )
-        sys.stderr.write(text + "\n")
+        text += "\n"
+    with suppress(OSError):  # the exit code says it as well
+        sys.stderr.write(text)
 
 
 def _show_plan(

@@ -23,7 +23,7 @@ class RateControl(Protocol):
 
     throttled: int
     given: bool
-    """Whether the present rate is the user's, and not one that the service named."""
+    """Whether it is the user's own rate that holds requests back at present."""
 
     @property
     def until(self) -> float:
@@ -49,6 +49,8 @@ class RateControl(Protocol):
 
 _LATE = 0.02
 """Seconds by which a timer of the event loop may be late, mostly."""
+_SHORT = 5.0
+"""Seconds: requests under a shorter named rule are spread evenly."""
 _TRUST = 60.0
 """Seconds for which a rule is kept: then the user's rate is tried, at once."""
 _FIRST, _LONGEST = 1.0, 30.0
@@ -59,12 +61,14 @@ class _Hold:
     """
     A pause for everybody after a throttled answer, twice as long each time.
 
-    Answers to requests that started before the pause began belong to the same event.
+    Answers to requests that started before the pause began belong to the same event. It
+    doubles where nothing succeeded since the last one: a refusal may come before the
+    answers to requests that left earlier and succeed.
     """
 
     def __init__(self) -> None:
         self.until = 0.0
-        self.since = float("-inf")
+        self.since = self._before = float("-inf")
         self._pause = _FIRST
 
     def begin(self, now: float, answer: Answer, *, started: float) -> None:
@@ -76,11 +80,11 @@ class _Hold:
         if answer.retry_after is None or answer.retry_after < _FIRST:
             self.until = max(self.until, now + self._pause)
             self._pause = min(_LONGEST, self._pause * 2)
-        self.since = now
+        self._before, self.since = self.since, now
 
     def healthy(self, *, started: float) -> None:
-        """Begin with a short pause again, if the request started after the last one."""
-        if started > self.since:
+        """Make pauses short again, if a request since the last but one succeeded."""
+        if started > self._before:
             self._pause = _FIRST
 
 
@@ -90,7 +94,8 @@ class Fixed:
 
     Within a window of a second requests are spread evenly, as many limiters refuse a
     burst, but may make up for `_LATE` seconds. A longer window may be used up at once.
-    Rules that refusals name are kept as well, for as long as they are believed.
+    Rules that refusals name are kept as well, for as long as they are believed; short
+    ones are spread likewise.
     """
 
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
@@ -98,7 +103,8 @@ class Fixed:
         self._window = Window(limit, starts)
         self._named: Rules | None = None
         self._hold = _Hold()
-        self._step = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
+        self._own = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
+        self._step = self._own
         self._next = 0.0
         self.throttled = 0
 
@@ -130,7 +136,7 @@ class Fixed:
         elif self.throttled and answer.status is not None:
             self._hold.healthy(started=started)
             if self._named is not None and self._named.outlived(now):
-                self._named, self.given = None, True
+                self._named, self.given, self._step = None, True, self._own
 
     def _obey(self, now: float, answer: Answer) -> None:
         if not answer.limits:
@@ -141,6 +147,8 @@ class Fixed:
             named = self._named = Rules((), [now] * min(used, MOST), trust=_TRUST)
         for rule in answer.limits:
             named.obey(rule, now, spread=0.1)
+            if rule.seconds <= _SHORT:
+                self._step = max(self._step, rule.seconds / rule.count)
 
     @property
     def until(self) -> float:

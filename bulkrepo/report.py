@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from bulkrepo import standard
 from bulkrepo.model import LedgerError, SettingsError
 from bulkrepo.visible import escape
 
@@ -170,15 +171,7 @@ def _stdout() -> Iterator[TextIO]:
     try:
         yield sys.stdout
     except BrokenPipeError:
-        _let_go()  # the reader has seen enough, as `head` does
+        standard.let_go()  # the reader has seen enough, as `head` does
     except OSError:
-        _let_go()
+        standard.let_go()
         raise
-
-
-def _let_go() -> None:
-    """Keep Python from trying once more to write what is left when it ends."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -20,9 +20,12 @@ def streams() -> Iterator[None]:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this
+            # This is the lowest number that is free. A result cannot be written.
+            os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 - as long as the process
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - likewise
     before = sys.stderr
     if before is sys.__stderr__:  # else somebody in this process has replaced it
         out = open(2, "wb", closefd=False)  # noqa: SIM115 - as long as the process
@@ -33,6 +36,14 @@ def streams() -> Iterator[None]:
     finally:
         sys.stderr.flush()
         sys.stderr = before
+
+
+def let_go() -> None:
+    """Keep Python from trying to write what is left of stdout when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class _Patient(io.TextIOWrapper):

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -42,7 +43,8 @@ class Progress:
     How far a run is: a bar on a terminal, elsewhere an event every ten seconds.
 
     *total* may be unknown (`None`). *clock* gives monotonic seconds. Nothing is shown
-    with *quiet*. While it is entered, log lines for standard error go above the bar.
+    with *quiet*. While it is entered, log lines for standard error go above the bar. A
+    terminal that is closed meanwhile is nobody's who looks.
     """
 
     def __init__(
@@ -67,7 +69,8 @@ class Progress:
             control = current()
             if control is not None:
                 control.divert(self._above)
-            self._bar.start()
+            with suppress(OSError):  # of a terminal that is closed meanwhile
+                self._bar.start()
         return self
 
     def __exit__(
@@ -78,7 +81,8 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._draw()
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
             control = current()
             if control is not None:
                 control.divert(None)
@@ -127,7 +131,8 @@ class Progress:
     def _above(self, line: str) -> None:
         if self._bar is not None:
             text = Text.from_ansi(line.rstrip("\n"))
-            self._bar.console.print(text, soft_wrap=True)
+            with suppress(OSError):
+                self._bar.console.print(text, soft_wrap=True)
 
 
 def width(stream: TextIO) -> int:

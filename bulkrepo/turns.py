@@ -19,7 +19,7 @@ _LONG = 5.0
 
 class Turns:
     """
-    Lets requests leave one by one, as the rate allows, and none during an outage.
+    Lets requests leave as the rate allows, and during an outage only probes.
 
     *probe* sends a request whose turn it is. After *patience* seconds without any
     success the run stops.

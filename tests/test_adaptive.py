@@ -95,6 +95,24 @@ def test_a_named_rule_is_used_up_at_once_and_then_kept(
     assert len(run.throttled) <= 3
 
 
+@pytest.mark.parametrize(
+    ("limiter", "rule", "refused"),
+    [
+        (Leaky(1, 5), Limit(60, 60.0), 16),
+        (Leaky(10, 20), Limit(600, 60.0), 24),
+        (Bucket(10, 100), Limit(600, 60.0), 40),
+    ],
+)
+def test_a_long_named_rule_may_be_a_bucket(
+    limiter: Limiter, rule: Limit, refused: int
+) -> None:
+    """A burst is refused although the rule allows it: the next ones are slower."""
+    run = simulate(Auto(), limiter, 5 * rule.count, rule=lambda: rule)
+
+    assert run.seconds <= 1.05 * 5 * rule.seconds
+    assert len(run.throttled) <= refused
+
+
 def test_a_short_named_rule_is_spread_evenly() -> None:
     """To burst in each second gains nothing, and hurts when the rule changes."""
     auto = Auto()

@@ -855,7 +855,8 @@ def slow(settings: Box) -> Box:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("number", "code"),
+    [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)],
 )
 async def test_a_signal_ends_tidily_and_the_same_command_continues(
     tmp_path: Path, number: signal.Signals, code: int

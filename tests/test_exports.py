@@ -369,7 +369,7 @@ def test_harmless_is_taken_back_by_armed(text: str) -> None:
 def test_markdown_is_a_page_to_paste() -> None:
     """The page has the run, the numbers, the reasons, and the rows worth a look."""
     assert export("md", ITEMS).decode() == (
-        "# bulkrepo create: 2 of 4 rows succeeded\n\n"
+        "# bulkrepo create: 2 of 4 rows succeeded, 1 differs\n\n"
         "| Fact | Value |\n| --- | --- |\n"
         "| Run | 7, finished |\n"
         "| Lists | team.csv |\n"

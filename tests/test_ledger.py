@@ -467,6 +467,32 @@ def test_a_year_of_nightly_runs_does_not_grow_the_file(path: Path) -> None:
     assert Path(f"{path}-wal").exists() is False
 
 
+def test_a_night_costs_what_its_rows_cost(path: Path) -> None:
+    """Twice the rows twice the work, in SQLite's steps; earlier runs cost nothing."""
+    steps = 0
+
+    def night(count: int) -> int:
+        nonlocal steps
+        lines = checked(*(f"app-{number}" for number in range(count)))
+        with opened(path) as ledger:
+            ledger._file.db.set_progress_handler(step, 100)
+            steps = 0
+            load(ledger, lines, digest="nightly")
+            work_off(ledger)
+        return steps
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    few = [night(200) for _ in range(8)]
+    many = [night(800) for _ in range(2)]
+
+    assert few[-1] <= 1.1 * few[2]
+    assert many[-1] <= 5 * few[-1]
+
+
 # Whose it is
 
 

@@ -12,7 +12,7 @@ from bulkrepo.model import SettingsError
 from bulkrepo.rate import Fixed, RateControl, control, parse
 from bulkrepo.window import Window
 from bulkrepo.wire import Answer, Kind, Limit
-from tests.limiters import Sliding
+from tests.limiters import Leaky, Limiter, Sliding
 from tests.simulation import simulate
 
 DONE = Answer(Kind.DONE, 201)
@@ -137,15 +137,27 @@ def test_fixed_holds_everybody_back_when_throttled() -> None:
     assert rate.allowed() == 1000.0
 
 
+def test_a_refusal_that_overtakes_good_answers_is_no_worse_than_others() -> None:
+    """A gateway refuses at once, and passes on to a service that takes its time."""
+    rate, now = Fixed(Limit(1000, 1.0)), T
+    for _ in range(4):
+        rate.learn(now + 0.03, THROTTLED, started=now + 0.02)
+        rate.learn(now + 0.1, DONE, started=now)
+
+        assert rate.reserve(now + 0.03) == pytest.approx(1.0)
+        now += 1.03
+
+
 @pytest.mark.parametrize(
     ("limiter", "rule", "ideal"),
     [
         (Sliding(10, 1), Limit(10, 1.0), 60.0),
         (Sliding(200, 300), Limit(200, 300.0), 600.0),
+        (Leaky(20, burst=5), Limit(20, 1.0), 30.0),
     ],
 )
 def test_fixed_obeys_a_rule_that_a_refusal_names(
-    limiter: Sliding, rule: Limit, ideal: float
+    limiter: Limiter, rule: Limit, ideal: float
 ) -> None:
     """A user's 50/s is no reason to be refused over and over."""
     run = simulate(Fixed(Limit(50, 1.0)), limiter, 600, rule=lambda: rule)

@@ -23,7 +23,10 @@ def title(info: RunInfo, summary: Summary) -> str:
     """Say what was run, and how many rows succeeded."""
     done = summary.total - summary.failures
     rows = "row" if summary.total == 1 else "rows"
-    return f"bulkrepo {info.command}: {done} of {summary.total} {rows} succeeded"
+    said = f"bulkrepo {info.command}: {done} of {summary.total} {rows} succeeded"
+    if differ := summary.counts.get(Verdict.DIFFERS):  # no failure, if so asked
+        said += f", {differ} differ{'s' if differ == 1 else ''}"
+    return said
 
 
 def facts(info: RunInfo, summary: Summary) -> list[tuple[str, str]]:

@@ -47,7 +47,9 @@ def derive(
         bind(file, endpoint)
         if command == "undo":
             # In order: what one run removed, a later one may have created anew.
-            for (known,) in db.execute("SELECT id FROM run ORDER BY id").fetchall():
+            for (known,) in db.execute(
+                "SELECT DISTINCT run FROM item ORDER BY run"
+            ).fetchall():
                 db.execute(schema.CREATED, (known,))
                 db.execute(schema.REMOVED, (known,))
         past = _retried(file, run) if command == "retry" else _undone(file, run)

@@ -194,7 +194,8 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Started:
 def fold(file: LedgerFile, run: int, digest: str | None) -> None:
     """Make room: of past runs, *run* excepted, keep what the next ones must know."""
     for (past,) in file.db.execute(
-        "SELECT id FROM run WHERE id <> ? AND (state = 'finished' OR digest = ?"
+        "SELECT id FROM run WHERE id <> ? AND id IN (SELECT run FROM item)"
+        " AND (state = 'finished' OR digest = ?"
         " OR id NOT IN (SELECT id FROM run WHERE state = 'stopped'"
         " ORDER BY id DESC LIMIT ?)) ORDER BY id",
         (run, digest, _KEPT_UNFINISHED),

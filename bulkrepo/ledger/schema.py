@@ -143,7 +143,7 @@ WHERE coalesce(excluded.at, 0) >= coalesce(creation.at, 0)
 REMOVED = """
 DELETE FROM creation WHERE EXISTS (
     SELECT 1 FROM item JOIN outcome ON outcome.item = item.id
-    WHERE item.run = ? AND outcome = 'removed'
+    WHERE item.run = ? AND item.wanted AND outcome = 'removed'
         AND item.namespace = creation.namespace
         AND item.repository = creation.repository
         AND coalesce(outcome.started_at >= creation.at, 1)
