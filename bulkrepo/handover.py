@@ -57,7 +57,7 @@ def run(
         for path in maps:
             for source, name in importing.read_pairs(path):
                 chosen.add(name, _choice(source, name, at, target, standing))
-        chosen.settle()
+        chosen.conclude()
         code = int(chosen.left > 0 and not (partial and chosen.kept))
         if chosen.kept:
             heading = Heading(
@@ -166,37 +166,35 @@ class _Chosen:
             self.kept += 1
             self.hosts[found.source.partition("/")[0]] += 1
             self._file.write(f"{found.source} {found.target}\n")
-            for key in _keys(found):
-                self._keys.add(key)
+            self._keys.extend(_keys(found))
         if not (self.kept + self.left) % 1000:
             self._keys.settle()
 
-    def settle(self) -> None:
+    def conclude(self) -> None:
         """Count each repository once. `InputError` if two would become one."""
         self._twice = self._keys.repeated()
-        self._account()
-        if not self._twice:
-            return
+        self._count_lost()
+        if self._twice:
+            self._check_one_to_one()
+            self.hosts = Counter(c.source.partition("/")[0] for c in self.copies())
+            self.kept = self.hosts.total()
+
+    def _check_one_to_one(self) -> None:
         sources: dict[str, str] = {}
         targets: dict[str, str] = {}
         for each in self._all():
-            if not self._twice.isdisjoint(_keys(each)):
-                first = targets.setdefault(each.target, each.source)
-                if first != each.source:
-                    raise InputError(
-                        f"{first} and {each.source} would both go to {each.target}: a "
-                        "map is one to one. Nothing was written"
-                    )
-                first = sources.setdefault(each.source, each.target)
-                if first != each.target:
-                    raise InputError(
-                        f"{each.source} would go to both {first} and {each.target}: a "
-                        "map is one to one. Nothing was written"
-                    )
-        self.kept = sum(1 for _ in self.copies())
-        self.hosts = Counter(c.source.partition("/")[0] for c in self.copies())
+            if self._twice.isdisjoint(_keys(each)):
+                continue
+            source, target = each.source, each.target
+            if (first := targets.setdefault(target, source)) != source:
+                what = f"{first} and {source} would both go to {target}"
+            elif (first := sources.setdefault(source, target)) != target:
+                what = f"{source} would go to both {first} and {target}"
+            else:
+                continue
+            raise InputError(f"{what}: a map is one to one. Nothing was written")
 
-    def _account(self) -> None:
+    def _count_lost(self) -> None:
         """Count what is left out, once even if several maps have it."""
         self.left = 0
         seen: set[tuple[str, str]] = set()

@@ -1,4 +1,4 @@
-"""Wiring. Where a run's rows come from: lists, or an earlier run."""
+"""Wiring. Loads a run's rows into the ledger: from lists, or from an earlier run."""
 
 import hashlib
 import time
@@ -30,14 +30,14 @@ def derive(
     settings: Settings,
     dry_run: bool = False,
 ) -> Started:
-    """Take rows of an earlier run of the ledger."""
+    """Take the rows of an earlier run of the ledger."""
     return ledger.derive(
         command, run, endpoint=settings.endpoint, version=VERSION, dry_run=dry_run
     )
 
 
 def want_past(path: str) -> None:
-    """Raise SettingsError where no ledger *path* can know an earlier run."""
+    """Raise SettingsError if the ledger *path* cannot have an earlier run."""
     if path == MEMORY:
         raise SettingsError(
             "a ledger in memory, as with --sandbox, knows no earlier run: name a LIST "
@@ -71,7 +71,7 @@ def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
 
 
 def _again(items: Iterator[Item]) -> Iterator[Checked]:
-    """Give rows that were fit to be sent once more."""
+    """Yield again the rows that were valid and not duplicates."""
     for item in items:
         if item.outcome in (Verdict.INVALID, Verdict.DUPLICATE):
             continue
@@ -92,7 +92,7 @@ def from_lists(
     settings: Settings,
     control: Control,
 ) -> Started:
-    """Read, check and keep every row; nothing is sent before the last one is kept."""
+    """Read, check and store every row; nothing is sent before that is done."""
     if len(set(sources)) < len(sources):
         raise InputError("the same list is named twice: name it once")
     defaults = settings.defaults()

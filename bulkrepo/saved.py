@@ -61,13 +61,13 @@ def _table(tap: Tap, source: str) -> Iterator[listings.Document]:
 @contextmanager
 def opened(source: str, stdin: BinaryIO | None) -> Iterator[Tap]:
     """Give the file *source*, or `-` for *stdin*. `InputError` if it cannot be read."""
-    opened: AbstractContextManager[BinaryIO]
+    file: AbstractContextManager[BinaryIO]
     try:
         if source == "-" and stdin is not None:
-            opened = nullcontext(stdin)
+            file = nullcontext(stdin)
         else:
-            opened = Path(source).open("rb")  # noqa: SIM115 - closed below
-        with opened as stream:
+            file = Path(source).open("rb")  # noqa: SIM115 - closed below
+        with file as stream:
             yield Tap(stream, digest=None)
     except OSError as error:
         raise InputError(f"{source}: cannot be read: {error.strerror}") from error
