@@ -31,15 +31,15 @@ _CERTAIN: Mapping[str, frozenset[str]] = {
 """Family that a list with a misspelt key may look like -> keys that no list has."""
 
 
-def reader(defaults: Defaults, profile: Profile) -> inputs.Other:
+def detector(defaults: Defaults, profile: Profile) -> inputs.Detector:
     """Return what recognizes listings by their beginning and name, and their reader."""
 
-    def other(head: str, name: str) -> inputs.Reader | None:
+    def detect(head: str, name: str) -> inputs.Reader | None:
         if not fits(head, name):
             return None
         return lambda text, source: _rows(text, source, defaults, profile)
 
-    return other
+    return detect
 
 
 def fits(head: str, name: str) -> bool:

@@ -15,9 +15,9 @@ import msgspec
 from msgspec import structs
 
 from bulkrepo import direct, grammar, inputs, lists
-from bulkrepo.again import Again
 from bulkrepo.model import Defaults, InputError, Problem, Rejected, Row
 from bulkrepo.naming import Profile, legal
+from bulkrepo.rereadable import Rereadable
 from bulkrepo.writing import WRITERS, replace
 
 OnProblem = Callable[[str, Problem], None]
@@ -63,9 +63,9 @@ def fix(
         known = ", ".join(WRITERS)
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
     count = Fixed()
-    other = direct.reader(defaults, profile)
+    detect = direct.detector(defaults, profile)
     with ExitStack() as stack:
-        opened = Again(stack, sources, stdin=stdin, other=other)
+        opened = Rereadable(stack, sources, stdin=stdin, detect=detect)
         taken = _taken(opened.rows(format), defaults, profile)
         rows = _mended(
             opened.rows(format),

@@ -26,10 +26,10 @@ def checked(
     Problems are placed. *undone*: only rows of which a report says that something is
     left to do. `InputError` as `inputs.read` raises.
     """
-    other = direct.reader(defaults, profile)
+    detect = direct.detector(defaults, profile)
     for source in sources:
         rows = inputs.read(
-            source, format=format, stdin=stdin, digest=digest, other=other
+            source, format=format, stdin=stdin, digest=digest, detect=detect
         )
         for row in rows:
             if undone and _done(row):

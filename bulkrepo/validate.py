@@ -12,10 +12,10 @@ from typing import BinaryIO
 import msgspec
 
 from bulkrepo import direct, grammar, inputs, lists
-from bulkrepo.again import Again
 from bulkrepo.fixing import OnProblem, OnRejected
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.naming import Profile
+from bulkrepo.rereadable import Rereadable
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, fault
 
@@ -56,10 +56,10 @@ def validate(
     on the number of keys that are there twice. `InputError` as `inputs.read` raises.
     """
     count = Checked()
-    other = direct.reader(defaults, profile)
+    detect = direct.detector(defaults, profile)
     with ExitStack() as stack:
         spool = Spool(stack)
-        opened = Again(stack, sources, stdin=stdin, other=other)
+        opened = Rereadable(stack, sources, stdin=stdin, detect=detect)
         seen: set[Problem] = set()
         add = spool.add
         check = grammar.check

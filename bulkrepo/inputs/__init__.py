@@ -21,7 +21,7 @@ from bulkrepo.model import InputError, Problem, Row
 Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
 
-Other = Callable[[str, str], Reader | None]
+Detector = Callable[[str, str], Reader | None]
 """Takes the beginning of a list and its name; returns a reader that fits better."""
 
 SHEET = "xlsx"
@@ -70,14 +70,14 @@ def read(
     format: str | None,  # noqa: A002 - the option's name
     stdin: BinaryIO | None = None,
     digest: Digest | None = None,
-    other: Other | None = None,
+    detect: Detector | None = None,
 ) -> Iterator[Row]:
     """
     Yield the rows of the list *source*: a path, or `-` for *stdin*.
 
-    *format* is a key of `READERS`, or `SHEET`; without one, *other* is asked first, and
-    then it is guessed. *digest* is fed every byte. `InputError` where the list cannot
-    be opened or decoded, is of no known format, or has no rows.
+    *format* is a key of `READERS`, or `SHEET`; without one, *detect* is asked, and then
+    it is guessed. *digest* is fed every byte. `InputError` where the list cannot be
+    opened or decoded, is of no known format, or has no rows.
     """
     if source == "-":
         if stdin is None:
@@ -87,7 +87,7 @@ def read(
         opened = _open(source)
     with opened as stream:
         yield from read_from(
-            stream, name=source, format=format, digest=digest, other=other
+            stream, name=source, format=format, digest=digest, detect=detect
         )
 
 
@@ -105,7 +105,7 @@ def read_from(
     name: str,
     format: str | None,  # noqa: A002 - the option's name
     digest: Digest | None = None,
-    other: Other | None = None,
+    detect: Detector | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of an open *stream* as `read` does; it stays open."""
     try:
@@ -117,7 +117,7 @@ def read_from(
     if format == SHEET or (format is None and sheet):
         rows = sheets.rows(tap, name)
     else:
-        rows = _texts(tap, name, format, other)
+        rows = _texts(tap, name, format, detect)
     try:
         first = next(rows, None)
         if first is None:
@@ -133,12 +133,12 @@ def _texts(
     tap: Tap,
     name: str,
     format: str | None,  # noqa: A002 - the option's name
-    other: Other | None,
+    detect: Detector | None,
 ) -> Iterator[Row]:
     text = decoded(tap, name=name)
     try:
         head = tap.head.decode(text.encoding, errors="replace")
-        reader = other(head, name) if other is not None and format is None else None
+        reader = detect(head, name) if detect is not None and format is None else None
         if reader is None:
             reader = READERS[format or guess(name, head[:_HEAD])]
         yield from reader(text, name)
@@ -198,8 +198,8 @@ def place(row: Row, problem: Problem) -> Problem:
 __all__ = [
     "READERS",
     "SHEET",
+    "Detector",
     "Digest",
-    "Other",
     "Reader",
     "guess",
     "place",

@@ -12,7 +12,7 @@ from bulkrepo import inputs
 from bulkrepo.model import InputError, Row
 
 
-class Again:
+class Rereadable:
     """
     Lists, read from the start each time; what comes from a pipe is copied to a file.
 
@@ -25,12 +25,12 @@ class Again:
         sources: Sequence[str],
         *,
         stdin: BinaryIO | None,
-        other: inputs.Other | None = None,
+        detect: inputs.Detector | None = None,
     ) -> None:
         if list(sources).count("-") > 1:
             raise InputError("-: standard input can be a list only once")
         self._sources = sources
-        self._other = other
+        self._detect = detect
         self._copies: dict[str, BinaryIO] = {}
         for source in sources:
             if source == "-" and stdin is not None:
@@ -47,11 +47,11 @@ class Again:
         for source in self._sources:
             copy = self._copies.get(source)
             if copy is None:
-                yield inputs.read(source, format=format, other=self._other)
+                yield inputs.read(source, format=format, detect=self._detect)
             else:
                 copy.seek(0)
                 yield inputs.read_from(
-                    copy, name=source, format=format, other=self._other
+                    copy, name=source, format=format, detect=self._detect
                 )
 
     def rows(
