@@ -6,7 +6,6 @@ content; all documents of one reading are pages of one listing. Repositories are
 on as they come, and none is held here.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -17,6 +16,7 @@ from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.plain import Table
 from bulkrepo.listings.shapes import Batch, Found, Page, Project, Run, Shape
+from bulkrepo.listings.tally import Tally
 from bulkrepo.listings.yamls import begins as is_yaml
 from bulkrepo.model import InputError
 
@@ -81,36 +81,6 @@ class Listing(msgspec.Struct):
         self.skipped[why] = count + 1, first
 
 
-class _Told(msgspec.Struct):
-    """
-    What the documents of one shape say together: see `Page`.
-
-    *here*: the file being read has such pages; *more* and *rows* are of the last one,
-    *rows* 0 where that is known to be the last of all. *whole*: some file's last page
-    points to no other; *least* are the fewest rows of such a page, *size* the most of
-    any. *pointed* is what pointed to another page.
-    """
-
-    found: int = 0
-    skipped: int = 0
-    projects: set[int] = set()
-    total: int = -1
-    here: bool = False
-    more: str | None = None
-    rows: int = 0
-    size: int = 0
-    least: int = sys.maxsize
-    pointed: str = ""
-    whole: bool = False
-
-    def close(self) -> None:
-        """Note that the page read last is the last one of its file."""
-        if self.here and self.more is None:
-            self.whole = True
-            self.least = min(self.least, self.rows)
-        self.here = False
-
-
 class Reading:
     """
     One listing, read page by page.
@@ -122,8 +92,7 @@ class Reading:
     def __init__(self) -> None:
         self.projects: dict[int, Project] = {}
         self.listing = Listing("", "", 0, 0, 0, {}, Counter(), None)
-        self._told: dict[str, _Told] = {}
-        self._shapes: dict[str, Shape] = {}
+        self._tallies: dict[str, Tally] = {}
         self._begun: tuple[Shape, str] | None = None
         self._source: str | None = None
         self._blank = self._ended = False
@@ -142,32 +111,32 @@ class Reading:
                 continue
             document, shape = _known(document, rest)  # noqa: PLW2901 - or the whole of it
             self._begin(shape, document.source)
-            told = self._told.setdefault(shape.name, _Told())
+            tally = self._tallies.setdefault(shape.name, Tally(shape.full))
             page = shape.read(document.value)
-            yield self._take(told, page)
+            yield self._take(tally, page)
             while document.continued:
                 document = next(rest)  # noqa: PLW2901 - its next part
                 part = shape.read(document.value)
-                yield self._take(told, part)
+                yield self._take(tally, part)
                 page.rows += part.rows
                 page.more = page.more or part.more
                 page.total = part.total if page.total is None else page.total
-            self._end(told, page, document)
+            tally.end(page, document)
 
     def _enter(self, source: str | None) -> None:
         """Begin with the file *source*: in each file, some page is the last one."""
         if source != self._source:
             self._source = source
-            for told in self._told.values():
-                told.close()
+            for tally in self._tallies.values():
+                tally.close()
             self._ended = self._ended or self._blank
             self._blank = False
 
     def _take_blank(self, more: str | None) -> None:
         """Take in a page without records, which may point to *more*."""
-        here = [told for told in self._told.values() if told.here]
-        for told in here:
-            told.more, told.rows = more, 0
+        here = [tally for tally in self._tallies.values() if tally.here]
+        for tally in here:
+            tally.more, tally.rows = more, 0
         self._blank = more is None and not here
 
     def _begin(self, shape: Shape, source: str) -> None:
@@ -180,29 +149,19 @@ class Reading:
         self._begun = begun or (shape, source)
         self._blank = False
         self.listing.family = shape.family
-        self._shapes[shape.name] = shape
 
-    def _take(self, told: _Told, page: Page) -> Batch:
+    def _take(self, tally: Tally, page: Page) -> Batch:
         """Count *page*, or a part of one, and return its repositories."""
         self.listing.rows += page.rows
         self.listing.notes.update(page.notes)
         for name, why in page.skipped:
             self.listing.skip(name, why)
         self.projects |= page.projects
-        told.projects |= page.projects.keys()
-        told.skipped += len(page.skipped)
+        tally.projects |= page.projects.keys()
+        tally.skipped += len(page.skipped)
         found = page.found if page.run is None else page.run
-        told.found += len(found)
+        tally.found += len(found)
         return found
-
-    def _end(self, told: _Told, page: Page, document: Document) -> None:
-        """Take in what a document, read to its end, says of the listing."""
-        told.here, told.more = True, page.more or document.more
-        total = document.total if page.total is None else page.total
-        told.total = max(told.total, -1 if total is None else total)
-        told.rows = 0 if document.last else page.rows
-        told.size = max(told.size, page.rows)
-        told.pointed = told.more or told.pointed
 
     def end(self, distinct: int) -> None:
         """
@@ -219,33 +178,12 @@ class Reading:
                 else "the listing is empty: more often a lack of rights than a fact"
             )
         self._enter(None)
-        listing.shape = " and ".join(self._told)
-        listing.truncated = self._truncated(distinct)
-
-    def _truncated(self, distinct: int) -> str | None:
-        """
-        Return what shows that pages are missing.
-
-        A page without records that points to no other is the last one. One missing
-        between two others shows only where the listing gives its total.
-        """
-        for name, told in self._told.items():
-            # Of the shapes of one listing, one has names and the other projects.
-            here = distinct if told.found else 0
-            here += len(told.projects) + told.skipped
-            if told.total > here:
-                return f"{name}: it says {told.total} records, and {here} are here"
-            # Pages in one file need not be in order, if all of them are there.
-            if not (told.whole or self._ended or told.total == here):
-                return f"{name}: the last page points to another one ({told.pointed})"
-            known = self._ended or told.total >= 0 or told.pointed
-            full = told.size == told.least and told.size in self._shapes[name].full
-            if full and not known:
-                return (
-                    f"{name}: exactly {told.size} records a page, as full pages have; "
-                    "give the next page too, even if it is empty"
-                )
-        return None
+        listing.shape = " and ".join(self._tallies)
+        for name, tally in self._tallies.items():
+            missing = tally.missing(distinct, ended=self._ended)
+            if missing is not None:
+                listing.truncated = f"{name}: {missing}"
+                break
 
 
 def _blank(document: Document) -> Page | None:
