@@ -295,7 +295,10 @@ class Exchange:
                 if probe:
                     return answer
                 continue
-            self._outage.good(started, first=before is None or _throttled(before))
+            # A throttled try was none: the next one is still the first.
+            self._outage.good(
+                started, first=before is None or before.kind is Kind.THROTTLED
+            )
             if not self._budget.full:
                 self._budget.earn()
             if kind in _DONE and (request.creates or request.method in self._vouching):
@@ -316,7 +319,7 @@ class Exchange:
     ) -> None:
         if answer.unsure:
             tries.doubted(request)
-        first = (before is None or _throttled(before)) and not probe
+        first = (before is None or before.kind is Kind.THROTTLED) and not probe
         self._turns.failed(
             now, request, answer, started=tries.asked, first=first, probe=probe
         )
@@ -342,8 +345,3 @@ class Exchange:
         ):
             self._met = True
             self.contact.set()
-
-
-def _throttled(answer: Answer) -> bool:
-    """Tell whether the request was refused without being looked at."""
-    return answer.kind is Kind.THROTTLED
