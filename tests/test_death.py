@@ -369,7 +369,7 @@ async def test_a_log_on_a_full_disk_is_exit_4_and_stops_nothing(
     ("option", "code", "said"),
     [
         ("--ledger", 4, "Give --ledger a path in a directory that can be written to"),
-        ("--report", 4, "nothing was sent. Name another with --report"),
+        ("--report", 4, "nothing was sent. Give another --report"),
         ("--log-file", 2, "name another with --log-file"),
     ],
 )

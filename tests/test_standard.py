@@ -161,10 +161,10 @@ def test_a_file_that_is_missing_is_a_bug(
 @pytest.mark.parametrize(
     ("option", "value", "why"),
     [
-        ("--patience", "-1s", "--patience '-1s' is no duration: write 90s, 10m or 1h3"),
-        ("--deadline", "0", "--deadline '0' is no duration: it is zero"),
-        ("--timeout", "soon", "--timeout 'soon' is no duration: write 90s, 10m or 1h3"),
-        ("--concurrency", "0", "--concurrency 0: write auto or a number"),
+        ("--patience", "-1s", "--patience '-1s' is not a duration: write 90s, 10m or "),
+        ("--deadline", "0", "--deadline '0' is not a duration: it is zero"),
+        ("--timeout", "soon", "--timeout 'soon' is not a duration: write 90s, 10m or "),
+        ("--concurrency", "0", "--concurrency 0: give auto or a number"),
         ("--concurrency", "9" * 5000, "--concurrency 9999"),
     ],
 )
