@@ -423,7 +423,7 @@ TWO = Box(token=TOKEN, organizations=("team-a",), forbidden=("ro",))
             {},
             ["--token-file", "token"],
             "1 row: 1 could not be planned; 0 there as wanted\n"
-            "stopped: the credential is refused (401 SVCSTG.SWR.4010000 ",
+            "stopped: SWR refuses the credential from token (401 ",
             "bulkrepo whoami --token-file token",
             id="a bad token",
         ),
