@@ -173,7 +173,7 @@ def test_keys_are_refused_when_a_header_cannot_carry_them(
             "Get secretKey failed, err:ak not exist",
             0.0,
             {},
-            "check HW_ACCESS_KEY: this cloud has no",
+            "check HW_ACCESS_KEY: th",
         ),
         (
             "AK access failed to reach the limit, forbidden",

@@ -345,7 +345,7 @@ async def test_a_ledger_that_is_none_is_an_error_of_ours_for_the_library(
     """A LedgerError arrives as itself, in no group."""
     (tmp_path / "x.db").write_text("no ledger at all" * 100)
     source = write(tmp_path / "list.ndjson", rows(1))
-    with pytest.raises(LedgerError, match="no ledger"):
+    with pytest.raises(LedgerError, match="not a ledger"):
         await create(box, [source], tmp_path, ledger=str(tmp_path / "x.db"))
 
 

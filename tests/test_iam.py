@@ -189,9 +189,7 @@ def keystone(status: int, text: str) -> Reply:
         pytest.param(refusal(401, "IAM.0061"), "wait 15 minutes", id="locked"),
         pytest.param(refusal(401, "IAM.0062"), "HW_USER_PASSWORD and", id="password"),
         pytest.param(refusal(401, "IAM.0066"), "has expired: change it", id="expired"),
-        pytest.param(
-            refusal(403, "IAM.0081"), "may only use the console", id="console"
-        ),
+        pytest.param(refusal(403, "IAM.0081"), "only use the console", id="console"),
         pytest.param(refusal(403, "IAM.0002"), "may not sign in to", id="forbidden"),
         pytest.param(
             refusal(401, "IAM.0001", Openstack_Auth_Receipt="r"),

@@ -379,7 +379,7 @@ def test_messages_name_the_variable_that_was_read() -> None:
         ),
         (
             {**HW_KEYS, "OS_SECURITY_TOKEN": "t", "HW_SECURITY_TOKEN": ""},
-            "^OS_SECURITY_TOKEN is set, .* to HW_ACCESS_KEY, set HW_SECURITY_TOKEN to",
+            "^OS_SECURITY_TOKEN is set without .* to HW_ACCESS_KEY, set HW_SECURITY",
         ),
         ({"HUAWEICLOUD_SDK_AK": "a", **OS_KEYS}, "but HUAWEICLOUD_SDK_SK is not"),
         ({"OS_SECRET_KEY": "a", **HW_PASSWORD}, "but OS_ACCESS_KEY is not"),
