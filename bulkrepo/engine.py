@@ -285,6 +285,8 @@ class Engine:
         answer = conclusion.answer
         if conclusion.outcome is Verdict.FAILED:
             self._contain(claim, answer, alone=conclusion.alone)
+            if answer.kind is Kind.WRONG_ENDPOINT:  # it was not SWR that refused it
+                return self._interrupted(claim, tries, answer)
         return outcomes.concluded(
             claim,
             conclusion,

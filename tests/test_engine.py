@@ -398,7 +398,8 @@ async def test_one_request_is_sent_when_the_endpoint_is_wrong(answer: Reply) -> 
     assert stop[1] == 3
     assert "this is not SWR's API" in stop[0]
     assert bench.gateway.sent == ["POST r0"]
-    assert bench.verdicts == ["failed"]
+    assert bench.verdicts == ["not_attempted"]
+    assert bench.store.outcomes[0].status == answer.status
 
 
 async def test_run_stops_when_the_endpoint_is_unreachable_at_first() -> None:
