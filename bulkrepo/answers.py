@@ -227,14 +227,17 @@ def _plain(reply: Reply) -> str | None:
     return _short(reply.body[:2000].decode("utf-8", "replace").strip()) or None
 
 
-_RULE = re.compile(r"limit:(\d{1,9}),\s*time:(\d{1,9})\s*(second|minute|hour|day)")
+_RULE = re.compile(
+    r"limit:\s*(\d{1,9}),\s*time:\s*(\d{1,9})\s*(second|minute|hour|day)",
+    re.IGNORECASE,
+)
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 def _named_limits(message: str) -> tuple[Limit, ...]:
     """Read `policy user over ratelimit,limit:200,time:5 minute`, however many."""
     rules = (
-        Limit(int(count), float(int(number) * _UNITS[unit]))
+        Limit(int(count), float(int(number) * _UNITS[unit.lower()]))
         for count, number, unit in _RULE.findall(message)
     )
     return tuple(rule for rule in rules if rule.count and rule.seconds)

@@ -394,6 +394,7 @@ def test_retry_after_is_ignored_when_another_try_makes_no_sense(status: int) -> 
         pytest.param("limit:5,time:1 second", [Limit(5, 1.0)], id="second"),
         pytest.param("limit:10,time:2 hours", [Limit(10, 7200.0)], id="hours"),
         pytest.param("limit:10, time:1 day", [Limit(10, 86_400.0)], id="blank"),
+        pytest.param("Limit: 10, Time: 1 Day", [Limit(10, 86_400.0)], id="case"),
         pytest.param("limit:0,time:1 minute", [], id="zero"),
         pytest.param("limit:5,time:0 minute", [], id="no-time"),
         pytest.param("limit:5,time:1 fortnight", [], id="unknown-unit"),
