@@ -247,7 +247,8 @@ class Engine:
         if most is not None:
             failed = self.stats[Verdict.FAILED] + self.stats[Verdict.DIFFERS]
             if failed >= most:
-                self.stop(f"{most} rows failed (--max-failures)", exit_code=3)
+                rows = "row" if most == 1 else "rows"
+                self.stop(f"{most} {rows} failed (--max-failures)", exit_code=3)
 
     # One row.
 
