@@ -95,13 +95,8 @@ def no_organization(code: str | None) -> bool:
 
 def _success(reply: Reply, request: Request, request_id: str | None) -> Answer:
     if _is_html(reply):
-        return Answer(
-            Kind.WRONG_ENDPOINT,
-            reply.status,
-            None,
-            "a web page answered where SWR should",
-            request_id,
-        )
+        page = _plain(reply)
+        return Answer(Kind.WRONG_ENDPOINT, reply.status, None, page, request_id)
     seen = None
     total = None
     if request.wants is not None:

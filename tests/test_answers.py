@@ -207,7 +207,9 @@ def test_what_is_to_be_changed_may_not_be_there(
     ("content", "headers"),
     [
         pytest.param(b"<!doctype html><html>", {}, id="by-body"),
-        pytest.param(b"\n  <html>", {}, id="by-body-after-blanks"),
+        pytest.param(
+            b"\n  <html><title>Sign in</title>", {}, id="by-body-after-blanks"
+        ),
         pytest.param(b"Sign in", {"Content-Type": "text/html"}, id="by-type"),
         pytest.param(b"Sign in", {"content-type": "TEXT/HTML;a=b"}, id="any-case"),
     ],
@@ -219,6 +221,8 @@ def test_page_with_200_is_the_wrong_endpoint(
     answer = understood(200, content, headers=headers)
 
     assert answer.kind is Kind.WRONG_ENDPOINT
+    title = "Sign in" if b"<title>" in content else "untitled"
+    assert answer.message == f"a web page answered: {title}"
 
 
 ONE = {"errorCode": "C.1", "errorMessage": "words", "detail": "in filter"}
