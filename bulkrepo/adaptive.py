@@ -1,10 +1,10 @@
 """
 Pure. A rate found by trying, for a service that does not say what it allows.
 
-It climbs until the first throttled answer, finds from what went through a level that
+It climbs until the first throttled answer, derives from the successes a level that
 holds, and rests there. After a while it probes for more, slowly at first, and comes
 back if there is none. A level that fails is measured anew. `search` finds the level;
-here is when each request may leave, and what an answer means for that.
+this module decides when each request may leave, and what each answer means.
 """
 
 from collections import deque
@@ -19,17 +19,17 @@ from bulkrepo.wire import Answer, Kind
 
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
-_SHORT = 5.0  # seconds: a rule that is spread, and not used up at once
+_SHORT = 5.0  # seconds: requests under a shorter rule are spread evenly
 _SLOWER = 0.5  # times as fast is a burst after one that was refused
-_TRUST = 15.0  # seconds for which a rule is kept, and then probed beyond, slowly
+_TRUST = 15.0  # seconds for which a rule is kept; then it is probed beyond, slowly
 _HEALTHY = 0.7  # share of answers that are no trouble
 
 
 class Auto:
     """
-    Requests a second, found by trying, or by an earlier run: *learnt*.
+    A rate found by trying; *learnt* is what an earlier run found.
 
-    Rules that the texts of answers name become exact windows, and all of them hold.
+    Rules that answers name become exact windows, and all of them are kept.
     """
 
     given = False
@@ -48,7 +48,7 @@ class Auto:
         self._latencies: deque[float] = deque(maxlen=64)
         self._rules = Rules(learnt.rules, starts, trust=_TRUST)
         self.starts = self._rules.starts  # those that count at a time
-        self._untold = False  # whether there is a limit besides, that nobody names
+        self._untold = False  # whether there is another limit, which no answer names
 
     def reserve(self, now: float) -> float:
         """Book a start at *now* and give 0.0, or seconds after which to ask again."""
@@ -68,8 +68,8 @@ class Auto:
             return wait
         self._rules.book(now)
         self._lone.book(now)
-        # A late wake-up is made up for, by two requests at most; hardly what a rule
-        # held back: it would leave in a burst, in this window and in all that follow.
+        # A late wake-up is made up for by at most two requests. What a rule held back
+        # hardly is: it would leave in a burst, in this and in later windows.
         step = 1 / (self._search.rate * self._care())
         late = min(2 * step, 0.005 if self._rules else 0.05)
         self._next = max(self._next, now - late) + step
@@ -79,11 +79,11 @@ class Auto:
 
     @property
     def until(self) -> float:
-        """Until when it is the service that holds everybody back."""
+        """Until when the service holds everybody back."""
         return self._blocked.until
 
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
-        """Take in what the service says about our speed."""
+        """Take in what *answer* tells about our speed."""
         self._latencies.append(now - started)
         if self._lone.over():
             unknown = self._search.event is None
@@ -112,7 +112,7 @@ class Auto:
         return min(self._search.rate * self._care(), self._rules.rate())
 
     def _care(self) -> float:
-        """Give the share of the rate that a service in trouble can do with."""
+        """Give the share of the rate that is fit for a service in trouble."""
         return 1.0 if self._health > _HEALTHY else max(0.1, self._health)
 
     def learnt(self) -> Learnt:
@@ -142,7 +142,7 @@ class Auto:
         block.wish(now + (answer.retry_after or 0.0))
         told = self._obey(answer, now)
         if search.event is not None and started <= search.event[0]:
-            return  # an echo: it left before we knew
+            return  # it left before we learnt of the last refusal
         search.forced = answer.retry_after or 0.0
         if block.since is not None:
             block.go_on(now)
@@ -157,7 +157,7 @@ class Auto:
         search.event = (now, search.passed.total)
 
     def _reopen(self, now: float, started: float) -> None:
-        """Go on: the one that asked went through."""
+        """Go on: the request that asked succeeded."""
         block, search = self._blocked, self._search
         waited = block.end(started) - 2 * min(self._latencies)
         long = waited > _BLOCKED and not (self._rules or search.forced)
@@ -167,16 +167,16 @@ class Auto:
             if trial:
                 self._lone.expect(trial)
             block.reopen(now, pause=min(1.0, 0.05 * cycle))
-        # A long pause is no time to measure by: nobody was let through.
+        # Nothing can be measured over a long pause: nothing succeeded in it.
         search.resume(now, measurable=not (long or search.forced))
         self._next = max(self._next, now)
 
     def _obey(self, answer: Answer, now: float) -> bool:
-        """Take up the rules that *answer* names; say if it names any."""
+        """Take up the rules that *answer* names; whether it names any."""
         spread = max(self._latencies) - min(self._latencies)
         news = [self._rules.obey(rule, now, spread=spread) for rule in answer.limits]
         if news and not any(news) and self._blocked.since is None:
-            # They are kept, and in vain: others use them too; or a long one is no
+            # They are kept, and in vain: others use them up too; or a long one is no
             # window, which may be used up at once, but a bucket that fills evenly.
             if all(rule.seconds <= _SHORT for rule in answer.limits):
                 self._rules.yield_some(now)
@@ -188,8 +188,8 @@ class Auto:
         return bool(news)
 
     def _spread(self) -> None:
-        """Spread short rules: a long one may be used up at once."""
-        if not self._untold:  # else the rate is about the other limit
+        """Set the rate by the rules: even for short ones; a long one allows bursts."""
+        if not self._untold:  # else the rate is that of the other limit
             search = self._search
             search.level = min(CEILING, self._rules.rate())
             burst = search.rate if self._rules.longest > _SHORT else 0.0

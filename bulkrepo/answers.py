@@ -1,9 +1,9 @@
 """
-Pure. What an answer of SWR means: by its error code first, its status second.
+Pure. What an answer of SWR means: by its error code first, by its status second.
 
-The status alone misreads quota (400, 500), throttling (403), a busy server (409),
-permissions (401) and dead tokens (400). The codes are those of the error-code page of
-the SWR API reference and of the API gateway's.
+The status alone misreads quotas (400, 500), throttling (403), a busy server (409),
+permissions (401) and dead tokens (400). The codes are from the error-code pages of the
+SWR API reference and of the API gateway.
 """
 
 import re
@@ -63,8 +63,8 @@ def read(reply: Reply | NoReply, *, request: Request, now: float) -> Answer:
     """
     Say what *reply* means for *request*.
 
-    *now* (epoch seconds) gives dates their distance. Never raises: whatever came,
-    there is one kind for it.
+    *now* is epoch seconds, for `Retry-After` with a date. Never raises: there is a kind
+    for whatever came.
     """
     if isinstance(reply, NoReply):
         kind = Kind.UNSURE if reply.sent else Kind.UNREACHABLE
@@ -103,7 +103,7 @@ def _success(reply: Reply, request: Request, request_id: str | None) -> Answer:
         try:
             seen = msgspec.json.decode(reply.body, type=request.wants, strict=False)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            # A truncated or empty answer proves nothing.
+            # A truncated or empty body proves nothing.
             message = "the answer is not the JSON that was asked for"
             return Answer(Kind.BROKEN, reply.status, None, message, request_id)
         total = _total(reply)
@@ -128,11 +128,11 @@ def _kind(status: int, code: str | None, *, makes: bool) -> Kind:
         return known
     if 300 <= status < 400:
         return Kind.WRONG_ENDPOINT
-    # What has no such page or method, and no code either, is not SWR.
+    # A page or method that does not exist, and no error code: this is not SWR.
     if status in (404, 405, 501) and (code is None or code == str(status)):
         return Kind.WRONG_ENDPOINT
     if status == 404 and code is not None:
-        # What is to be made cannot be missing, and a gateway knows no repositories.
+        # What is to be created cannot be absent; a gateway knows of no repositories.
         elsewhere = makes or _GATEWAY.match(code)
         return Kind.REFUSED if elsewhere else Kind.ABSENT
     if status >= 500:
@@ -141,7 +141,7 @@ def _kind(status: int, code: str | None, *, makes: bool) -> Kind:
 
 
 def _number(code: str | None) -> str | None:
-    """Give a code's number: `0101` of `APIGW.0101`; unknown forms as they are."""
+    """Give the number in a code: `0101` of `APIGW.0101`; other forms as they are."""
     if code is None:
         return None
     if code.startswith(_SWR):
@@ -172,7 +172,7 @@ def _error(body: bytes) -> tuple[str | None, str | None, str | None]:
         code = next((c for key in _CODES if (c := _text(inner.get(key)))), None)
         message = next((m for key in _MESSAGES if (m := _text(inner.get(key)))), None)
         if code is None and (message is None or "message" in inner):
-            continue  # a `message` alone is nobody's error
+            continue  # nobody's errors have a `message` alone
         detail = _text(inner.get("detail"))
         if detail and message and detail not in message:
             message = f"{message} ({detail})"
@@ -230,7 +230,7 @@ _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 def _named_limits(message: str) -> tuple[Limit, ...]:
-    """Read `policy user over ratelimit,limit:200,time:5 minute`, however many."""
+    """Read all of `policy user over ratelimit,limit:200,time:5 minute` and the like."""
     rules = (
         Limit(int(count), float(int(number) * _UNITS[unit.lower()]))
         for count, number, unit in _RULE.findall(message)
@@ -249,11 +249,11 @@ def _retry_after(reply: Reply, now: float) -> float | None:
     when = http_date(value)
     if when is None:
         return None
-    theirs = server_time(reply)  # a date is one of the server's clock, not of ours
+    theirs = server_time(reply)  # the date is by the server's clock, not by ours
     return max(0.0, when.timestamp() - (now if theirs is None else theirs))
 
 
 def said(answer: Answer) -> str:
-    """Give an answer in a few words, for a message."""
+    """Give an answer in a few words, for a message to people."""
     words = (str(answer.status or ""), answer.code or "", answer.message or "")
     return " ".join(dict.fromkeys(word for word in words if word))

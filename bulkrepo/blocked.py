@@ -1,24 +1,24 @@
-"""Pure. While nobody is let through: who asks whether that is over, and when."""
+"""Pure. While the service refuses everybody: when to ask whether that is over."""
 
-_POLL = 0.01  # seconds after which to ask again while one finds out for all
+_POLL = 0.01  # seconds after which to ask again while one request finds out for all
 _LONGEST = 60.0
-_WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # seconds of windows in use
+_WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # usual windows, in seconds
 
 
 class Blocked:
     """
-    One asks for all, twice as late each time, or when a window may end.
+    One request asks for all, after pauses that double, or when a window may end.
 
-    *until* is when the next may leave at the soonest, *since* when we learnt that we
-    are blocked, *opened* the beginning of all, or the end of the last long block.
+    No request leaves before *until*. *since* is when the block was noticed, None if
+    there is none. *opened* is when the last long block ended, or else the run began.
     """
 
     def __init__(self) -> None:
         self.until = 0.0
         self.since: float | None = None
         self.opened = 0.0
-        self._asked: float | None = None  # when the one that asks left
-        self._patience = 1.0  # seconds after which its answer is lost
+        self._asked: float | None = None  # when the request that asks left
+        self._patience = 1.0  # seconds after which its answer counts as lost
 
     def wait(self, now: float) -> float:
         """Give the seconds after which to ask again; 0.0: nothing is in the way."""
@@ -37,7 +37,7 @@ class Blocked:
         self.until = max(self.until, until)
 
     def answered(self) -> None:
-        """Learn that the one that asked got an answer that says nothing."""
+        """Learn that the request that asked got an answer that tells nothing."""
         self._asked = None
 
     def begin(self, now: float, pause: float, *, latency: float) -> None:
@@ -47,7 +47,7 @@ class Blocked:
         self.wish(now + pause)
 
     def go_on(self, now: float) -> None:
-        """Learn that the one that asked was refused as well."""
+        """Learn that the request that asked was refused as well."""
         assert self.since is not None  # noqa: S101 - for the types
         self._asked = None
         blocked = max(0.2, now - self.since)
@@ -57,12 +57,12 @@ class Blocked:
         self.wish(min(likely[0] if likely else now + blocked, now + _LONGEST))
 
     def end(self, started: float) -> float:
-        """Learn that the one that *started* then went through; give how long it was."""
+        """Learn that a request *started* then succeeded; return the block's length."""
         assert self.since is not None  # noqa: S101 - for the types
         blocked = started - self.since
         self.since = self._asked = None
         return blocked
 
     def reopen(self, now: float, *, pause: float) -> None:
-        """Learn that it was a long one; the next one leaves after a *pause*."""
+        """Learn that the block was a long one; the next start is after a *pause*."""
         self.opened, self.until = now, now + pause

@@ -1,8 +1,8 @@
 """
-Shell. Another registry's listing taken for a list, where nothing is to be decided.
+Shell. Another registry's listing read as a list, where that leaves nothing to decide.
 
-What can be a list of ours is one. A listing is taken if each of its names stands in the
-organization as it is, without its host; else `bulkrepo import` is for it.
+What can be a list of ours is read as one. A listing is accepted if each of its names
+can stay as it is, without its host; otherwise it needs `bulkrepo import`.
 """
 
 import io
@@ -22,24 +22,24 @@ from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, quote, shown
 
 _LISTS = frozenset({"catalog", "names", "text", "sheet"})
-"""Families that are lists of ours as well, and then mean the same or have no host."""
+"""Families that can be lists of ours as well, with the same meaning."""
 
 _CERTAIN: Mapping[str, frozenset[str]] = {
     "quay": frozenset({"kind", "state", "is_starred", "last_modified"}),
     "swr": frozenset({"num_images", "total_range", "domain_name"}),
 }
-"""Families that a list with a misspelt key could pass for, and what no list has."""
+"""Family that a list with a misspelt key may look like -> keys that no list has."""
 
 
-def reader(defaults: Defaults, profile: Profile) -> inputs.Other:
-    """Return what tells a listing by its beginning and its name, and reads it."""
+def detector(defaults: Defaults, profile: Profile) -> inputs.Detector:
+    """Return what recognizes listings by their beginning and name, and their reader."""
 
-    def other(head: str, name: str) -> inputs.Reader | None:
+    def detect(head: str, name: str) -> inputs.Reader | None:
         if not fits(head, name):
             return None
         return lambda text, source: _rows(text, source, defaults, profile)
 
-    return other
+    return detect
 
 
 def fits(head: str, name: str) -> bool:
@@ -48,7 +48,7 @@ def fits(head: str, name: str) -> bool:
     if start.startswith("HTTP/"):  # as `curl -i` saves an answer
         return True
     if not start.startswith(("[", "{")):
-        # Of YAML no line is a name: it may be a password. What it is, its reader says.
+        # Never read YAML as names: a line may be a password. Its reader reports faults.
         yaml = Path(name).suffix.lower() in (".yaml", ".yml")
         return (yaml or inputs.guess(name, head) == "text") and listings.is_yaml(start)
     value = _beginning(start)
@@ -63,7 +63,7 @@ def fits(head: str, name: str) -> bool:
 
 
 def _beginning(head: str) -> object:
-    """Return what *head* holds of one document: all, or up to where it is cut off."""
+    """Return the document in *head*: all of it, or what is there before the cut."""
     for text in (head, _closed(head)):
         try:
             document = next(listings.documents(io.StringIO(text), source=""), None)
@@ -74,7 +74,7 @@ def _beginning(head: str) -> object:
 
 
 def _closed(head: str) -> str:
-    """Return JSON that is cut off up to its last comma, and closed behind it."""
+    """Return JSON that is cut off up to its last comma, with brackets closed."""
     ends: list[str] = []
     cut, closing = 0, ""
     for token in _TOKEN.finditer(head):
@@ -107,7 +107,7 @@ def _rows(
     """
     Yield the repositories of the listing *text*, one by one.
 
-    `InputError` with the command that is wanted instead, where there is a decision.
+    `InputError` with the command to use instead, where something is to be decided.
     """
     command = f"bulkrepo import {quote(source)}"
     organization = defaults.namespace
@@ -135,7 +135,7 @@ def _rows(
             what = f"has {count} that are left out: {escape(why)} ({shown(first)})"
             raise _refused(source, what, command)
         rules = mapping.Rules(namespace=organization, profile=profile)
-        mapped = Mapped(gathered.batches, rules, stack.enter_context(Spool()))
+        mapped = Mapped(gathered.batches, rules, Spool(stack))
         for _ in mapped.entries():
             pass
         for unfit in mapped.misfits:

@@ -1,9 +1,9 @@
 """
-Shell. Workers, hand-off, tries and stopping: the only scheduler, and no policy.
+Shell. Workers, hand-off and stopping: the only scheduler, and no policy.
 
-N workers in one TaskGroup take claims from a short line that a feeder keeps filled
-from the store; what they conclude goes back to the store in the same turn. Scopes of
-failure, each as small as it can be: a row, an organization, the credential, the run.
+N workers in one TaskGroup take claims from a short queue, which a feeder keeps filled
+from the store; their outcomes go back to the store in the same turn. A failure stops as
+little as it can: a row, an organization, or the run.
 """
 
 import asyncio
@@ -58,9 +58,9 @@ class Engine:
     Work off a store.
 
     *flow* is the conversation that a row needs. *prepare* runs first and may settle
-    rows, hand some out, and stop organizations: no others are handed out before it has
-    ended. *settled* is told of every outcome, at most `FLUSH` seconds later, and may
-    not block. `stats` counts outcomes, requests and throttled answers while it runs.
+    rows, hand some out, and stop organizations; the other rows wait for its end.
+    *settled* is told of every outcome, at most `FLUSH` seconds later, and must not
+    block. `stats` counts outcomes, requests and throttled answers while it runs.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Engine:
                 # One request alone finds out a wrong endpoint or a dead credential.
                 await self._exchange.contact.wait()
                 # Where few requests may be in flight, rows that wait for another try
-                # leave the others a worker: who else could show that all is well?
+                # must leave a worker for others, which show whether the service works.
                 for number in range(1, max(self._limits.concurrency, FEW + 1)):
                     workers.create_task(self._work(), name=f"worker-{number}")
             deadline.cancel()
@@ -148,7 +148,7 @@ class Engine:
     async def _begin(self, prepare: Callable[["Engine"], Awaitable[None]]) -> None:
         with suppress(InterruptedTriesError):
             await prepare(self)
-            # A row that was handed out early and not yet settled would be again.
+            # An early row that is not settled yet would be handed out again.
             await self._until_early(0)
         self._preparing = False
         self._wake.set()
@@ -168,7 +168,7 @@ class Engine:
         self._settle(claim, outcomes.concluded(claim, conclusion))
 
     async def hand_out(self, claims: list[Claim]) -> None:
-        """Let rows be worked on that `prepare` found; waits while there are many."""
+        """Queue rows that `prepare` found; waits while many of them are open."""
         self._early += len(claims)
         self._line.extend(claims)
         self._more.set()
@@ -181,7 +181,7 @@ class Engine:
             await self._early_done.wait()
 
     def suspect(self, namespace: str, reason: str) -> None:
-        """Say what is wrong with an organization if we may not create in it."""
+        """Note the likely reason, should creating in an organization be refused."""
         self._suspected[namespace] = reason
 
     def stop_organization(self, namespace: str, reason: str) -> None:
@@ -195,7 +195,7 @@ class Engine:
     # The hand-off.
 
     async def _feed(self) -> None:
-        """Turn by turn, until the workers are gone and all they did is kept."""
+        """Take turns until the workers are gone and all their outcomes are kept."""
         while True:
             await self._turn()
             if self._closing and not self._done:
@@ -214,8 +214,8 @@ class Engine:
         if not done and not want:
             return
         if self._settled is not None:
-            # A batch in one go costs a third of as many rows one by one, between
-            # whose requests the processor forgets how.
+            # In one go this costs a third of what it does row by row, between requests:
+            # the code stays in the processor's caches.
             for claim, outcome in done:
                 self._settled(claim, outcome)
         claims = await self._store.turn([outcome for _, outcome in done], want)
@@ -226,7 +226,7 @@ class Engine:
         self._more.set()
 
     async def _filled(self) -> bool:
-        """Wait until there is a row in the line; False: there will be no more."""
+        """Wait until there is a row to take; False: there will be none."""
         while not self._line:
             if self._exhausted or self._brake.stopped is not None:
                 return False
@@ -268,7 +268,7 @@ class Engine:
             if self._early:
                 self._early -= 1
                 self._early_done.set()
-        self._exchange.contact.set()  # no row was left to make it with
+        self._exchange.contact.set()  # for whoever waits: there may have been no row
 
     async def _attempt(self, claim: Claim) -> Outcome | None:
         """Drive one row's flow to its end; None where the run stopped before it."""
@@ -299,7 +299,7 @@ class Engine:
     def _interrupted(
         self, claim: Claim, tries: Tries, answer: Answer | None
     ) -> Outcome | None:
-        """Give a row back that was begun; one that was not even begun needs no word."""
+        """Give the outcome of a row cut short; None if nothing was sent for it."""
         if tries.sent == claim.attempts:
             return None
         stop = self._brake.stopped
@@ -314,7 +314,7 @@ class Engine:
         )
 
     def _contain(self, claim: Claim, answer: Answer, *, alone: bool) -> None:
-        """Stop no more than what cannot work: an organization or the run."""
+        """Stop what cannot succeed, an organization or the run, and nothing else."""
         why = _NAMESPACE_STOPS.get(answer.kind)
         if why is not None and not (alone and answer.kind is not Kind.NO_NAMESPACE):
             if answer.kind in (Kind.FORBIDDEN, Kind.NO_NAMESPACE):

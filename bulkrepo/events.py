@@ -1,4 +1,4 @@
-"""Shell. Where events go: to the program's callback, and to structlog if set up."""
+"""Shell. Where events go: to the program's callback, and to structlog if configured."""
 
 import logging
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from structlog.typing import FilteringBoundLogger
 from bulkrepo.model import Event, SettingsError
 
 _SILENT = structlog.make_filtering_bound_logger(logging.CRITICAL)
-"""Above every level of ours. structlog by itself would print to standard output."""
+"""Above all our levels: structlog would print to standard output by default."""
 
 
 def logger() -> FilteringBoundLogger:
-    """Give a logger. A program that has not set structlog up wants no log."""
+    """Give a logger, silent unless the program has configured structlog."""
     if structlog.is_configured():
         made: FilteringBoundLogger = structlog.get_logger()
         return made
@@ -24,10 +24,10 @@ def logger() -> FilteringBoundLogger:
 
 class Teller:
     """
-    Tells *on_event*, until that raises: then *stop* is called, and nobody is told.
+    Calls *on_event* until that raises; then *stop* is called, and *on_event* no more.
 
-    `check` raises the same once the run has come to its end. Raises `SettingsError`
-    for a callback that would have to be awaited.
+    `check`, at the end of the run, raises the same error. `SettingsError` for a
+    callback that would have to be awaited.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """
-Shell. One request until its answer is one to act on: turns, tries, and who we are.
+Shell. Sends one request until its answer is conclusive: turns, tries, the credential.
 
-The first attempt goes straight; only a second one meets tenacity, whose loop costs as
+The first try is sent directly; only the second one meets tenacity, whose loop costs as
 much as a request.
 """
 
@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import msgspec
 import tenacity
@@ -27,7 +28,7 @@ from bulkrepo.turns import Turns
 from bulkrepo.wire import Answer, Kind, Reply, Request
 
 FEW = 3
-"""Where no more requests may be in flight, rows that wait leave others a worker."""
+"""Where no more requests may be in flight, there are more workers than that."""
 _DONE = frozenset({Kind.DONE, Kind.EXISTS})
 _CHANGES = frozenset({"PATCH", "DELETE"})
 
@@ -36,8 +37,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
     How hard to try. *patience* and *deadline* are seconds.
 
-    *reads_vouch*: that a read goes well shows that the service is well. So it is where
-    nothing is created; a service may answer reads and fail all creates.
+    *reads_vouch*: a read that succeeds shows that the service is healthy. Only where
+    nothing is created: a service may answer reads and fail all creates.
     """
 
     concurrency: int = 64
@@ -58,11 +59,14 @@ class InterruptedTriesError(Exception):
 
 class Tries(msgspec.Struct):
     """
-    Requests sent for one row, when the first, last and first unsure one left.
+    The requests *sent* for one row.
 
-    *untold*: whether an update or a delete may have been carried out all the same.
-    Then its flow reads what is there before each further try. Of it, *last* is the last
-    answer, *done* how many tries were made, and *used* how many of these count.
+    *started* and *started_at* are when the first one left (monotonic and epoch
+    seconds), *asked* and *asked_at* when the last one did, *unsure_at* when the first
+    create with an unknown result did. *untold*: an update or a delete may have been
+    carried out although it seems to have failed; its flow then reads what is there
+    before each further try. *last* is that request's last answer, *done* how many tries
+    it had, *used* how many of these count.
     """
 
     sent: int
@@ -85,12 +89,12 @@ class Tries(msgspec.Struct):
 
 class Exchange:
     """
-    Asks SWR, for all workers: they share the rate, the credential and the clock.
+    Asks SWR for all workers, which share the rate, the credential and the clock.
 
     *contact* is set once the service has answered anything at all.
 
-    What every request runs through makes few calls: between two requests the processor
-    forgets their code, so that each costs three times what it costs in a loop.
+    The path of every request makes few calls: between requests their code drops out of
+    the processor's caches, so that each costs three times what it costs in a loop.
     """
 
     def __init__(
@@ -140,7 +144,7 @@ class Exchange:
         return self._turns.waiting
 
     async def ask(self, request: Request, tries: Tries) -> Heard:
-        """Ask until the answer is one to act on, or the tries are used up."""
+        """Ask until the answer is conclusive, or the tries are used up."""
         before = tries.last
         if before is not None and request.method not in _CHANGES:
             before = None  # that read is a first try
@@ -151,9 +155,9 @@ class Exchange:
 
     async def glance(self, request: Request) -> Answer:
         """
-        Ask for what the run can do without: twice, whatever the reason that it fails.
+        Ask for something optional: at most twice, whatever makes it fail.
 
-        What was throttled was not asked. Raises InterruptedTriesError at a stop.
+        Throttled tries do not count. Raises InterruptedTriesError at a stop.
         """
         answer = await self.once(request, Tries(0), None)
         while answer.kind is Kind.THROTTLED:
@@ -166,9 +170,9 @@ class Exchange:
 
     async def ask_again(self, request: Request, tries: Tries, answer: Answer) -> Heard:
         """
-        Ask likewise after a first try, which got *answer*.
+        Go on as `ask` does after a first try, which got *answer*.
 
-        Tenacity keeps the loop, we count and wait.
+        Tenacity runs the loop; counting and waiting are ours.
         """
         changes = request.method in _CHANGES
         done, used = (tries.done, tries.used) if changes else (0, 0.0)
@@ -195,8 +199,8 @@ class Exchange:
                     await pause(1 / self._budget.trickle)
             if changes and tries.untold:
                 tries.last, tries.done, again = answer, done, True
-                # One that was throttled counts as well: as the reads between may go
-                # well, nothing else would end this.
+                # A throttled try counts here: as the reads in between may succeed,
+                # nothing else would end this.
                 tries.used = used + (answer.kind is Kind.THROTTLED)
                 return answer
             answer = await self.once(request, tries, answer)
@@ -228,9 +232,7 @@ class Exchange:
         """Wait until it is known whose fault a failed try is; False: the run stops."""
         if not self._outage.questionable(asked):
             return True
-        if self._slots is None:
-            return await self._turns.vouched(asked)
-        async with self._slots:
+        async with self._slots or nullcontext():
             return await self._turns.vouched(asked)
 
     async def _probe(self, witness: Request) -> Answer:
@@ -255,13 +257,13 @@ class Exchange:
             if slots is not None:
                 await slots.acquire()
             try:
-                # Mostly nothing holds us back: then no coroutine is made to find out.
+                # Mostly nothing holds us back: no coroutine is made to find that out.
                 if not (probe or self._turns.free() or await self._turns.comes()):
                     raise InterruptedTriesError(before)
                 started, sent_at = clock.now(), clock.time()
                 if credential.due <= sent_at:
                     await self._signed_in(before)
-                    continue  # in a turn of its own: this one may be over
+                    continue  # in a new turn: this one may be over
                 tries.asked, tries.asked_at = started, sent_at
                 if tries.started_at is None:
                     tries.started_at, tries.started = sent_at, started
@@ -278,7 +280,7 @@ class Exchange:
             received = sent_at + (now - started)
             answer = read(reply, request=request, now=received)
             if answer.message is not None:
-                answer = self._credential.concealed(answer)
+                answer = credential.concealed(answer)
             if isinstance(reply, Reply):
                 self.skew.observe(reply, sent=sent_at, received=received)
             self._rate.learn(now, answer, started=started)
@@ -293,7 +295,10 @@ class Exchange:
                 if probe:
                     return answer
                 continue
-            self._outage.good(started, first=before is None or _throttled(before))
+            # A throttled try was none: the next one is still the first.
+            self._outage.good(
+                started, first=before is None or before.kind is Kind.THROTTLED
+            )
             if not self._budget.full:
                 self._budget.earn()
             if kind in _DONE and (request.creates or request.method in self._vouching):
@@ -314,7 +319,7 @@ class Exchange:
     ) -> None:
         if answer.unsure:
             tries.doubted(request)
-        first = (before is None or _throttled(before)) and not probe
+        first = (before is None or before.kind is Kind.THROTTLED) and not probe
         self._turns.failed(
             now, request, answer, started=tries.asked, first=first, probe=probe
         )
@@ -340,8 +345,3 @@ class Exchange:
         ):
             self._met = True
             self.contact.set()
-
-
-def _throttled(answer: Answer) -> bool:
-    """Tell whether *answer* is to a request that was not tried at all."""
-    return answer.kind is Kind.THROTTLED

@@ -1,36 +1,35 @@
 """
-Edge. A list written again with its mechanical faults mended.
+Edge. `validate --fix`: a list written again with its mechanical faults corrected.
 
-Mended is what has one legal form that still says the same: case, separators, the
-spelling of booleans, categories and columns, blanks. Whatever needs a person stays as
-it was and is reported.
+A fault is mechanical if one legal form says the same: case, separators, blanks, the
+spelling of booleans, categories and columns. What needs a person's decision stays as it
+was and is reported.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import attrgetter
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 import msgspec
 from msgspec import structs
 
-from bulkrepo import direct, exports, grammar, inputs, lists
-from bulkrepo.again import Again
-from bulkrepo.model import FIELDS, Defaults, InputError, Problem, Rejected, Row
+from bulkrepo import direct, grammar, inputs, lists
+from bulkrepo.model import Defaults, InputError, Problem, Rejected, Row
+from bulkrepo.naming import Profile, legal
+from bulkrepo.rereadable import Rereadable
+from bulkrepo.writing import WRITERS, replace
 
 OnProblem = Callable[[str, Problem], None]
 OnRejected = Callable[[Rejected], None]
-Writer = Callable[[TextIO, Iterator[Row]], None]
 _NAMES = ("namespace", "repository")
 
 
 class Fixed(msgspec.Struct):
     """
-    How many *rows* were written, faults *fixed*, and faults *left* as they were.
+    How many *rows* were written, and how many faults were *fixed* or *left*.
 
-    *faulty* are the rows that have those.
+    *faulty* counts the rows that have some left.
     """
 
     rows: int = 0
@@ -45,28 +44,28 @@ def fix(
     *,
     format: str | None,  # noqa: A002 - the option's name
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
     stdin: BinaryIO | None = None,
     on_problem: OnProblem | None = None,
     on_rejected: OnRejected | None = None,
 ) -> Fixed:
     """
-    Write the rows of *sources* to *out*, in order, with their mechanical faults mended.
+    Write the rows of *sources* to *out*, in order, mechanical faults corrected.
 
     *out*'s suffix gives its format. *on_problem* is called for each fault that is
-    left, *on_rejected* for each row that has one, as it is written. A mended name that
-    another row has already is not mechanical: that row keeps its name. *out* appears
-    whole or not at all; it may be one of *sources*. Comments are not kept. `InputError`
-    for what would be lost: an unknown column or key, a cell too many, a record that
-    cannot be read.
+    left, *on_rejected* for each row that has one, as it is written. A name whose
+    correction another row has already is left alone. *out* appears whole or not at all,
+    and may be one of *sources*. Comments are not kept. Raises `InputError` for what
+    would be lost: an unknown column or key, a surplus cell, an unreadable record.
     """
     writer = WRITERS.get(out.suffix.lower())
     if writer is None:
         known = ", ".join(WRITERS)
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
     count = Fixed()
-    other = direct.reader(defaults, profile)
-    with Again(sources, stdin=stdin, other=other) as opened:
+    detect = direct.detector(defaults, profile)
+    with ExitStack() as stack:
+        opened = Rereadable(stack, sources, stdin=stdin, detect=detect)
         taken = _taken(opened.rows(format), defaults, profile)
         rows = _mended(
             opened.rows(format),
@@ -81,9 +80,7 @@ def fix(
     return count
 
 
-def _taken(
-    rows: Iterator[Row], defaults: Defaults, profile: grammar.Profile
-) -> set[int]:
+def _taken(rows: Iterator[Row], defaults: Defaults, profile: Profile) -> set[int]:
     """Return the hash of each key that stands in the lists in legal form."""
     return {
         hash(names)
@@ -92,9 +89,9 @@ def _taken(
     }
 
 
-def _legal(names: tuple[object, object], profile: grammar.Profile) -> bool:
+def _legal(names: tuple[object, object], profile: Profile) -> bool:
     return all(
-        isinstance(name, str) and grammar.legal(name, profile=profile, slashes=slashes)
+        isinstance(name, str) and legal(name, profile=profile, slashes=slashes)
         for name, slashes in zip(names, (False, True), strict=True)
     )
 
@@ -105,11 +102,11 @@ def _mended(
     count: Fixed,
     *,
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
     on_problem: OnProblem | None,
     on_rejected: OnRejected | None,
 ) -> Iterator[Row]:
-    """Yield each row mended, and report what is left of its faults."""
+    """Yield each row corrected, and report the faults that are left."""
     told: set[Problem] = set()
     for row in rows:
         count.rows += 1
@@ -185,9 +182,9 @@ def _collision(
     changes: Mapping[str, str],
     taken: set[int],
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
 ) -> Problem | None:
-    """Return why the names may not be mended; otherwise take the mended key."""
+    """Return why the names may not be corrected; else reserve the corrected key."""
     if not changes.keys() & set(_NAMES):
         return None
     given = grammar.names(row, defaults=defaults)
@@ -211,70 +208,3 @@ def _changed(row: Row, changes: Mapping[str, str], defaults: Defaults) -> Row:
     if changes.keys() & set(_NAMES) and given["repository"] != whole:
         return structs.replace(row, **(given | dict(changes)))
     return structs.replace(row, **dict(changes))
-
-
-def replace(out: Path, write: Callable[[TextIO], None]) -> None:
-    """Let *write* fill a temporary file beside *out*, then put it in its place."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
-    beside = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(out)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-_values = attrgetter(*FIELDS)
-
-
-def _members(row: Row) -> bytes:
-    given = zip(FIELDS, _values(row), strict=True)
-    return msgspec.json.encode({name: v for name, v in given if v is not None})
-
-
-def _csv(file: TextIO, rows: Iterator[Row]) -> None:
-    file.write(CSV_HEADING)
-    file.writelines(map(csv_row, rows))
-
-
-CSV_HEADING = exports.csv_line(FIELDS)
-
-
-def csv_row(row: Row) -> str:
-    """Return the line of a list that gives *row*."""
-    cells = [v if type(v) is str else _cell(v) for v in _values(row)]
-    return exports.csv_line(cells)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _ndjson(file: TextIO, rows: Iterator[Row]) -> None:
-    file.writelines(_members(row).decode() + "\n" for row in rows)
-
-
-def _json(file: TextIO, rows: Iterator[Row]) -> None:
-    separator = "[\n "
-    for row in rows:
-        file.write(separator + _members(row).decode())
-        separator = ",\n "
-    file.write("\n]\n")
-
-
-WRITERS: Mapping[str, Writer] = {
-    ".csv": _csv,
-    ".json": _json,
-    ".ndjson": _ndjson,
-    ".jsonl": _ndjson,
-}

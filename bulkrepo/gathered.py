@@ -1,8 +1,9 @@
 """
-Edge. A listing of any length, its repositories once each, in the memory of a few.
+Edge. Gathers a listing of any length, each repository once, in bounded memory.
 
-What the pages name is set aside on disk, with a hash of each name. What later ones say
-of earlier ones, and who comes twice, is known at the end: then it is read again.
+What the pages name is kept on disk, with a hash of each name. Which names come twice,
+and what later pages say of earlier ones, is known only at the end: then it is read
+again.
 """
 
 import marshal
@@ -12,15 +13,7 @@ from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo.listings import (
-    Batch,
-    Document,
-    Found,
-    Listing,
-    Project,
-    Reading,
-    Run,
-)
+from bulkrepo.listings import Batch, Document, Found, Listing, Project, Reading, Run
 from bulkrepo.mapping import Name
 from bulkrepo.spool import Spool
 
@@ -34,15 +27,15 @@ _Kept = list[_Record] | tuple[list[str], str]
 
 class Gathered:
     """
-    The repositories of one listing, which `gather` takes and `found` gives.
+    The repositories of one listing: taken in by `gather`, given by `batches`.
 
-    Its files are gone when the stack is closed. The memory needed depends on how many
+    Its files are gone once *stack* is closed. The memory needed depends on how many
     names come more than once, and how many projects there are.
     """
 
     def __init__(self, stack: ExitStack) -> None:
         self._file: IO[bytes] = stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
-        self._spool = stack.enter_context(Spool())
+        self._spool = Spool(stack)
         self._projects: dict[int, Project] = {}
         self._twice: set[int] = set()
         self._public: dict[str, bool | None] = {}
@@ -51,9 +44,9 @@ class Gathered:
 
     def gather(self, given: Iterable[Document]) -> Listing:
         """
-        Take all that the documents *given* name. `InputError` as `Reading` raises.
+        Take in all documents, and return what is known of the listing.
 
-        A name with two visibilities keeps none.
+        A name listed with two visibilities keeps neither. `InputError` as by `Reading`.
         """
         reading = Reading()
         for page in reading.pages(given):
@@ -71,7 +64,7 @@ class Gathered:
         return listing
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the repositories in the order of the listing; can be called again."""
+        """Yield the repositories in the listing's order; may be called again."""
         if self._public or self._projects:
             found = self._joined()
             while batch := list(islice(found, _BATCH)):
@@ -124,7 +117,7 @@ class Gathered:
                 each.category,
                 project,
             )
-            # As where a record is an image, and its repository has many.
+            # Some listings have a record for each image of a repository.
             if record == last and project is None:
                 self._again += 1
                 continue
@@ -156,7 +149,7 @@ class Gathered:
             self._file.write(text)
 
     def _records(self) -> Iterator[tuple[_Record, str]]:
-        """Yield all that was set aside, each with its full name."""
+        """Yield all records, each with its full name."""
         for kept in self._batches():
             if isinstance(kept, tuple):
                 for path, source in zip(kept[0], Run(*kept).sources, strict=True):
@@ -174,7 +167,7 @@ class Gathered:
             yield kept
 
     def _join(self, listing: Listing) -> int:
-        """Tell *listing* what its pages say of each other; return who comes again."""
+        """Complete *listing* from all pages; return how many names came again."""
         seen: set[str] = set()
         again = 0
         for (*_, is_public, _, _, project), name in self._records():

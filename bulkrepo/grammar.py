@@ -1,7 +1,7 @@
 """
-Pure. SWR's rules for a repository: a row that keeps them all, or all it breaks.
+Pure. SWR's rules for a row: the repository that it wants, or all the rules it breaks.
 
-The rules of names are in `naming`; here are those of whole rows.
+The rules for names are in `naming`.
 """
 
 import json
@@ -49,14 +49,14 @@ _WORDS: Mapping[object, bool] = {
     "public": True,
     "private": False,
 }
-# As people and spreadsheets write it, most of all.
+# Their usual spellings, by people and spreadsheets.
 _USUAL: Mapping[object, bool] = {
     form: value
     for word, value in _WORDS.items()
     for form in (str(word), str(word).upper(), str(word).capitalize())
 }
-# Words whose sense is beyond doubt though the rules do not have them. Nothing here
-# is a guess: a misspelt `public` is for a person to correct.
+# Other words whose meaning is beyond doubt. Nothing here is a guess: a misspelt
+# `public` is for a person to correct.
 _SYNONYMS: Mapping[str, str] = {
     "t": "true",
     "f": "false",
@@ -73,7 +73,7 @@ _SYNONYMS: Mapping[str, str] = {
 MECHANICAL = frozenset(
     {"uppercase", "blanks", "start", "end", "separators", "boolean", "category"}
 )
-"""Rules whose hint says the same thing in legal words, so that it may be applied."""
+"""Rules whose hint means the same as what was given, so that it may be applied."""
 
 _NO_DEFAULTS = Defaults()
 
@@ -137,7 +137,7 @@ def _judge(row: Row, defaults: Defaults, profile: Profile) -> RepoSpec | Rejecte
 
 
 def names(row: Row, *, defaults: Defaults) -> tuple[object, object]:
-    """Return namespace and repository of *row* as they are meant, not yet checked."""
+    """Return namespace and repository of *row*, defaults applied, not yet checked."""
     if (
         defaults.namespace_from_path
         and _blank(row.namespace)
@@ -155,7 +155,7 @@ def _blank(value: object) -> bool:
 
 
 def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) -> str:
-    """Return *value*, its faults added to *problems*; with faults, any text."""
+    """Return *value*, or "" with its faults added to *problems*."""
     if _blank(value):
         message, hint = f"is blank, and {kind.what} is required", None
         if kind.field == "namespace":
@@ -176,7 +176,7 @@ def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) 
 
 
 def visibility(value: object) -> bool | None:
-    """Return the `is_public` that *value* is, or means as a word; else None."""
+    """Return *value* as a boolean, if it is one of the words for one; else None."""
     return _WORDS.get(str(value).casefold()) if value is not None else None
 
 
@@ -227,20 +227,17 @@ def _mistyped(field: str, value: object) -> Problem:
 
 
 def _shown(value: object) -> str:
-    """Return a JSON value as text: what somebody would find in the list."""
+    """Return a JSON value as the text that stands in the list."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-__all__ = ["CATEGORIES", "MECHANICAL", "Profile", "check", "legal", "names", "suggest"]
-
-
 def twice(spec: RepoSpec, earlier: RepoSpec, where: str) -> Problem:
     """
-    Return what *spec* has against the *earlier* row at *where* with the same name.
+    Return the problem of *spec*, whose name an *earlier* row at *where* has too.
 
-    A note if they are equal; else a fault. It is not placed.
+    A note if they are equal, else a fault; not placed.
     """
     differing = ", ".join(
         name

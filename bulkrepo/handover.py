@@ -1,4 +1,4 @@
-"""Wiring. `bulkrepo handover`: maps, and what came of them, as a copy tool's job."""
+"""Wiring. `bulkrepo handover`: maps, checked by a ledger, as a copy tool's job."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo import copyjobs, endpoints, fixing, importing, mapping, report
+from bulkrepo import copyjobs, endpoints, importing, mapping, report, writing
 from bulkrepo.copyjobs import Copy, Heading
 from bulkrepo.ledger import Known, Ledger
 from bulkrepo.model import InputError, SettingsError, Verdict
@@ -18,7 +18,7 @@ from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, shown
 
 _THERE = frozenset({Verdict.CREATED, Verdict.EXISTS, Verdict.UPDATED})
-"""What a run says of a repository that images can go to."""
+"""Outcomes of a repository that images can be copied to."""
 
 _SHOWN = 20
 
@@ -37,13 +37,13 @@ def run(
     quiet: bool,
 ) -> int:
     """
-    Write the job of *tool* for what is there; return 1 if anything was left out.
+    Write the job of *tool* for what exists; return 1 if anything was left out.
 
     *registry* and *hosts* say where sources are, see `copyjobs.place`; *to* is the
-    registry to copy to, by default that of the ledger's region. *ledger* None: the
-    maps have the word, all of them is there. *partial*: 0 although some was left out.
+    registry to copy to, by default that of the ledger's region. *ledger* None: take it
+    that all targets exist. *partial*: return 0 even if some are left out.
 
-    Raises SettingsError or InputError, with nothing written, where it cannot be told
+    Raises SettingsError or InputError, with nothing written, where it is not known
     where images come from or go to, or where two sources would go to one target.
     """
     if len({Path(path).resolve() for path in maps}) < len(maps):
@@ -52,12 +52,12 @@ def run(
     at = copyjobs.origin(registry, hosts=hosts)
     out = _output(maps, output, made.suffix, ledger)
     with ExitStack() as stack:
-        target, standing = _ledger(stack, ledger, run, to)
+        target, standing = _destination(stack, ledger, run, to)
         chosen = _Chosen(stack)
         for path in maps:
             for source, name in importing.read_pairs(path):
-                chosen.add(name, _sorted(source, name, at, target, standing))
-        chosen.settle()
+                chosen.add(name, _choice(source, name, at, target, standing))
+        chosen.conclude()
         code = int(chosen.left > 0 and not (partial and chosen.kept))
         if chosen.kept:
             heading = Heading(
@@ -77,14 +77,14 @@ def run(
 
 
 _Standing = Callable[[str, str], Known | None]
-_Sorted = Copy | str
+_Choice = Copy | str
 """A repository to be copied, or why it is left out."""
 
 
-def _ledger(
+def _destination(
     stack: ExitStack, path: str | None, run: int | None, to: str | None
 ) -> tuple[str, _Standing | None]:
-    """Give the registry to copy to, and what tells whether a repository is there."""
+    """Return the registry to copy to, and what the ledger knows of a repository."""
     if path is None and run is not None:
         raise SettingsError("--run is of a ledger, and --no-ledger does without")
     if path is not None and not Path(path).exists():
@@ -110,13 +110,13 @@ def _ledger(
     return (known or "" if to is None else copyjobs.registry(to)), standing
 
 
-def _sorted(
+def _choice(
     source: str,
     name: str,
     at: copyjobs.Origin,
     registry: str,
     standing: _Standing | None,
-) -> _Sorted:
+) -> _Choice:
     target = copyjobs.goal(name, registry)
     if isinstance(target, mapping.Unfit):
         return target.why
@@ -139,10 +139,10 @@ def _sorted(
 
 class _Chosen:
     """
-    What is handed over, on disk until all is known to be one to one, and what is not.
+    What is handed over and what is left out, on disk until all is known.
 
-    *kept* and *left* count repositories; *why* has the first of those left out; *hosts*
-    counts what comes from each.
+    *kept* and *left* count repositories; *why* has the first of those left out,
+    *reasons* counts them by reason, and *hosts* counts those kept by source host.
     """
 
     def __init__(self, stack: ExitStack) -> None:
@@ -152,10 +152,10 @@ class _Chosen:
         self.hosts: Counter[str] = Counter()
         self._file: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
         self._lost: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - likewise
-        self._keys = stack.enter_context(Spool())
+        self._keys = Spool(stack)
         self._twice: set[int] = set()
 
-    def add(self, name: str, found: _Sorted) -> None:
+    def add(self, name: str, found: _Choice) -> None:
         """Keep a repository, or the reason why it is left out."""
         if isinstance(found, str):
             self.left += 1
@@ -166,38 +166,36 @@ class _Chosen:
             self.kept += 1
             self.hosts[found.source.partition("/")[0]] += 1
             self._file.write(f"{found.source} {found.target}\n")
-            for key in _keys(found):
-                self._keys.add(key)
+            self._keys.extend(_keys(found))
         if not (self.kept + self.left) % 1000:
             self._keys.settle()
 
-    def settle(self) -> None:
-        """Count each repository once; `InputError` if two would be one."""
+    def conclude(self) -> None:
+        """Count each repository once. `InputError` if two would become one."""
         self._twice = self._keys.repeated()
-        self._account()
-        if not self._twice:
-            return
+        self._count_lost()
+        if self._twice:
+            self._check_one_to_one()
+            self.hosts = Counter(c.source.partition("/")[0] for c in self.copies())
+            self.kept = self.hosts.total()
+
+    def _check_one_to_one(self) -> None:
         sources: dict[str, str] = {}
         targets: dict[str, str] = {}
         for each in self._all():
-            if not self._twice.isdisjoint(_keys(each)):
-                first = targets.setdefault(each.target, each.source)
-                if first != each.source:
-                    raise InputError(
-                        f"{first} and {each.source} would both go to {each.target}: a "
-                        "map is one to one. Nothing was written"
-                    )
-                first = sources.setdefault(each.source, each.target)
-                if first != each.target:
-                    raise InputError(
-                        f"{each.source} would go to both {first} and {each.target}: a "
-                        "map is one to one. Nothing was written"
-                    )
-        self.kept = sum(1 for _ in self.copies())
-        self.hosts = Counter(c.source.partition("/")[0] for c in self.copies())
+            if self._twice.isdisjoint(_keys(each)):
+                continue
+            source, target = each.source, each.target
+            if (first := targets.setdefault(target, source)) != source:
+                what = f"{first} and {source} would both go to {target}"
+            elif (first := sources.setdefault(source, target)) != target:
+                what = f"{source} would go to both {first} and {target}"
+            else:
+                continue
+            raise InputError(f"{what}: a map is one to one. Nothing was written")
 
-    def _account(self) -> None:
-        """Tell what is left out, once where several maps have it."""
+    def _count_lost(self) -> None:
+        """Count what is left out, once even if several maps have it."""
         self.left = 0
         seen: set[tuple[str, str]] = set()
         self._lost.seek(0)
@@ -236,12 +234,12 @@ def _keys(copy: Copy) -> tuple[int, int]:
 def _output(
     maps: Sequence[str], output: str | None, suffix: str, ledger: str | None
 ) -> Path | None:
-    """Return where the job goes, which is onto nothing that is read; None: stdout."""
+    """Return the job's path, not one that is read; None for standard output."""
     if output == "-":
         return None
     stem = Path(maps[0]).name.removesuffix(".csv").removesuffix(".map")
     out = Path(output or f"{stem}{suffix}")
-    for path in (*maps, *([ledger] if ledger else ())):
+    for path in filter(None, (*maps, ledger)):
         if Path(path).resolve() == out.resolve():
             raise SettingsError(f"{out} is read and would be written over")
     return out
@@ -254,7 +252,7 @@ def _write(out: Path | None, chunks: Iterable[bytes]) -> None:
             report.say(piece, flush=False)
         report.say("")
     else:
-        fixing.replace(out, lambda file: file.writelines(text))
+        writing.replace(out, lambda file: file.writelines(text))
 
 
 def _evidence(ledger: str | None, run: int | None) -> str:
@@ -274,7 +272,7 @@ def _summary(
 
 
 def _left(chosen: _Chosen) -> Iterator[str]:
-    """Yield what is left out: the first by name, of the rest how many."""
+    """Yield what is left out: the first by name, the rest by number."""
     if not chosen.left:
         return
     nothing = "" if chosen.kept else "; nothing was written"

@@ -1,4 +1,4 @@
-"""Wiring. `bulkrepo import`: another registry's saved listing as a list for create."""
+"""Wiring. `bulkrepo import`: another registry's listing as a list for create."""
 
 import csv
 import os
@@ -12,17 +12,17 @@ from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo import fixing, listings, mapping, remote, saved
-from bulkrepo.exports import armed, csv_line, harmless
+from bulkrepo import listings, mapping, remote, saved, writing
+from bulkrepo.exports import csv_line, harmless
 from bulkrepo.gathered import Gathered
-from bulkrepo.inputs.cells import DELIMITERS
+from bulkrepo.inputs.cells import DELIMITERS, plain
 from bulkrepo.mapped import SHOWN, Kept, Mapped, row
 from bulkrepo.model import FIELDS, InputError, Row, SettingsError
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, quote, shown
 
 MAP = ("source", "target", "namespace", "repository", "changed")
-"""Columns of the map; a file with the first two is a list of exceptions as well."""
+"""Columns of the map; a file with the first two can be given as exceptions."""
 
 
 def run(
@@ -39,28 +39,21 @@ def run(
     stdin: BinaryIO | None = None,
 ) -> int:
     """
-    Write the list and the map, and say on stderr what was found; return 0.
+    Write the list and the map, and a summary to stderr; return 0.
 
-    `InputError`, `SettingsError` or (of a live registry) `StoppedError`, with nothing
-    written, where the listing cannot be read or is not whole (unless *partial*), or
-    where the mapping is not lawful.
+    Nothing is written where the listing cannot be read or is not whole (unless
+    *partial*), or where the mapping is not one to one and legal: that is an
+    `InputError` or `SettingsError`, or for a live registry a `StoppedError`.
     """
     if exceptions is not None:
         rules = structs.replace(rules, exceptions=_exceptions(exceptions))
     mapping.check(rules)
     out, table = _outputs(sources, output, map_file, exceptions)
-    if registry is not None and not any(map(remote.is_url, sources)):
-        raise SettingsError("--registry is for a URL: a file shows what it is")
-    remote.checked(sources)
-    for source in sources:
-        meant = None if remote.is_url(source) else remote.mistaken(source)
-        # A Path would raise for a name that no file can have.
-        if meant is not None and not os.path.exists(source):  # noqa: PTH110
-            raise SettingsError(meant)
+    _check_sources(sources, registry)
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:
         gathered = Gathered(stack)
-        mapped = Mapped(gathered.batches, rules, stack.enter_context(Spool()))
+        mapped = Mapped(gathered.batches, rules, Spool(stack))
         with closing(_documents(sources, stdin, registry, cacert, say)) as documents:
             listing = gathered.gather(documents)
         if listing.truncated and not partial:
@@ -74,12 +67,12 @@ def run(
             if out.suffix == ".csv":
                 _csv(file, mapped, table, said)
             else:
-                fixing.WRITERS[out.suffix](file, _rows(mapped, table, said))
+                writing.WRITERS[out.suffix](file, _rows(mapped, table, said))
             _judge(mapped, listing)
 
-        # Both take their place when all is lawful.
-        fixing.replace(
-            table, lambda map_: fixing.replace(out, lambda file: write(map_, file))
+        # Both files appear once everything is known to be legal.
+        writing.replace(
+            table, lambda map_: writing.replace(out, lambda file: write(map_, file))
         )
         if not quiet:
             front = rules.front
@@ -94,6 +87,18 @@ def run(
     return 0
 
 
+def _check_sources(sources: Sequence[str], registry: str | None) -> None:
+    """Raise `SettingsError` unless they are files and URLs of one registry."""
+    if registry is not None and not any(map(remote.is_url, sources)):
+        raise SettingsError("--registry is for a URL: a file shows what it is")
+    remote.checked(sources)
+    for source in sources:
+        meant = None if remote.is_url(source) else remote.mistaken(source)
+        # A Path would raise for a name that no file can have.
+        if meant is not None and not os.path.exists(source):  # noqa: PTH110
+            raise SettingsError(meant)
+
+
 def _documents(
     sources: Sequence[str],
     stdin: BinaryIO | None,
@@ -101,7 +106,7 @@ def _documents(
     cacert: str | None,
     say: Callable[[str], object] | None,
 ) -> Generator[listings.Document, None, None]:
-    """Yield the documents of files, and those of a registry page by page."""
+    """Yield the documents in files, and the pages of a live registry."""
     for source in sources:
         if not remote.is_url(source):
             yield from saved.documents(source, stdin)
@@ -114,31 +119,20 @@ def _documents(
             yield from pages
 
 
-def read_map(path: str) -> mapping.NameMap:
-    """Return the map in the file *path*. `InputError` if it is not one to one."""
-    return mapping.NameMap(read_pairs(path))
-
-
-def read_pairs(path: str) -> Iterator[tuple[str, str]]:
-    """Yield source and target of each line of the map or exceptions in *path*."""
-    with saved.opened(path, None) as tap, saved.decoded_text(tap, path) as text:
-        yield from pairs(text, path)
-
-
 def _outputs(
     sources: Sequence[str],
     output: str | None,
     map_file: str | None,
     exceptions: str | None,
 ) -> tuple[Path, Path]:
-    """Return where list and map go, which is onto nothing that is read."""
+    """Return the paths of list and map; neither may be a file that is read."""
     stem = "listing" if sources[0] == "-" else Path(sources[0]).stem
     if remote.is_url(sources[0]):
         stem = remote.place(sources[0]).stem
     out = Path(output or f"{stem}.swr.csv")
     table = Path(map_file or out.with_suffix(".map.csv"))
-    if out.suffix not in fixing.WRITERS:
-        known = " ".join(fixing.WRITERS)
+    if out.suffix not in writing.WRITERS:
+        known = " ".join(writing.WRITERS)
         raise SettingsError(f"--output {out}: the suffix must be one of {known}")
     read = {Path(path).resolve() for path in (*sources, exceptions or "-")}
     for path in (out, table):
@@ -149,11 +143,18 @@ def _outputs(
     return out, table
 
 
+def read_pairs(path: str) -> Iterator[tuple[str, str]]:
+    """Yield source and target of each line of the map or exceptions in *path*."""
+    with saved.opened(path, None) as tap, saved.decoded_text(tap, path) as text:
+        yield from pairs(text, path)
+
+
 def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
     """Yield source and target of each line of *text*, a map or exceptions at *path*."""
     first = text.readline()
-    lines = chain([first], text)
-    table = csv.DictReader(lines, delimiter=_delimiter(first), strict=True)
+    # A spreadsheet program may write another delimiter than a comma.
+    delimiter = max(DELIMITERS, key=first.count)
+    table = csv.DictReader(chain([first], text), delimiter=delimiter, strict=True)
     try:
         if not {"source", "target"} <= set(table.fieldnames or ()):
             raise InputError(f"{path}:1: needs the columns source and target")
@@ -161,15 +162,9 @@ def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
             source, target = line["source"], line["target"]
             if source is None or target is None:
                 raise InputError(f"{path}:{table.line_num}: has no target; see line 1")
-            yield armed(source), armed(target.strip())
+            yield plain(source), plain(target.strip())
     except csv.Error as error:
         raise InputError(f"{path}:{table.line_num}: no CSV: {error}") from error
-
-
-def _delimiter(heading: str) -> str:
-    """Return what parts the columns: a spreadsheet's own way may not be a comma."""
-    counts = {each: len(heading.split(each)) for each in DELIMITERS}
-    return max(counts, key=lambda each: counts[each])
 
 
 def _exceptions(path: str) -> Mapping[str, str]:
@@ -181,7 +176,7 @@ def _exceptions(path: str) -> Mapping[str, str]:
 
 
 def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator[Row]:
-    """Yield the list, write the map to *table* beside it, and count visibilities."""
+    """Yield the list's rows; write the map to *table*, and count visibilities."""
     table.write(csv_line(MAP))
     for each in mapped.entries():
         for found, entry in each.entries() if isinstance(each, Kept) else (each,):
@@ -193,8 +188,8 @@ def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator
 def _csv(
     file: TextIO, mapped: Mapped, table: TextIO, said: Counter[bool | None]
 ) -> None:
-    """Write the list to *file* as `_rows` gives it, and all else that this does."""
-    file.write(fixing.CSV_HEADING)
+    """Write the list to *file*, and otherwise do as `_rows` does."""
+    file.write(writing.CSV_HEADING)
     table.write(csv_line(MAP))
     for each in mapped.entries():
         if isinstance(each, Kept):
@@ -203,19 +198,19 @@ def _csv(
             said[None] += len(each.run)
             continue
         found, entry = each
-        file.write(fixing.csv_row(row(found, entry, source=entry.source, line=0)))
+        file.write(writing.csv_row(row(found, entry, source=entry.source, line=0)))
         table.write(map_line(entry))
         said[found.is_public] += 1
 
 
 def _list_lines(kept: Kept) -> str:
-    """Return the lines of the list; neither names nor hosts here need quotes."""
+    """Return lines of the list; neither names nor hosts of a run need quotes."""
     front, tail = f"{kept.namespace},", "," * (len(FIELDS) - 2) + "\r\n"
     return front + (tail + front).join(kept.run.paths) + tail
 
 
 def _map_lines(kept: Kept) -> str:
-    """Return the lines of the map."""
+    """Return lines of the map."""
     sources, paths, namespace = kept.run.sources, kept.run.paths, kept.namespace
     return "".join(
         [
@@ -226,16 +221,16 @@ def _map_lines(kept: Kept) -> str:
 
 
 def map_line(each: mapping.Entry) -> str:
-    """Return a line of the map; what a spreadsheet would run is made harmless."""
+    """Return a line of the map, harmless to a spreadsheet."""
     source, target, changes = each.source, each.target, " ".join(each.changes)
-    if source == each.repository:  # most are, and a legal name needs no second look
+    if source == each.repository:  # as mostly: it is legal, and needs no second look
         return f"{source},{target},{each.namespace},{source},{changes}\r\n"
     names = (harmless(source), target, each.namespace, each.repository)
     return csv_line((*names, changes))
 
 
 def _judge(mapped: Mapped, listing: listings.Listing) -> None:
-    """Raise `InputError` unless what was mapped is lawful and something."""
+    """Raise `InputError` unless the mapping is one to one, legal, and not empty."""
     collisions = mapped.collisions()
     if mapped.unfit or collisions:
         raise InputError(_unlawful(mapped, collisions))
@@ -299,7 +294,7 @@ def _summary(
     yield from _left_out(listing, mapped)
     if mapped.unused:
         unused = shown(next(iter(mapped.unused)))
-        yield f"  {len(mapped.unused)} exceptions met no name (first: {unused})"
+        yield f"  {len(mapped.unused)} exceptions matched no name (first: {unused})"
     for note, count in listing.notes.most_common(SHOWN):
         yield f"  {count} {escape(note)}"
     for each in mapped.changed:

@@ -1,8 +1,8 @@
 """
-Edge. Docker's configuration file, that of Podman, and their credential helpers.
+Edge. The configuration files of Docker and Podman, and their credential helpers.
 
-The only module that runs a program: `docker-credential-NAME get`, as Docker does, the
-server on its standard input. Source: docker-credential-helpers.
+The only module that runs a program: `docker-credential-NAME get`, as Docker does, with
+the server on its standard input. Source: docker-credential-helpers.
 """
 
 import os
@@ -17,7 +17,7 @@ from bulkrepo.remote import Docker
 
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
 _NOTHING = b"credentials not found"
-"""How a helper says that it knows nothing of a server."""
+"""How a helper says that it has nothing for a server."""
 
 _TIMEOUT = 120.0
 """Seconds; a helper may have to ask a person, or a cloud."""
@@ -25,9 +25,9 @@ _TIMEOUT = 120.0
 
 def configurations(environment: Mapping[str, str]) -> Iterator[Docker]:
     """
-    Yield Docker's `config.json` and Podman's `auth.json`, in the order to look in.
+    Yield Docker's `config.json` and Podman's `auth.json`, in the order of precedence.
 
-    Raises SettingsError for one that is there and cannot be read.
+    Raises SettingsError for one that exists but cannot be read.
     """
     for name in _names(environment):
         try:
@@ -35,7 +35,7 @@ def configurations(environment: Mapping[str, str]) -> Iterator[Docker]:
             yield Docker(str(path), path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             yield Docker(str(path), None)
-        except RuntimeError:  # nobody's home
+        except RuntimeError:  # there is no home directory
             yield Docker(name, None)
         except (OSError, UnicodeDecodeError) as error:
             if isinstance(error, PermissionError) and path.parent.name == "containers":
@@ -45,7 +45,7 @@ def configurations(environment: Mapping[str, str]) -> Iterator[Docker]:
 
 
 def _names(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield paths; those of Podman, Buildah and Skopeo are of containers-auth.json."""
+    """Yield paths; for Podman, Buildah and Skopeo as in containers-auth.json(5)."""
     if named := environment.get("REGISTRY_AUTH_FILE"):
         yield named
     yield f"{environment.get('DOCKER_CONFIG') or '~/.docker'}/config.json"
@@ -81,7 +81,7 @@ def helper(name: str, server: str) -> bytes | None:
         raise SettingsError(f"docker-credential-{name}: {why}") from None
     if done.returncode == 0:
         return done.stdout
-    # Not its own words: nobody knows what stands in them.
+    # Without its own words: they may hold a secret.
     if _NOTHING in (done.stdout + done.stderr).lower():
         return None
     raise SettingsError(

@@ -1,4 +1,4 @@
-"""Pure. Lists as checked rows: what the readers give, judged, and faults placed."""
+"""Pure. Lists as checked rows, with their faults placed."""
 
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -7,6 +7,7 @@ from msgspec import structs
 
 from bulkrepo import direct, grammar, inputs
 from bulkrepo.model import DONE, PLANNED, Defaults, InputError, Rejected, RepoSpec, Row
+from bulkrepo.naming import Profile
 
 
 def checked(
@@ -14,21 +15,21 @@ def checked(
     *,
     format: str | None,  # noqa: A002 - the option's name
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
     stdin: BinaryIO | None = None,
     digest: inputs.Digest | None = None,
     undone: bool = False,
 ) -> Iterator[tuple[Row, RepoSpec | Rejected]]:
     """
-    Yield every row of *sources*, in order, with what it wants or all it breaks.
+    Yield every row of *sources*, in order, with its repository or its problems.
 
-    The problems of a rejected row are placed. *undone*: only those for which a report
-    says that something is left to do. `InputError` as `inputs.read` raises.
+    Problems are placed. *undone*: only rows of which a report says that something is
+    left to do. `InputError` as `inputs.read` raises.
     """
-    other = direct.reader(defaults, profile)
+    detect = direct.detector(defaults, profile)
     for source in sources:
         rows = inputs.read(
-            source, format=format, stdin=stdin, digest=digest, other=other
+            source, format=format, stdin=stdin, digest=digest, detect=detect
         )
         for row in rows:
             if undone and _done(row):

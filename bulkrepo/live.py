@@ -1,7 +1,7 @@
 """
-Wiring. Another registry, asked live: its pages, for whoever reads listings.
+Wiring. The pages of a live registry, as documents of a listing.
 
-The reader need not know of an event loop: one runs while a page is waited for.
+The caller is not asynchronous: an event loop runs only while a page is waited for.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from bulkrepo.listings import Document
 from bulkrepo.runs import VERSION, Clock
 
 _TIMEOUT = 60.0
-"""Seconds for a page: a catalog may be slow to put together."""
+"""Seconds for a page: a catalog may take long to put together."""
 
 
 @contextmanager
@@ -28,10 +28,10 @@ def listed(
     say: Callable[[str], object] | None,
 ) -> Iterator[Iterator[Document]]:
     """
-    Give the documents that the registry at the URL *source* lists, as they are read.
+    Give the pages that the registry at the URL *source* lists, read one by one.
 
-    *say* is told what it is, and who we are there. Raises SettingsError or
-    StoppedError where it cannot be listed.
+    *say* is told which product it is, and which credential is used. Raises
+    SettingsError or StoppedError where it cannot be listed.
     """
     place = remote.place(source)
 

@@ -1,4 +1,4 @@
-"""Wiring. Where a run's rows come from: lists, or an earlier run."""
+"""Wiring. Loads a run's rows into the ledger: from lists, or from an earlier run."""
 
 import hashlib
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from bulkrepo import events, inputs, lists
-from bulkrepo.ledger import Checked, Ledger, Loaded
+from bulkrepo.ledger import Checked, Ledger
 from bulkrepo.model import (
     InputError,
     Item,
@@ -30,15 +30,14 @@ def derive(
     settings: Settings,
     dry_run: bool = False,
 ) -> Started:
-    """Take rows of an earlier run of the ledger."""
-    loaded = ledger.derive(
+    """Take the rows of an earlier run of the ledger."""
+    return ledger.derive(
         command, run, endpoint=settings.endpoint, version=VERSION, dry_run=dry_run
     )
-    return _started(loaded)
 
 
 def want_past(path: str) -> None:
-    """Raise SettingsError where no ledger *path* can know an earlier run."""
+    """Raise SettingsError if the ledger *path* cannot have an earlier run."""
     if path == MEMORY:
         raise SettingsError(
             "a ledger in memory, as with --sandbox, knows no earlier run: name a LIST "
@@ -58,7 +57,7 @@ def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
                 f"the ledger {path} belongs to {info.endpoint}, this run goes to "
                 f"{settings.endpoint}: give another --ledger"
             )
-        loaded = ledger.load(
+        return ledger.load(
             _again(past.items(info)),
             lists=info.lists,
             endpoint=settings.endpoint,
@@ -69,11 +68,10 @@ def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
         )
     finally:
         past.close()
-    return _started(loaded)
 
 
 def _again(items: Iterator[Item]) -> Iterator[Checked]:
-    """Give rows that were fit to be sent once more."""
+    """Yield again the rows that were valid and not duplicates."""
     for item in items:
         if item.outcome in (Verdict.INVALID, Verdict.DUPLICATE):
             continue
@@ -94,7 +92,7 @@ def from_lists(
     settings: Settings,
     control: Control,
 ) -> Started:
-    """Read, check and keep every row; nothing is sent before the last one is kept."""
+    """Read, check and store every row; nothing is sent before that is done."""
     if len(set(sources)) < len(sources):
         raise InputError("the same list is named twice: name it once")
     defaults = settings.defaults()
@@ -116,7 +114,7 @@ def from_lists(
                 control.check()
             yield row
 
-    loaded = ledger.load(
+    started = ledger.load(
         rows(),
         lists=sources,
         endpoint=settings.endpoint,
@@ -126,9 +124,9 @@ def from_lists(
         command=command,
         fresh=settings.fresh,
     )
-    if not loaded.resumed:
+    if not started.resumed:
         log = events.logger()
-        for item in ledger.items(ledger.run_info(loaded.run), unwanted=True):
+        for item in ledger.items(ledger.run_info(started.run), unwanted=True):
             say = log.info if item.outcome is Verdict.DUPLICATE else log.warning
             say(
                 "repository.settled",
@@ -139,17 +137,7 @@ def from_lists(
                 reason=item.reason,
                 problems=[fault(problem) for problem in item.problems],
             )
-    return _started(loaded)
-
-
-def _started(loaded: Loaded) -> Started:
-    return Started(
-        run=loaded.run,
-        total=loaded.total,
-        pending=loaded.pending,
-        invalid=loaded.invalid,
-        resumed=loaded.resumed,
-    )
+    return started
 
 
 def _key(item: Item) -> str | None:

@@ -1,24 +1,25 @@
 """
-Pure. A request that nobody follows before it is answered: it meets a limit alone.
+Pure. A lone request: none follows before it is answered, so only it meets a limit.
 
-Limits allow round numbers, and who does not know his finds it out by the one after.
+Limits are round numbers: the request after each such number shows whether it is one.
 """
 
 _ROUND = (60, 100, 200, 500, 600)
-"""Requests that limits in use allow, in whatever time."""
+"""Requests that usual limits allow, in whatever time."""
 _FIRST = 12
-"""Requests of which each may wait for the one before: a survey, mostly."""
-_QUICK = 0.2  # seconds: an answer that others may wait for
-_LOST = 1.0  # seconds after which it is waited for no longer
+"""Requests that may each wait for the one before: mostly those of a survey."""
+_QUICK = 0.2  # seconds: others may wait for an answer that comes within
+_LOST = 1.0  # seconds after which nobody waits for an answer any longer
 _NEVER = float("inf")
 
 
 class Lone:
     """
-    After *after* of *count* requests one goes alone; *left* is when, until it is over.
+    Counts requests: the one after *after* of them goes alone.
 
-    That is when there are as many *answers*: one that left before may arrive after it,
-    and be the one that is refused.
+    *left* is when it left, infinity while none is awaited. It is over when there are as
+    many *answers* as requests (*count*): an earlier one may arrive after it, and be the
+    one that is refused.
     """
 
     def __init__(self, *, known: bool) -> None:
@@ -27,20 +28,20 @@ class Lone:
         self.left = _NEVER
 
     def expect(self, count: int) -> None:
-        """Let the one after *count* more go alone."""
+        """Let the request after *count* more go alone."""
         self.after, self.left = self.count + count, _NEVER
 
     def first(self) -> bool:
-        """Whether the next is one of the first, and all before it are answered."""
+        """Whether the next request is one of the first, and all others are answered."""
         return self.answers == self.count < _FIRST
 
     def over(self) -> bool:
-        """Take an answer to any; whether it is the last, and one went alone."""
+        """Count an answer; whether it was the last one awaited for a lone request."""
         self.answers += 1
         return self.left != _NEVER and self.answers == self.count
 
     def waits(self, now: float) -> bool:
-        """Whether the answers up to the one that went alone are still waited for."""
+        """Whether answers up to the lone request's are still waited for."""
         return now < self.left + _LOST
 
     def book(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Edge. A listing's names mapped, one to one, in the memory of a few."""
+"""Edge. Maps the names of a listing of any length, in bounded memory."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ SHOWN = 10
 """How many examples are kept of what may be many."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""What moves a cursor: all control characters but tabs and line breaks."""
+"""All control characters but tabs and line breaks."""
 
 
 def row(found: Found, entry: Entry, *, source: str, line: int) -> Row:
-    """Return what a list says of a repository that was *found* elsewhere."""
+    """Return the list's row for a repository that was *found* elsewhere."""
     described = found.description and found.description.strip()
     if described and not (described.isascii() and described.isprintable()):
         described = _CONTROL.sub("?", described).encode("utf-8", "replace").decode()
@@ -35,7 +35,7 @@ def row(found: Found, entry: Entry, *, source: str, line: int) -> Row:
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A *run* of repositories that go into the organization *namespace* as they are."""
+    """A *run* of repositories that keep their names in the organization *namespace*."""
 
     run: Run
     namespace: str
@@ -54,14 +54,15 @@ class Kept(msgspec.Struct, frozen=True):
 
 class Mapped:
     """
-    What becomes of a series of repositories, each of which has a name of its own.
+    The targets of repositories, no two of which have the same name.
 
-    *batches* gives them, as often as it is called; *spool* is for their targets. It is
-    lawful if `unfit` is 0 and `collisions` is empty, once `entries` is at its end.
+    *batches* gives them, as often as it is called; *spool* is for their targets. The
+    mapping is lawful if `unfit` is 0 and `collisions` is empty after all `entries`.
 
-    *count* are the entries, *altered* and *unfit* those with changes and those without
-    a target, of which *changed* and *misfits* are the first. *organizations* are what
-    they go into, *excepted* were left out, *unused* exceptions met no name.
+    *count* is the number of entries, *altered* that of entries with changes, *unfit*
+    that of names without a target; *changed* and *misfits* are the first of these.
+    *organizations* are those of the targets, *excepted* counts names left out, *unused*
+    are exceptions for names that do not occur.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Mapped:
         self._groups: set[str | None] = set()  # hosts of what is kept; None: the others
 
     def entries(self) -> Iterator[tuple[Found, Entry] | Kept]:
-        """Yield each repository that has a target, or some; to be called once."""
+        """Yield repositories with targets, singly or as a run; to be called once."""
         for batch in self._batches():
             if isinstance(batch, Run) and self._mapper.keeps(batch.paths):
                 yield self._keep(batch)
@@ -117,7 +118,7 @@ class Mapped:
             yield each, made
 
     def _made(self, batch: Batch) -> Iterator[tuple[Found, Entry | Unfit | None]]:
-        """Yield what becomes of each; None for one that is to be left out."""
+        """Yield each with its target; None for one that is to be left out."""
         make, exceptions = self._mapper, self._exceptions
         for each in batch:
             if exceptions:
@@ -129,8 +130,8 @@ class Mapped:
             yield each, make(each.name)
 
     def collisions(self) -> dict[str, list[str]]:
-        """Return the targets that several sources would have, and these."""
-        # Names that are kept, and have one host, are as different as before.
+        """Return the targets that several sources share, with those sources."""
+        # Kept names of a single host differ as before: they are not spooled.
         if len(self._groups) > 1:
             for batch in self._batches():
                 if isinstance(batch, Run) and self._mapper.keeps(batch.paths):

@@ -1,18 +1,18 @@
 """
-Pure. Names of other registries as names in SWR: one to one, and back again.
+Pure. Names in other registries (sources) as names in SWR (targets).
 
-A target is what a template makes of a source, or what the exceptions say. Nothing is
-made legal unless asked. Whether two sources meet in one target, `mapped` finds out.
+A template or an exception gives each source its target. Names are made legal only on
+request. `mapped` finds sources that share a target.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from bulkrepo import naming
-from bulkrepo.model import InputError, SettingsError
+from bulkrepo.model import SettingsError
 from bulkrepo.visible import escape
 
 TEMPLATES: Mapping[str, str] = {
@@ -46,9 +46,9 @@ def reference(text: str) -> Name:
     """
     Return the repository that the image reference *text* is about.
 
-    Tag and digest are left out. As in Docker, a first segment is a host if it holds a
-    dot or a port, or is `localhost`. A colon before the last slash is no tag:
-    project ids such as `example.com:project` have one.
+    Tag and digest are dropped. As in Docker, a first segment is a host if it has a dot
+    or a port, or is `localhost`. A colon before the last slash is no tag: project ids
+    such as `example.com:project` have one.
     """
     if ":" in text:
         text = _DIGEST.sub("", text.removeprefix("docker://"))
@@ -60,7 +60,7 @@ def reference(text: str) -> Name:
 
 
 def is_host(segment: str) -> bool:
-    """Tell whether *segment*, the first of several, is taken for a host by Docker."""
+    """Tell whether Docker takes *segment*, the first of several, for a host."""
     return _HOST.fullmatch(segment) is not None
 
 
@@ -70,9 +70,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     *template* is a key of `TEMPLATES`, or text with `{namespace}` (the organization
     *namespace*), `{host}`, `{path}`, `{first}` and `{last}` (segments of the path) and
-    `{rest}` (all but the first); up to its first slash it is the organization. *strip*
-    are segments taken off the front of each path that has them. *exceptions* map a
-    source to its whole target; an empty one leaves the source out.
+    `{rest}` (all but the first); what precedes its first slash is the organization.
+    *strip* are leading segments to remove from each path that has them. *exceptions*
+    map a source to its whole target; an empty one leaves the source out.
     """
 
     namespace: str | None = None
@@ -84,12 +84,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def front(self) -> str:
-        """Return what is taken off: whole segments, with a slash behind them."""
+        """The leading segments to remove, with a slash after them."""
         return f"{self.strip.strip('/')}/".removeprefix("/")
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One line of the map; *changes* are the rules for which the name was altered."""
+    """A line of the map; *changes* are the rules that made the name change."""
 
     source: str
     namespace: str
@@ -136,7 +136,7 @@ class Mapper:
     """
     Makes targets by *rules*. Raises `SettingsError` as `check` does.
 
-    A template is taken apart once; what a name needs of it is a part or two.
+    The template is parsed once, so that each name needs only a part or two of it.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -155,14 +155,14 @@ class Mapper:
 
     def keeps(self, paths: Sequence[str]) -> bool:
         """
-        Tell, at one look, that each of *paths* goes into the organization as it is.
+        Tell whether all of *paths* surely keep their names in the organization.
 
-        False does not mean that one does not.
+        They may do so even if this is False.
         """
         return self._keeps and naming.surely_legal(paths)
 
     def __call__(self, name: Name) -> Entry | Unfit:
-        """Return where *name* goes, or why nowhere."""
+        """Return the target of *name*, or why there is none."""
         rules, source = self._rules, name.full
         why = None if source.isprintable() else _unwritable(source)
         if why is not None:
@@ -199,7 +199,7 @@ class Mapper:
 
 
 def _unwritable(source: str) -> str | None:
-    """Say what *source* has that the map, which keeps a name as it is, may not hold."""
+    """Say what in *source* cannot stand in the map, which has names as they are."""
     if _SURROGATE.search(source):  # no file could hold it
         return "holds half of a character (\\ud8xx)"
     control = _CONTROL.search(source)
@@ -214,7 +214,7 @@ _Part = Callable[[Name, str], str]
 def _taken_apart(
     template: str, namespace: str
 ) -> tuple[str, list[tuple[_Part, str, str]]]:
-    """Return the text in front, and each field's value, name, and the text behind."""
+    """Return the text in front, and each field's part, name, and the text after it."""
     front, *pieces = _FIELD.split(template)
     found: list[tuple[_Part, str, str]] = []
     for field, text in zip(pieces[::2], pieces[1::2], strict=True):
@@ -235,11 +235,11 @@ _PARTS: Mapping[str, _Part] = {
     "rest": lambda _name, path: path.partition("/")[2],
     "last": lambda _name, path: path.rpartition("/")[2],
 }
-"""What each field of a template is, of a name and its path without what is stripped."""
+"""Field of a template -> its value, given the name and its stripped path."""
 
 
 def _broken(namespace: str, repository: str, profile: naming.Profile) -> list[str]:
-    """Return each rule that a target breaks, in words; none if it is legal."""
+    """Return in words each rule that a target breaks."""
     return [why for _, why in _faults(namespace, repository, profile)]
 
 
@@ -260,7 +260,7 @@ def _faults(
 def _legalized(
     source: str, namespace: str, repository: str, profile: naming.Profile
 ) -> Entry | Unfit:
-    """Return the nearest legal target; a name too long ends in part of a hash."""
+    """Return the nearest legal target; one too long is cut, and ends in a hash."""
     faults = _faults(namespace, repository, profile)
     organization = naming.suggest(namespace, profile=profile, slashes=False)
     near = naming.suggest(_short(source, repository), profile=profile, slashes=True)
@@ -275,26 +275,3 @@ def _short(source: str, repository: str) -> str:
         return repository
     mark = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:12]
     return f"{repository[: naming.REPOSITORY.longest - 13].rstrip('._/-')}-{mark}"
-
-
-class NameMap:
-    """A written map, both ways. `InputError` if it is not one to one."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._there: dict[str, str] = {}
-        self._back: dict[str, str] = {}
-        for source, goal in pairs:
-            if self._there.setdefault(source, goal) != goal:
-                raise InputError(f"the map has {source} twice, with other targets")
-            if self._back.setdefault(goal, source) != source:
-                raise InputError(
-                    f"the map has {goal} for both {self._back[goal]} and {source}"
-                )
-
-    def map(self, source: str) -> str:
-        """Return the target of *source*; `KeyError` where there is none."""
-        return self._there[source]
-
-    def unmap(self, goal: str) -> str:
-        """Return the source whose target is *goal*; `KeyError` where there is none."""
-        return self._back[goal]

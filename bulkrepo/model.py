@@ -194,7 +194,7 @@ SUCCESSES = DONE | PLANNED
 
 
 NO_ORGANIZATION = "the organization does not exist"
-"""What the reason of a row begins with whose organization is missing."""
+"""How the reason begins for a row whose organization is missing."""
 
 UNPROVEN = "a try of ours may have created it; the next run finds out"
 """The evidence of a row that was stopped after a create whose answer is not known."""
@@ -209,8 +209,8 @@ class Claim(RepoSpec, frozen=True, array_like=True, gc=False, kw_only=True):
 
     *doubt* is the time (epoch seconds) of the first try of an earlier process whose
     answer is not known, else `None`. *attempts* are the requests sent by then. *made*
-    is when a run of ours created it (request and answer), where that is certain and
-    asked for. *differences* are what a survey found to differ.
+    are the times of request and answer with which a run of ours created it, where that
+    is certain and asked for. *differences* are what a survey found to differ.
     """
 
     id: int
@@ -298,7 +298,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows that ended alike: how many, why, and where the first of them stands."""
+    """Rows that ended alike: how many, why, and the place of the first of them."""
 
     outcome: Verdict
     count: int
@@ -334,7 +334,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """All lists are read; the first request comes next. *resumed*: begun earlier."""
+    """All lists are read, nothing is sent yet. *resumed*: an earlier run goes on."""
 
     run: int
     total: int
@@ -386,10 +386,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def written(value: object) -> str | None:
-    """Give a value of a faulty row as text, the way its list wrote it."""
+    """Return a value of a faulty row as text, as its list has it."""
     if value is None:
         return None
     text = value
     if not isinstance(text, str):
         text = msgspec.json.encode(value, enc_hook=str).decode()
-    return text.encode("utf-8", "replace").decode()  # a lone surrogate is no text
+    return text.encode("utf-8", "replace").decode()  # without lone surrogates

@@ -1,8 +1,8 @@
 """
 Pure. SWR's rules for names: whether one is legal, what it breaks, what is nearest.
 
-A name is first tried against one expression; only a name that fails is taken apart,
-rule by rule, to say what is wrong with it. Tests hold the two against each other.
+A name is first matched with one expression; only one that fails is examined rule by
+rule, to say what is wrong with it. Tests compare the two.
 """
 
 import re
@@ -54,12 +54,12 @@ REPOSITORY = Kind(
 
 @lru_cache(maxsize=256)
 def legal_namespace(text: str, profile: Profile) -> bool:
-    """Tell whether *text* is an organization's name; the last answers are kept."""
+    """Tell whether *text* is a legal organization's name. Answers are cached."""
     return len(text) <= 64 and _NAMESPACE[profile].fullmatch(text) is not None
 
 
 def legal(text: str, *, profile: Profile, slashes: bool) -> bool:
-    """Tell whether *text* is a repository's name, without *slashes* a namespace."""
+    """Tell whether *text* is a repository name, or without *slashes* a namespace."""
     if not slashes:
         return legal_namespace(text, profile)
     return len(text) <= 128 and _REPOSITORY[profile].fullmatch(text) is not None
@@ -79,9 +79,9 @@ _CLASSES = bytes(
 
 def surely_legal(names: Sequence[str]) -> bool:
     """
-    Tell whether all of *names* are repositories' names, in any profile, at one look.
+    Tell quickly whether all of *names* are surely repositories' names, in any profile.
 
-    False does not mean that one is not: of two separators side by side, some are legal.
+    They may be so even if this is False: some separators may stand side by side.
     """
     text = "/".join(["", *names, ""])  # legal as a whole if each is legal
     if not text.isascii() or max(map(len, names), default=0) > REPOSITORY.longest:
@@ -91,7 +91,7 @@ def surely_legal(names: Sequence[str]) -> bool:
 
 
 def broken(text: str, kind: Kind, profile: Profile) -> list[tuple[str, str]]:
-    """Return each rule that *text* breaks, with words for it."""
+    """Return each rule that *text*, which is not empty, breaks, with words for it."""
     found: list[tuple[str, str]] = []
     allowed = _SEPARATORS if kind.slashes else _SEPARATORS[:-1]
     upper = _distinct(c for c in text if "A" <= c <= "Z")

@@ -1,20 +1,22 @@
 """
 Pure. Whether the service is out, and whose fault a failed try is.
 
-Four rows that always get a 500 and four that met an outage look alike. What tells them
-apart is the *witness*: the last create or update that went well, sent again. It changes
-nothing (the repository is there, and as the list wants it), and unlike a read it goes
-the way of a create: through the gateway, the permissions and the organization.
-It is asked where nobody else shows that the service is well: before a row that failed
-tries again, if no request succeeded since; and, once several answers in a row were
-trouble, instead of any other. If it succeeds, the rows' trouble is their own; if it
-fails, the service is out, and what failed before it is nobody's fault. Before anything
-went well there is no witness, and no row's own fault either.
+Rows that always get a 500 and rows that met an outage look alike. What tells them apart
+is the *witness*: the last create or update that succeeded, sent again. It changes
+nothing (the repository is there, and as wanted), and unlike a read it goes the way of a
+create: through the gateway, the permissions and the organization.
 
-Where most first tries fail, the service is not well, whoever succeeds now and then.
-Where many rows succeed only when tried again, one may fail several times by chance, so
-that a failure says less about it, and uses up less of its tries: five are enough where
+The witness is sent where no other request shows that the service works: before a row
+that failed tries again, if nothing succeeded since; and, after several troubled answers
+in a row, instead of any other request. If it succeeds, the rows' trouble is their own;
+if it fails, the service is out, and failures before that are not the rows' fault. Until
+something has succeeded there is no witness, and no failure is a row's own fault.
+
+Where most first tries fail, the service is out of order, even if some succeed. Where
+many rows succeed only at a later try, a row may fail several times by chance: then a
+failure says less about it, and uses up less of its tries. Five tries are enough where
 the others succeed at once, eight where a tenth of them does not.
+
 Time is monotonic seconds and an argument.
 """
 
@@ -23,7 +25,7 @@ import math
 from bulkrepo.wire import Request
 
 IN_A_ROW = 5
-"""So many troubled answers without a good one between them are worth a question."""
+"""So many troubled answers, with no good one in between, call for the witness."""
 _SHORTEST, _LONGEST = 1.0, 15.0
 _SHARE = 15.0
 _WELL = 0.5  # the share of first tries that succeed where the service is well
@@ -34,11 +36,11 @@ _TELLING = 1.5  # powers of ten that make a failure unlikely enough to count in 
 
 class Outage:
     """
-    A gate for all requests. Probes pause for a fifteenth of the time that it lasts.
+    A gate for all requests. In an outage, probes come after a fifteenth of its length.
 
-    So a short outage is over for us soon after it is over, and a long one is not made
-    longer by us. *witness* is what to probe with, *out* that there is an outage, and
-    *closed* that only probes may leave.
+    So the end of a short one is noticed soon, and a long one is not prolonged by us.
+    *witness* is what to probe with. *out*: there is an outage. *closed*: only probes
+    may leave.
     """
 
     witness: Request | None
@@ -68,16 +70,16 @@ class Outage:
         self._probing = self._since is not None
 
     def answered(self, now: float) -> None:
-        """Learn that a request came back, whatever with: the next one may ask."""
+        """Learn that a request came back with whatever answer: the next may probe."""
         if self._probing:
             self._probing = False
             self._next = max(self._next, now + _SHORTEST)
 
     def good(self, started: float, *, first: bool = True) -> None:
         """
-        Learn of an answer that was no trouble, to a *first* try or another one.
+        Learn of an answer that was no trouble, to a *first* try or a later one.
 
-        When it *started* counts: what left before the trouble began proves nothing.
+        Its start counts: a request that left before the trouble proves nothing.
         """
         if started > self.good_at:  # noqa: PLR1730 - faster, for each request
             self.good_at = started
@@ -126,14 +128,14 @@ class Outage:
     # Whose fault it is.
 
     def own(self, asked: float) -> float:
-        """Give how far (0 to 1) a failed try made at *asked* is its row's own fault."""
+        """Give how far (0 to 1) a failed try at *asked* is its row's own fault."""
         if not self.good_at >= asked > self._out_at or self._share < _WELL:
             return 0.0
         failing = max(1.0 - self._at_once, 1e-9)
         return min(1.0, -math.log10(failing) / _TELLING)
 
     def questionable(self, asked: float) -> bool:
-        """Whether only the witness can tell that, because nobody succeeded since."""
+        """Whether only the witness can tell that, as nothing succeeded since."""
         return self.good_at < asked and self.witness is not None
 
     # How long it has been silent.
@@ -144,10 +146,10 @@ class Outage:
             self._silent = started
 
     def silence(self, now: float) -> float:
-        """Give the seconds for which nothing good came although we asked."""
+        """Give the seconds for which nothing succeeded although we asked."""
         return 0.0 if self._silent is None else now - self._silent
 
     def excuse(self, seconds: float) -> None:
-        """Learn that for so long it was us who did not ask."""
+        """Learn that for *seconds* we ourselves did not ask."""
         if self._silent is not None:
             self._silent += seconds

@@ -1,4 +1,4 @@
-"""Pure. What is kept of a row: from its conclusion, or from how far it came."""
+"""Pure. The outcome of a row, from its conclusion or from how far it got."""
 
 from bulkrepo.flows import Conclusion
 from bulkrepo.model import UNPROVEN, UNTOLD, Claim, Outcome, Verdict
@@ -14,12 +14,12 @@ def concluded(
     elapsed: float = 0.0,
 ) -> Outcome:
     """
-    Give the outcome of a row that is done with, after *elapsed* seconds.
+    Give the outcome of a row that was concluded after *elapsed* seconds.
 
-    *attempts* None, and *started_at* None: it needed no request of its own.
+    *attempts* and *started_at* are None if it needed no request of its own.
     """
     answer = conclusion.answer
-    # By position: so many keywords cost twice as much, for every row.
+    # By position: so many keywords would cost twice as much, for every row.
     return Outcome(
         claim.id,
         conclusion.outcome,

@@ -1,14 +1,14 @@
-"""Pure. What went through lately, and how fast: what a rate is found from."""
+"""Pure. Recent successes, from which a rate is measured."""
 
 from collections import deque
 
 
 class Passed:
     """
-    Successes, by when they started: *total* of them, and those of late one by one.
+    Successes by the start of their requests: *total* of them, and the recent ones.
 
-    *span* is the seconds over which to measure, *resumed* when the last pause ended:
-    nobody was let through before.
+    *span* is the seconds over which to measure; *resumed* is when the last pause ended,
+    in which nothing succeeded.
     """
 
     def __init__(self) -> None:
@@ -18,11 +18,11 @@ class Passed:
         self._starts: deque[float] = deque(maxlen=20_000)
 
     def count(self, started: float) -> None:
-        """Learn that a request went through."""
+        """Learn that a request that *started* then succeeded."""
         self._starts.append(started)
 
     def pace(self, until: float) -> float:
-        """Give the successes a second in the last *span*, by *until*."""
+        """Give the successes a second in the *span* that ends at *until*."""
         first = until - self.span
         if first < self.resumed < until - 0.3:
             first = self.resumed

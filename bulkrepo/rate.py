@@ -3,8 +3,8 @@ Pure. When the next request may leave.
 
 A rate control is asked by one waiter at a time, just before its request leaves:
 `reserve` either books the start and says 0.0, or gives the seconds after which to ask
-again. So what is booked is what starts, and a late wake-up never packs two windows'
-worth of requests into one. Time is monotonic seconds and an argument.
+again. So what is booked is what starts, and a late wake-up never packs the requests of
+two windows into one. Time is monotonic seconds and an argument.
 """
 
 import re
@@ -23,11 +23,11 @@ class RateControl(Protocol):
 
     throttled: int
     given: bool
-    """Whether it is the user who says how fast, and not the service, at present."""
+    """Whether it is the user's own rate that holds requests back at present."""
 
     @property
     def until(self) -> float:
-        """Until when it is the service that holds everybody back."""
+        """Until when the service holds everybody back."""
         ...
 
     def reserve(self, now: float) -> float:
@@ -48,53 +48,54 @@ class RateControl(Protocol):
 
 
 _LATE = 0.02
-"""Seconds: a timer of the event loop is seldom later than that."""
+"""Seconds by which a timer of the event loop may be late, mostly."""
 _SHORT = 5.0
-"""Seconds: a rule that is named is spread, and not used up at once."""
+"""Seconds: requests under a shorter named rule are spread evenly."""
 _TRUST = 60.0
 """Seconds for which a rule is kept: then the user's rate is tried, at once."""
+_FIRST, _LONGEST = 1.0, 30.0
+"""Seconds of a pause."""
 
 
 class _Hold:
     """
-    Throttled: nobody starts for a while. *first*, then doubling up to *cap* seconds.
+    A pause for everybody after a throttled answer, twice as long each time.
 
-    Answers to requests that started before the hold began belong to the same event. It
-    doubles where nothing went through since the last one: a refusal may be here before
-    the answers to requests that left earlier and pass.
+    Answers to requests that started before the pause began belong to the same event. It
+    doubles where nothing succeeded since the last one: a refusal may come before the
+    answers to requests that left earlier and succeed.
     """
 
-    def __init__(self, *, first: float = 1.0, cap: float = 30.0) -> None:
+    def __init__(self) -> None:
         self.until = 0.0
         self.since = self._before = float("-inf")
-        self._first, self._cap = first, cap
-        self._pause = first
+        self._pause = _FIRST
 
     def begin(self, now: float, answer: Answer, *, started: float) -> None:
-        """Hold everybody back; an echo of the last time only if it asks for more."""
+        """Hold everybody back; answers of the same event extend it only if they ask."""
         if answer.retry_after is not None:
             self.until = max(self.until, now + answer.retry_after)
         if started <= self.since:
             return
-        if answer.retry_after is None or answer.retry_after < self._first:
+        if answer.retry_after is None or answer.retry_after < _FIRST:
             self.until = max(self.until, now + self._pause)
-            self._pause = min(self._cap, self._pause * 2)
+            self._pause = min(_LONGEST, self._pause * 2)
         self._before, self.since = self.since, now
 
     def healthy(self, *, started: float) -> None:
-        """Forget past trouble: a request that started since the last hold passed."""
+        """Make pauses short again, if a request since the last but one succeeded."""
         if started > self._before:
-            self._pause = self._first
+            self._pause = _FIRST
 
 
 class Fixed:
     """
-    A rate that the user gave: an exact window; the service may only slow it down.
+    The user's rate, as an exact window; the service can only slow it down.
 
-    A rate a second is spread over it, but for `_LATE` seconds that a late wake-up may
-    make up for: many limiters refuse a burst. A longer window may be used up at once.
-    Rules that refusals name hold as well, for as long as they are believed; short ones
-    are spread likewise.
+    Within a window of a second requests are spread evenly, as many limiters refuse a
+    burst, but may make up for `_LATE` seconds. A longer window may be used up at once.
+    Rules that refusals name are kept as well, for as long as they are believed; short
+    ones are spread likewise.
     """
 
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
@@ -141,7 +142,7 @@ class Fixed:
         if not answer.limits:
             return
         named = self._named
-        if named is None:  # who is refused has used it up
+        if named is None:  # refused: so it is used up
             used = max(rule.count for rule in answer.limits)
             named = self._named = Rules((), [now] * min(used, MOST), trust=_TRUST)
         for rule in answer.limits:
@@ -151,7 +152,7 @@ class Fixed:
 
     @property
     def until(self) -> float:
-        """Until when it is the service that holds everybody back."""
+        """Until when the service holds everybody back."""
         return self._hold.until
 
     def starts(self, now: float) -> list[float]:
@@ -189,5 +190,5 @@ def parse(text: str) -> Limit | None:
 def control(
     limit: Limit | None, learnt: Learnt | None = None, starts: Iterable[float] = ()
 ) -> Auto | Fixed:
-    """Give the control for what `parse` read; the rest is an earlier process's."""
+    """Give the control for what `parse` read; *learnt*, *starts*: by an earlier run."""
     return Auto(learnt, starts) if limit is None else Fixed(limit, starts)

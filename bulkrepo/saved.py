@@ -1,4 +1,4 @@
-"""Edge. Files that other registries and people saved, as the documents in them."""
+"""Edge. Saved listings: the documents in a file."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from bulkrepo.model import InputError
 from bulkrepo.visible import quote
 
 _PART = 2000
-"""Rows of a sheet that are one part of a document."""
+"""Rows of a sheet in one part of its document."""
 
 
 def documents(source: str, stdin: BinaryIO | None) -> Iterator[listings.Document]:
@@ -29,7 +29,7 @@ def documents(source: str, stdin: BinaryIO | None) -> Iterator[listings.Document
 
 
 def _distinct(head: str, source: str) -> None:
-    """Raise `InputError` if what begins with *head* is CSV: no line is a reference."""
+    """Raise `InputError` if the file that begins with *head* is CSV."""
     line = next(iter(head.lstrip("\ufeff \t\r\n").splitlines()), "")
     if line.startswith(("[", "{")):
         return
@@ -60,14 +60,14 @@ def _table(tap: Tap, source: str) -> Iterator[listings.Document]:
 
 @contextmanager
 def opened(source: str, stdin: BinaryIO | None) -> Iterator[Tap]:
-    """Give *source*; that it cannot be read is an `InputError`."""
-    opened: AbstractContextManager[BinaryIO]
+    """Give the file *source*, or `-` for *stdin*. `InputError` if it cannot be read."""
+    file: AbstractContextManager[BinaryIO]
     try:
         if source == "-" and stdin is not None:
-            opened = nullcontext(stdin)
+            file = nullcontext(stdin)
         else:
-            opened = Path(source).open("rb")  # noqa: SIM115 - closed below
-        with opened as stream:
+            file = Path(source).open("rb")  # noqa: SIM115 - closed below
+        with file as stream:
             yield Tap(stream, digest=None)
     except OSError as error:
         raise InputError(f"{source}: cannot be read: {error.strerror}") from error
@@ -75,7 +75,7 @@ def opened(source: str, stdin: BinaryIO | None) -> Iterator[Tap]:
 
 @contextmanager
 def decoded_text(tap: Tap, source: str) -> Iterator[TextIO]:
-    """Give *tap* as text; what is none is an `InputError`."""
+    """Give *tap* as text. `InputError` where it cannot be decoded."""
     text = decoded(tap, name=source)
     try:
         yield text

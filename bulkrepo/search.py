@@ -1,8 +1,8 @@
 """
-Pure. The search for a rate that holds: where it is, and what it takes from refusals.
+Pure. Searches for the highest rate that the service sustains, by its refusals.
 
-The numbers here were found by trying many, each against all limiters of
-`tests.bench.limits` and others between them: no service has told them.
+The constants were found by experiment, against all limiters of `tests.bench.limits` and
+others between them: no service documents them.
 """
 
 from collections import deque
@@ -11,37 +11,38 @@ from enum import Enum, auto
 from bulkrepo.passed import Passed
 
 FLOOR = 1 / 300
-"""Requests a second, twelve an hour: slower is no rate."""
+"""Requests a second, which is twelve an hour: the least."""
 CAUTION = 200.0
-"""Requests a second that the gateway allows by default: nobody runs up beyond."""
+"""Requests a second that the gateway allows by default: the ramp ends there."""
 CEILING = 5000.0
+"""Requests a second: the most."""
 PAUSE = 0.47
-"""Seconds after a refusal that was no slip."""
+"""Seconds for which nobody starts after a clear refusal."""
 
-_SAFE = 0.98  # of what went through
-_SLOW = 1 / 6  # requests a second: only a block of its own proves that it is less
-_FEW = 20  # requests that say nothing about a window
-_MEMORY = 30.0  # seconds for which an event says something about the next
-_BLIND = 10.0  # times as long as an answer takes, at least, a probe goes on doubling
+_SAFE = 0.98  # of a measured rate
+_SLOW = 1 / 6  # requests a second: only a long block proves that it is less
+_FEW = 20  # requests: fewer tell nothing about a window
+_MEMORY = 30.0  # seconds for which a refusal tells something about the next one
+_BLIND = 10.0  # latencies that a probe takes, at least, to double its growth
 
 
 class Phase(Enum):
-    """What a search is at."""
+    """What a search is doing."""
 
-    RAMP = auto()  # nothing is known: up fast
+    RAMP = auto()  # nothing is known yet: up fast
     SEEK = auto()  # below a rate that was too fast: up, faster every second
     REST = auto()  # at a level that holds
-    PROBE = auto()  # above it, to see whether there is more by now
+    PROBE = auto()  # above that level, to see whether more is allowed by now
 
 
 class Search:
     """
     The *rate* to send at and the *level* believed to hold, in requests a second.
 
-    *known*: an earlier run has met a limit. *passed* counts what went through. *event*
-    is when the last refusal was learnt of, or when a long pause ended, with how many
-    had passed; *forced* is how many seconds the service asked to wait. *doubted*: what
-    looks like a window is tried as one.
+    *known*: an earlier run has met a limit. *passed* are the successes. *event* is when
+    the last refusal came, or when a long pause ended, with the number of successes by
+    then; *forced* is how many seconds the service asked to wait. *doubted*: what may be
+    a window is being tried as one.
     """
 
     def __init__(self, rate: float, *, known: bool) -> None:
@@ -56,10 +57,10 @@ class Search:
         self._scale = 1.9  # seconds in which a probe doubles its pace
         self._top = float("inf")  # the rate that last was too fast
         self._proven = False  # the level outlasted a rest, or is a window's average
-        self._trial = self._bursty = False  # a probe believed; and wrongly so, once
+        self._trial = self._bursty = False  # a probe was believed; wrongly, once
         self._total_then = 0  # when the last long block ended
-        self._few = False  # whether hardly any went through before it
-        self.doubted = self._sure = False  # whether one was a window, once
+        self._few = False  # whether hardly any succeeded before that
+        self.doubted = self._sure = False  # whether a block was proven a window's
         self._marks: deque[tuple[float, int]] = deque(maxlen=2)
         self._series, self._failures = (0.0, 0), 0
 
@@ -74,24 +75,24 @@ class Search:
         self.phase, self._since = phase, now
 
     def outlast(self, now: float) -> None:
-        """Begin to probe where the level has outlasted its rest."""
+        """Begin to probe if the level has held for its rest."""
         if self.phase is Phase.REST and now - self._since >= self._rest:
             self.enter(Phase.PROBE, now)
             self._proven, self._trial = True, False
 
     def grow(self, now: float, latency: float) -> None:
-        """Grow by one success, which took *latency*: by the share the phase allows."""
+        """Raise the rate for one success, which took *latency*, as the phase allows."""
         near = self.rate > 0.95 * self._top
         scale = max(self._scale, self.passed.span / 2, _BLIND * latency)
         more = _gain(self.phase, lasted=now - self._since, near=near, scale=scale)
-        # In the time of an answer it doubles at most: what leaves meanwhile is blind.
+        # It at most doubles in the time of one answer: until then we are blind.
         self.rate += min(more, 1 / max(latency, 0.01))
         if self.phase is Phase.RAMP and self.rate >= CAUTION:
             self._settle(now, CAUTION)
         self.rate = min(CEILING, self.rate)
 
     def acquit(self, now: float) -> None:
-        """Learn that the window in doubt was none: more than it allows passed."""
+        """Learn that there is no such window: more than it allows succeeded."""
         self.doubted, self._top = False, CEILING
         self.enter(Phase.SEEK, now)
 
@@ -99,10 +100,10 @@ class Search:
 
     def too_fast(self, now: float, started: float, *, left: float | None) -> float:
         """
-        Find a rate that holds, from what went through before a request that *started*.
+        Learn that a request that *started* then was refused; find a rate that holds.
 
-        Gives for how many seconds nobody is to start. *left* is how many seconds the
-        window in doubt has left, if all that it allows has passed.
+        Returns for how many seconds nobody is to start. *left* is how many seconds the
+        doubted window has left, if all that it allows was used.
         """
         first = self.event is None
         pace = _SAFE * min(self.rate, max(FLOOR, self.passed.pace(started)))
@@ -146,13 +147,13 @@ class Search:
         return _SAFE * (self.passed.total - since[1]) / (now - since[0])
 
     def _sought(self, now: float, pace: float) -> float:
-        """Give what the search found: the last second may have had a burst in it."""
+        """Give the pace that the search found, less a burst in the last second."""
         if self.event is None or now - self.event[0] < 1:
             return pace
         return min(pace, max(0.85 * pace, self._measured(now, [], pace)))
 
     def _end_ramp(self, now: float, pace: float) -> None:
-        """Begin to seek, well below; at once if the gateway's rate passed a while."""
+        """Begin to seek, well below; or settle at once at the gateway's default."""
         if self.phase is Phase.REST and pace > 0.95 * self.rate:
             self._pause = 0.03
             self._settle(now, pace)
@@ -162,7 +163,7 @@ class Search:
         self.enter(Phase.SEEK, now)
 
     def _fail_again(self, now: float) -> None:
-        """Wait longer at a proven level; else come down to what still passes."""
+        """Wait longer at a proven level; else come down to what still succeeds."""
         self._bursty = self._bursty or self._trial
         self._pause = min(2 * PAUSE, self._pause * 2.0**self._failures)
         if self._proven and self._failures < 3:
@@ -179,9 +180,10 @@ class Search:
 
     def _end_probe(self, now: float, measured: float) -> None:
         """
-        Believe a probe half if it went far, else come back to the level.
+        Go half as far as a probe that went far, else back to the level.
 
-        A bucket that filled up during the rest lets a probe go far without meaning it.
+        Not all the way: a token bucket that filled up during the rest lets a probe go
+        farther than what can be sustained.
         """
         level = self.level
         if self.rate > (2.7 if self._bursty else 1.1) * level:
@@ -197,7 +199,7 @@ class Search:
             self._rest, self._scale, self._proven = rest, 0.9, not early
 
     def _end_rest(self, now: float, measured: float, *, again: bool) -> None:
-        """Go down a little, or, *again* or if that is clear, to what was measured."""
+        """Go down a little; *again*, or if far too fast, to what was *measured*."""
         rest = self._rest
         self._bursty = self._bursty or self._trial
         if again or measured < 0.5 * self.rate:
@@ -217,7 +219,7 @@ class Search:
     # Pauses.
 
     def resume(self, now: float, *, measurable: bool) -> None:
-        """Go on after a pause; one that is not *measurable* let nobody through."""
+        """Go on after a pause; over one that is not *measurable*, nothing succeeded."""
         if not measurable:
             self.event = (now, self.passed.total)
             if self._marks:
@@ -226,15 +228,15 @@ class Search:
 
     def believe_window(self, now: float, cycle: float) -> int:
         """
-        Take a block for a window's: what passed in its *cycle* always passes.
+        Take a block for that of a window, which allows so many requests in a *cycle*.
 
-        A window lets as many pass at any pace. That is tried, once: give after how many
-        requests it shows, 0 where it is not.
+        A window allows as many at any pace. That is tried once: return after how many
+        requests it will show, 0 where it is not tried.
         """
         passed = self.passed.total - self._total_then
         trial = 0
         if passed < _FEW and not self._few:
-            # It was closed before we came, perhaps: nothing is known.
+            # Somebody else may have used it up before: nothing is known.
             self.rate, self._top = max(self.rate, 10.0), CEILING
             self.enter(Phase.SEEK, now)
         else:
@@ -254,7 +256,8 @@ def _gain(phase: Phase, *, lasted: float, near: bool, scale: float) -> float:
     """
     Give what one success adds to the rate, *lasted* seconds into *phase*.
 
-    *near*: to a rate that was too fast. A probe doubles its pace in *scale* seconds.
+    *near*: the rate is close to one that was too fast. A probe doubles its growth in
+    *scale* seconds.
     """
     if phase is Phase.RAMP:
         return 6.3

@@ -1,17 +1,16 @@
 """
-Edge. Which keys of a list may stand in it twice, found in the memory of a few.
+Edge. Finds the keys that may stand twice in a list of any length, in bounded memory.
 
-Each key leaves a 64-bit hash. Of many, these move to disk, into one of some partitions:
-equal keys meet in the same one, so each is searched on its own. Two different keys with
-one hash are possible: what is found are candidates.
+Only a 64-bit hash of each key is kept. Many hashes move to disk, into partitions: equal
+ones meet in the same partition, so each is searched on its own. Different keys may
+share a hash: what is found are candidates.
 """
 
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from tempfile import TemporaryFile
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 _PARTS = 64
 _HELD = 1 << 17
@@ -19,30 +18,19 @@ _HELD = 1 << 17
 
 class Spool:
     """
-    Hashes, added one by one, and those that were added more than once.
+    Collects hashes, and tells which were added more than once.
 
-    Use it as a context: its files are gone at the end. *add* and *extend* take them,
-    without a call of ours in between; `settle` is to be called now and then, and moves
-    to disk what has become too much to hold.
+    *add* and *extend* are methods of the array itself, and so as fast as can be. Call
+    `settle` now and then: it moves to disk what is too much to hold. The files are gone
+    once *stack* is closed.
     """
 
-    def __init__(self, *, held: int = _HELD) -> None:
+    def __init__(self, stack: ExitStack, *, held: int = _HELD) -> None:
+        self._stack = stack
         self._most = held
         self._held = array("q")
         self.add, self.extend = self._held.append, self._held.extend
         self._files: list[BinaryIO] = []
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     def settle(self) -> None:
         """Move the hashes to disk if they are more than may be held."""
@@ -62,7 +50,7 @@ class Spool:
         del self._held[:]
 
     def repeated(self) -> set[int]:
-        """Return the hashes that were added more than once. Ends the adding."""
+        """Return the hashes that were added more than once. Nothing is added after."""
         if not self._files:
             return _repeated(self._held)
         self._most = 0

@@ -1,4 +1,4 @@
-"""Edge. The standard streams of this process, whatever became of them."""
+"""Edge. The standard streams of this process, even if they are closed or full."""
 
 import io
 import os
@@ -10,24 +10,24 @@ from contextlib import contextmanager, suppress
 @contextmanager
 def streams() -> Iterator[None]:
     """
-    Hold the places of streams that were closed, and go on where stderr is full.
+    Open streams that are closed, and ignore errors of stderr, for the block's time.
 
-    What is opened would take the number of a closed one, and be written to as if it
-    were that; an event loop aborts over it. That nobody can be told (a log on a full
-    disk) is no outcome of what was done: the exit code is what it would be.
+    Whatever is opened next would take the number of a closed stream, and be written to
+    in its place; an event loop aborts over that. That stderr cannot be written to (a
+    full disk) changes nothing of what is done, nor the exit code.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free is this one. A result cannot be written.
+            # This is the lowest number that is free. A result cannot be written.
             os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 - as long as the process
     if sys.stdout is None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - likewise
     before = sys.stderr
-    if before is sys.__stderr__:  # and nobody's who listens in this process
+    if before is sys.__stderr__:  # else somebody in this process has replaced it
         out = open(2, "wb", closefd=False)  # noqa: SIM115 - as long as the process
         encoding = "utf-8" if before is None else before.encoding
         sys.stderr = _Patient(out, encoding, "backslashreplace", line_buffering=True)
@@ -47,7 +47,7 @@ def let_go() -> None:
 
 
 class _Patient(io.TextIOWrapper):
-    """A stream that takes what it cannot pass on."""
+    """A stream that ignores what it cannot write."""
 
     def write(self, text: str) -> int:
         """Write *text*, if that can be done."""

@@ -1,4 +1,4 @@
-"""Shell. When one more request may leave, for all workers; and why not."""
+"""Shell. Turns: when the next request of any worker may leave, and why not yet."""
 
 import asyncio
 import random
@@ -14,14 +14,15 @@ from bulkrepo.rate import RateControl
 from bulkrepo.wire import Answer, Kind, Request
 
 _LONG = 5.0
-"""Seconds that the service asks to wait, and that are worth a word."""
+"""Seconds that the service asks to wait: from here on it is logged."""
 
 
 class Turns:
     """
-    Who waits for a turn waits for the rate, for the end of an outage, or for patience.
+    Lets requests leave as the rate allows, and during an outage only probes.
 
-    *probe* sends a request that has had its turn. *patience* is seconds.
+    *probe* sends a request whose turn it is. After *patience* seconds without any
+    success the run stops.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Turns:
         return None
 
     def free(self) -> bool:
-        """Whether a request may leave at once, and is booked."""
+        """Whether a request may leave at once; if so, it is booked."""
         return (
             self._waiters == 0
             and self._brake.stopped is None
@@ -74,7 +75,7 @@ class Turns:
 
     async def vouched(self, asked: float) -> bool:
         """
-        Wait until it is known whether a try *asked*, which failed, was the row's own.
+        Wait until it is known whether a try made at *asked* failed by its row's fault.
 
         See `outage`. Nobody else starts meanwhile. False: the run stops first.
         """
@@ -109,7 +110,7 @@ class Turns:
                 seconds = self._rate.reserve(now)
                 if seconds <= 0:
                     return True
-                # The service need not answer for a pace that it does not ask for.
+                # Waiting for our own pace does not count as silence of the service.
                 ours = now >= self._rate.until
             if seconds > self._patience and not self._rate.given:
                 self._brake.stop(
@@ -118,7 +119,7 @@ class Turns:
                     exit_code=3,
                 )
                 break
-            # Held back for long: another rule may come to hold meanwhile.
+            # Not longer at once: meanwhile another rule may apply.
             seconds = min(seconds, 5.0)
             if ours:
                 if not await self._brake.pause(seconds):
@@ -129,7 +130,7 @@ class Turns:
         return False
 
     async def pause(self, seconds: float) -> bool:
-        """Wait, at most until patience is over; False: the run stops."""
+        """Wait, at most until the patience is over; False: the run stops."""
         left = self._patience - self.outage.silence(self._clock.now())
         if not await self._brake.pause(min(seconds, left)):
             return False
@@ -152,7 +153,7 @@ class Turns:
         first: bool,
         probe: bool,
     ) -> None:
-        """Learn of an *answer* worth another try: to a *first* one, or to a *probe*."""
+        """Learn of an *answer* worth another try, to a *first* one or to a *probe*."""
         self._log.debug(
             "request.failed",
             method=request.method,
@@ -186,7 +187,7 @@ class Turns:
         self._wished(now, min(seconds, patience))
 
     def _wished(self, now: float, seconds: float) -> None:
-        """Say that the service asks for a long wait, once for all who are told."""
+        """Log that the service asks for a long wait, once for all who are told so."""
         since, until = self._held
         if seconds < _LONG or now + seconds < until + 1:
             return

@@ -1,20 +1,21 @@
 """
-Shell. Lists judged without a network: every fault of every row, and where it stands.
+Shell. Validates lists offline: every fault of every row, with its place.
 
-One pass finds the faults of single rows and leaves a hash of each key. Only where
-two hashes are equal are the lists read again, for those rows alone.
+One pass finds the faults of single rows and keeps a hash of each key. Only if some
+hashes are equal are the lists read again, for those rows alone.
 """
 
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import msgspec
 
 from bulkrepo import direct, grammar, inputs, lists
-from bulkrepo.again import Again
-from bulkrepo.fixing import Fixed, OnProblem, OnRejected, fix
+from bulkrepo.fixing import OnProblem, OnRejected
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
+from bulkrepo.naming import Profile
+from bulkrepo.rereadable import Rereadable
 from bulkrepo.spool import Spool
 from bulkrepo.visible import escape, fault
 
@@ -25,8 +26,8 @@ class Checked(msgspec.Struct):
     """
     Lists in numbers: *rows* are the *valid*, the *faulty* and the *duplicates*.
 
-    A duplicate is a row that equals an earlier one. *problems* counts what was
-    reported as a fault, each place and rule once; *notes* what was worth saying.
+    A duplicate is a row that equals an earlier one. *problems* counts the faults
+    reported, each place and rule once; *notes* the harmless remarks.
     """
 
     rows: int = 0
@@ -42,24 +43,23 @@ def validate(
     *,
     format: str | None,  # noqa: A002 - the option's name
     defaults: Defaults,
-    profile: grammar.Profile,
+    profile: Profile,
     stdin: BinaryIO | None,
     on_problem: OnProblem,
     on_rejected: OnRejected | None = None,
 ) -> Checked:
     """
-    Return the count of *sources*, after a call of *on_problem* for each fault or note.
+    Count the rows of *sources*, and call *on_problem* for each fault or note.
 
-    Faults come in list order; what two rows have against each other comes at the
-    end, again in list order. *on_rejected* is called for each faulty row. The
-    memory needed does not depend on the number of rows, only on that of keys which
-    stand there twice. `InputError` as `inputs.read` raises.
+    Faults come in list order; conflicts of two rows come at the end, again in list
+    order. *on_rejected* is called for each faulty row. The memory needed depends only
+    on the number of keys that are there twice. `InputError` as `inputs.read` raises.
     """
     count = Checked()
-    other = direct.reader(defaults, profile)
+    detect = direct.detector(defaults, profile)
     with ExitStack() as stack:
-        spool = stack.enter_context(Spool())
-        opened = stack.enter_context(Again(sources, stdin=stdin, other=other))
+        spool = Spool(stack)
+        opened = Rereadable(stack, sources, stdin=stdin, detect=detect)
         seen: set[Problem] = set()
         add = spool.add
         check = grammar.check
@@ -82,11 +82,11 @@ def validate(
             seen.clear()
         repeated = spool.repeated()
         if repeated:
-            for row, spec, first in _meetings(
+            for (first, earlier), (row, spec) in _meetings(
                 opened.rows(format), repeated, defaults=defaults, profile=profile
             ):
-                where = f"{first.row.source}:{first.row.line}"
-                twice = grammar.twice(spec, first.spec, where)
+                where = f"{first.source}:{first.line}"
+                twice = grammar.twice(spec, earlier, where)
                 problem = inputs.place(row, twice)
                 on_problem(row.source, problem)
                 if problem.note:
@@ -127,11 +127,7 @@ def _remark(row: Row, count: Checked, on_problem: OnProblem) -> None:
         on_problem(row.source, inputs.place(row, problem))
 
 
-class _First(NamedTuple):
-    """The row that an equal key met first."""
-
-    row: Row
-    spec: RepoSpec
+_Valid = tuple[Row, RepoSpec]
 
 
 def _meetings(
@@ -139,19 +135,19 @@ def _meetings(
     repeated: Container[int],
     *,
     defaults: Defaults,
-    profile: grammar.Profile,
-) -> Iterator[tuple[Row, RepoSpec, _First]]:
-    """Yield each valid row whose key stood in an earlier one, with that one."""
-    firsts: dict[tuple[str, str], _First] = {}
+    profile: Profile,
+) -> Iterator[tuple[_Valid, _Valid]]:
+    """Yield each valid row whose key an earlier one has, after the first of these."""
+    firsts: dict[tuple[str, str], _Valid] = {}
     for row in rows:
         found = grammar.check(row, defaults=defaults, profile=profile)
         if not isinstance(found, RepoSpec):
             continue
         key = (found.namespace, found.repository)
         if hash(key) in repeated:
-            first = firsts.setdefault(key, _First(row, found))
-            if first.row is not row:
-                yield row, found, first
+            first = firsts.setdefault(key, (row, found))
+            if first[0] is not row:
+                yield first, (row, found)
 
 
 def render(source: str, problem: Problem) -> str:
@@ -164,6 +160,3 @@ def render(source: str, problem: Problem) -> str:
     at = "".join(f":{n}" for n in (problem.line, problem.column) if n is not None)
     note = "note: " if problem.note else ""
     return escape(f"{source}{at}: {note}{fault(problem)}")
-
-
-__all__ = ["Checked", "Fixed", "fix", "render", "validate"]

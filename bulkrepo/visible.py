@@ -1,8 +1,8 @@
 """
-Pure. Text from outside, made fit for a terminal and for a shell.
+Pure. Text from outside, made safe for a terminal and for a shell.
 
-Names, messages and file names come from lists and from servers. Shown as they are
-they could move a cursor, recolour a screen or turn a line around.
+Names, messages and file names come from lists and from servers. Unescaped, they could
+move a cursor, recolour a screen or reverse a line.
 """
 
 import re
@@ -20,7 +20,7 @@ def escape(text: str) -> str:
     *text* with everything that does not print written out, as \xNN or \uNNNN.
 
     That is control, format and bidirectional characters, line separators, lone
-    surrogates and code points which mean nothing yet. Spaces of all widths stay.
+    surrogates and unassigned code points. Spaces of all widths stay.
     """
     if text.isprintable():
         return text
@@ -28,14 +28,14 @@ def escape(text: str) -> str:
 
 
 def brief(text: str) -> str:
-    """*text*, or its beginning and its length where no legal name is so long."""
+    """*text*, or its beginning and its length if it is longer than any legal name."""
     if len(text) <= _LONGEST:
         return text
     return f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
 def shown(text: str) -> str:
-    """*text*, which was to be a name, fit to be shown: both."""
+    """*text*, which may not be the name it should be: `brief`, and escaped."""
     return escape(brief(text))
 
 
@@ -43,7 +43,7 @@ def fault(problem: Problem) -> str:
     """
     *problem* without its place: `field: message [rule] (try "hint")`.
 
-    The path in a JSON list stands where the field would. Not yet fit for a terminal.
+    A path, as in a JSON list, replaces the field. Not yet escaped.
     """
     hint = "" if problem.hint is None else f' (try "{problem.hint}")'
     field = brief(problem.path or problem.field)
@@ -52,19 +52,19 @@ def fault(problem: Problem) -> str:
 
 def anonymous(text: str) -> str:
     """
-    *text*, which was to be a URL or a host, without who signs in there.
+    *text*, meant as a URL or a host, without the login in it.
 
-    All up to the last @ counts as that: whoever is mistaken escapes nothing either.
+    That is everything up to the last @, as people may not have escaped another one.
     """
     return _LOGIN.sub(r"\1***@", text, count=1)
 
 
 def quote(text: str) -> str:
     r"""
-    *text* as one word of a shell command which a person may copy.
+    *text*, a file's name, as one word of a shell command that a person may copy.
 
-    A name that does not print is given as $'...', which bash, zsh and ksh read; a
-    leading dash is kept from being an option.
+    One that does not print is given as $'...', which bash, zsh and ksh read. One with
+    a leading dash is kept from being an option.
     """
     if text.startswith("-") and text != "-":
         text = f"./{text}"
@@ -72,7 +72,7 @@ def quote(text: str) -> str:
 
 
 def word(text: str) -> str:
-    """*text* likewise, where it is no file's name."""
+    """*text* likewise, if it is not a file's name."""
     if text.isprintable():
         return text if _PLAIN.fullmatch(text) else shlex.quote(text)
     inner = text.replace("\\", "\\\\").replace("'", "\\'")

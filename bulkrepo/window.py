@@ -1,4 +1,4 @@
-"""Pure. Exact sliding windows: the bookkeeping of limits that are known."""
+"""Pure. Exact sliding windows, for limits that are known."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from bulkrepo.wire import Limit
 
 MOST = 10_000
-"""Starts that are kept: a longer rule is kept in parts, which is stricter."""
+"""Starts that are kept: a larger rule is split into parts, which is stricter."""
 
 
 class Window:
     """
     An exact sliding window: at most *count* starts in any *seconds*.
 
-    A window includes its start and excludes its end: of two starts exactly *seconds*
-    apart, each window holds one.
+    Windows are half-open: two starts exactly *seconds* apart are never in the same one.
     """
 
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
@@ -24,7 +23,7 @@ class Window:
         self._starts: deque[float] = deque(starts, maxlen=self._count)
 
     def wait(self, now: float, share: float = 1.0) -> float:
-        """Give the seconds until one more of a *share* may start; 0.0 or less: now."""
+        """Give the seconds until one more may start, of a *share*; 0.0 or less: now."""
         starts = self._starts
         count = self._count if share == 1.0 else max(1, int(share * self._count))
         if len(starts) < count:
@@ -52,12 +51,12 @@ class Window:
 
 class Rules:
     """
-    Limits that answers named, one for each length of a window: all of them hold.
+    Limits that answers named, one for each length of a window: all of them are kept.
 
     They are believed for *trust* seconds or two windows, whichever is longer: a limit
-    may be raised, and nobody would say so. Who is refused although he keeps them shares
-    them with others: then we take less, and a little more after each window that is
-    kept, and doubt them more seldom.
+    may be raised, and nobody would say so. A refusal although they are kept means that
+    others use them up too: then we take a smaller share, a little more after each
+    window that is kept, and believe them for longer.
     """
 
     def __init__(
@@ -96,7 +95,7 @@ class Rules:
         return self._share * min(rates, default=float("inf"))
 
     def named(self) -> tuple[Limit, ...]:
-        """Give the rules as they were named."""
+        """Give the rules as the service named them."""
         windows = self._windows.items()
         return tuple(Limit(window.limit.count, s) for s, window in windows)
 
@@ -118,9 +117,9 @@ class Rules:
 
     def obey(self, rule: Limit, now: float, *, spread: float) -> bool:
         """
-        Take up *rule*, and say if it is new; one for as many seconds is replaced.
+        Take up *rule* in place of one for as many seconds; whether it is new.
 
-        What leaves evenly arrives unevenly: *spread* is by how many seconds.
+        Requests arrive less evenly than they leave, by up to *spread* seconds.
         """
         known = self._windows.get(rule.seconds)
         new = known is None or known.limit.count != rule.count
@@ -132,18 +131,18 @@ class Rules:
         return new
 
     def yield_some(self, now: float) -> None:
-        """Take less: others use what the rules allow as well."""
+        """Take a smaller share: others use what the rules allow, too."""
         self._share, self._shared_at = max(0.05, 0.75 * self._share), now
 
     def regain(self, now: float) -> bool:
-        """Take a little more if the last window was kept; say if so."""
+        """Take a little more if the last window was kept; whether it was."""
         if self._share == 1.0 or now - self._shared_at < max(10.0, self.shortest):
             return False
         self._share, self._shared_at = min(1.0, self._share + 0.1), now
         return True
 
     def outlived(self, now: float) -> bool:
-        """Forget the rules when they were believed for long enough; say if so."""
+        """Forget the rules if they were believed for long enough; whether they were."""
         if self._until is None:
             self._believe(now)
         elif now > self._until:

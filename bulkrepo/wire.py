@@ -1,7 +1,7 @@
 """
-Pure. SWR's HTTP dialect: requests as documented, and what may come back.
+Pure. SWR's HTTP dialect: requests as documented, and the values that may come back.
 
-How an answer is understood is in `answers`.
+What an answer means is decided in `answers`.
 """
 
 import re
@@ -16,14 +16,14 @@ import msgspec
 from bulkrepo.model import RepoSpec
 
 BODY_LIMIT = 65_536
-"""Bytes of an answer's body that are read; the rest is of no use to anybody."""
+"""Bytes of a body that are read; the rest is of no use."""
 
 
 class Kind(IntEnum):
     """
     What an answer means for the row that asked.
 
-    An integer, because a plain enum is hashed by Python code, for every answer.
+    An integer, as a plain enum would be hashed by Python code for every answer.
     """
 
     DONE = auto()
@@ -49,9 +49,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     A request to somebody else, such as IAM, has a full URL for its path.
 
-    *creates* says that doing it twice or not at all makes a difference: only then is
-    a lost answer a doubt. *wants* is what the body of a good answer must be, and
-    *limit* how many bytes of it are read.
+    *creates*: it creates a repository, so that a lost answer leaves a doubt. *wants* is
+    the type of a good answer's body, *limit* how many bytes of it are read.
     """
 
     method: str
@@ -74,8 +73,8 @@ class NoReply(msgspec.Struct, frozen=True, gc=False):
     """
     No answer came.
 
-    *sent* is False only where not one byte of the request can have left: honesty
-    about who created what depends on that bit.
+    *sent* is False only if not one byte of the request can have left: that decides
+    whether the repository may have been created.
     """
 
     kind: str  # refused, dns, tls, connect, timeout, dropped
@@ -94,8 +93,8 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     """
     An answer, understood.
 
-    *retry_after* is seconds, *limits* the throttling rules that the message named,
-    *seen* what the request wanted to read, *total* how many of such there are.
+    *retry_after* is seconds, *limits* are the throttling rules that the message named,
+    *seen* is what the request wanted to read, *total* how many of these there are.
     """
 
     kind: Kind
@@ -146,7 +145,7 @@ class Organizations(msgspec.Struct, frozen=True, gc=False):
 
 
 class Quota(msgspec.Struct, frozen=True, gc=False):
-    """How many there may be of *quota_key*, such as `namespace`, and how many are."""
+    """How many of *quota_key*, such as `namespace`, there may be and are."""
 
     quota_key: str
     quota_limit: int
@@ -177,7 +176,7 @@ _encode = msgspec.json.Encoder().encode
 READ = 1
 """`auth` of an organization in which we may only read."""
 PAGE = 1000
-"""Repositories a page: the most that SWR gives."""
+"""Repositories on a page: the most that SWR gives."""
 _PAGE_LIMIT = 16 * 1024 * 1024
 
 
@@ -221,8 +220,8 @@ def page(namespace: str, offset: int) -> Request:
     """
     Give the request that lists up to `PAGE` repositories of an organization.
 
-    In the order of their names, so that what changes meanwhile moves little. SWR wants
-    limit and offset together, and so it is with the order.
+    By name, so that changes meanwhile shift few of them. SWR wants limit and offset
+    together, and likewise both parameters of the order.
     """
     return Request(
         "GET",
@@ -262,7 +261,7 @@ def create_organization(namespace: str) -> Request:
 
 def _path(namespace: str, repository: str) -> str:
     """
-    Give a repository's path, in which `/` of its name is written `$`.
+    Give a repository's path, in which each `/` of its name is written as `$`.
 
     A real slash makes the gateway answer 404 APIGW.0101.
     """

@@ -57,8 +57,8 @@ def map_names(names: Iterable[Name], rules: Rules, *, runs: bool = False) -> Tab
     if runs:
         hosts = groupby(found, key=lambda each: each.name.host)
         batches = [Run([each.name.path for each in run], host) for host, run in hosts]
-    with Spool() as spool:
-        mapped = Mapped(lambda: iter(batches), rules, spool)
+    with ExitStack() as stack:
+        mapped = Mapped(lambda: iter(batches), rules, Spool(stack))
         entries = [
             entry
             for each in mapped.entries()

@@ -19,11 +19,11 @@ from bulkrepo.exports import (
     BATCH,
     COLUMNS,
     EXPORTERS,
-    armed,
     by_suffix,
     csv_line,
     harmless,
 )
+from bulkrepo.inputs.cells import plain
 from bulkrepo.model import (
     Item,
     Problem,
@@ -149,7 +149,7 @@ def export(name: str, rows: list[Item]) -> bytes:
 
 def from_csv(cells: dict[str, str]) -> Item:
     """One row of a CSV report as the item that it was made from."""
-    bare: dict[str, object] = {k: armed(v) for k, v in cells.items() if v != ""}
+    bare: dict[str, object] = {k: plain(v) for k, v in cells.items() if v != ""}
     for name in ("differences", "problems"):
         if name in bare:
             bare[name] = json.loads(str(bare[name]))
@@ -363,7 +363,7 @@ def test_csv_is_in_the_dialect_of_the_rfc() -> None:
 @given(st.text())
 def test_harmless_is_taken_back_by_armed(text: str) -> None:
     """Disarming loses nothing, not even for text that looks disarmed."""
-    assert armed(harmless(text)) == text
+    assert plain(harmless(text)) == text
 
 
 def test_markdown_is_a_page_to_paste() -> None:

@@ -112,14 +112,8 @@ class Hostile:
         organization = state.organization("team-a")
         assert organization is not None
         for item in self.items[::20]:
-            state.commit(
-                organization,
-                item["repository"],
-                is_public=False,
-                category="other",
-                description="",
-                now=time.time() - 60,
-            )
+            name = item["repository"]
+            state.commit(state.appear(organization, name, now=time.time() - 60))
 
     async def rival(self, workers: int = 32) -> None:
         """Create names once, a little before or after us, whatever is answered."""

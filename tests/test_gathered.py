@@ -96,7 +96,7 @@ def test_what_is_broken_is_told_where_it_is_broken(
     try:
         value, end = json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as broken:
-        why = f"s:{broken.lineno}:{broken.colno}: .* none: {re.escape(broken.msg)}"
+        why = f"s:{broken.lineno}:{broken.colno}: .* not valid: {re.escape(broken.msg)}"
         with pytest.raises(InputError, match=why):
             parts(text, size=size, part=2)
     else:
@@ -136,7 +136,7 @@ def test_a_key_far_down_among_names_is_refused() -> None:
 
 def test_a_long_array_that_stands_twice_is_refused() -> None:
     """Of two only one would count, and the other is passed on already."""
-    with pytest.raises(InputError, match="stands there twice"):
+    with pytest.raises(InputError, match="occurs twice"):
         parts('{"a": ["b", "c"], "a": ["d"]}', size=9, part=1)
 
 

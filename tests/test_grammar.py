@@ -12,12 +12,12 @@ from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 
 DIGITS = "0123456789"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-PROFILES: tuple[grammar.Profile, ...] = ("strict", "docker")
+PROFILES: tuple[naming.Profile, ...] = ("strict", "docker")
 
 names = st.text(alphabet="ab19._-/A é", max_size=12) | st.text(max_size=8)
 
 
-def stated(text: str, *, profile: grammar.Profile, slashes: bool) -> bool:
+def stated(text: str, *, profile: naming.Profile, slashes: bool) -> bool:
     """Return what the documentation's sentences say, one after the other."""
     separators = "._-/" if slashes else "._-"
     if not 1 <= len(text) <= (128 if slashes else 64):
@@ -55,12 +55,12 @@ def problems(given: Row, defaults: Defaults | None = None) -> tuple[Problem, ...
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names, slashes=st.booleans())
 def test_legal_agrees_with_the_sentence(
-    profile: grammar.Profile, *, text: str, slashes: bool
+    profile: naming.Profile, *, text: str, slashes: bool
 ) -> None:
     """The expression says what the documentation's sentences say."""
     expected = stated(text, profile=profile, slashes=slashes)
 
-    assert grammar.legal(text, profile=profile, slashes=slashes) == expected
+    assert naming.legal(text, profile=profile, slashes=slashes) == expected
 
 
 @given(
@@ -69,7 +69,7 @@ def test_legal_agrees_with_the_sentence(
 )
 def test_many_names_are_legal_at_one_look_if_each_is(many: list[str]) -> None:
     """Where separators stand side by side, it may not be so sure."""
-    each = all(grammar.legal(name, profile="strict", slashes=True) for name in many)
+    each = all(naming.legal(name, profile="strict", slashes=True) for name in many)
 
     assert naming.surely_legal(many) == (each and "__" not in "".join(many))
 
@@ -77,7 +77,7 @@ def test_many_names_are_legal_at_one_look_if_each_is(many: list[str]) -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names.filter(bool))
 def test_a_name_is_rejected_exactly_when_a_rule_is_named(
-    profile: grammar.Profile, text: str
+    profile: naming.Profile, text: str
 ) -> None:
     """Taking a name apart finds a broken rule if and only if the name is illegal."""
     found = grammar.check(
@@ -96,10 +96,10 @@ def test_a_name_is_rejected_exactly_when_a_rule_is_named(
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names, slashes=st.booleans())
 def test_every_suggestion_is_legal(
-    profile: grammar.Profile, *, text: str, slashes: bool
+    profile: naming.Profile, *, text: str, slashes: bool
 ) -> None:
     """What is suggested would be accepted, and what is legal is left alone."""
-    suggestion = grammar.suggest(text, profile=profile, slashes=slashes)
+    suggestion = naming.suggest(text, profile=profile, slashes=slashes)
 
     if suggestion is not None:
         assert stated(suggestion, profile=profile, slashes=slashes)
@@ -157,8 +157,8 @@ def test_docker_differs_in_hyphens_only(
     *, text: str, strict: bool, docker: bool
 ) -> None:
     """The wider profile lets hyphens stand in runs, and nothing else."""
-    assert grammar.legal(text, profile="strict", slashes=True) is strict
-    assert grammar.legal(text, profile="docker", slashes=True) is docker
+    assert naming.legal(text, profile="strict", slashes=True) is strict
+    assert naming.legal(text, profile="docker", slashes=True) is docker
 
 
 @pytest.mark.parametrize(

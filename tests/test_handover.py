@@ -381,7 +381,7 @@ def test_what_no_tool_can_ask_for_is_left_out(here: Path) -> None:
         "LEFT OUT  4 repositories; nothing was written",
         "  m/app  source that no tool takes: Team/App has uppercase letters",
         "  m/b  source that no tool takes: a'b breaks Docker's rules for names",
-        "  M/c  is no ORGANIZATION/REPOSITORY that SWR can have",
+        "  M/c  is not an ORGANIZATION/REPOSITORY that SWR can have",
         "  m/d  is where its images come from",
     ]
     assert run("skopeo", path, *ALONE, "--hosts", "--partial").exit_code == 1

@@ -170,7 +170,7 @@ def test_blanks_around_are_trimmed_with_a_note() -> None:
         pytest.param('name\n"' + "a" * 200_000, "a.csv", "never closed", id="huge"),
         pytest.param("x" * 200_000, "a.csv", "no known column", id="huge header"),
         pytest.param('{"a', "a.json", "not JSON", id="cut at once"),
-        pytest.param('{"items":[],"items":[]}', "a.json", "there twice", id="twice"),
+        pytest.param('{"items":[],"items":[]}', "a.json", "occurs twice", id="twice"),
         pytest.param('{"defaults":[]}', "a.json", "not an array", id="array"),
         pytest.param(b"name\nx\n\xff\n", "a.csv", "line 3, byte 8", id="bad byte"),
         pytest.param("name\na".encode("utf-32"), "a.csv", "utf-32", id="utf-32"),

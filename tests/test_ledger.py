@@ -18,7 +18,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from bulkrepo import grammar, inputs
-from bulkrepo.ledger import MEMORY, Checked, Ledger, Loaded, schema
+from bulkrepo.ledger import MEMORY, Checked, Ledger, schema
 from bulkrepo.model import (
     Claim,
     Defaults,
@@ -29,6 +29,7 @@ from bulkrepo.model import (
     Outcome,
     Row,
     SettingsError,
+    Started,
     Verdict,
 )
 from tests.boxes import REAL
@@ -65,7 +66,7 @@ def load(
     endpoint: str = ENDPOINT,
     digest: str = "",
     fresh: bool = False,
-) -> Loaded:
+) -> Started:
     """Load *rows*, by default under the digest of what they say."""
     rows = list(rows)
     name = digest or hashlib.sha256(repr(rows).encode()).hexdigest()

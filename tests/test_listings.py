@@ -260,7 +260,7 @@ def test_a_place_within_a_host_is_no_host() -> None:
 @pytest.mark.parametrize("text", ["a: ~\nb/c: d", "a: {b: c}\nb/c: r.io/d", "a: b/c"])
 def test_not_every_mapping_is_a_configuration(text: str) -> None:
     """What only looks like one of a tool's is refused."""
-    with pytest.raises(InputError, match="no listing that is known"):
+    with pytest.raises(InputError, match="is not a known listing"):
         parse(text)
 
 
@@ -494,24 +494,24 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
         ([QUAY_ON, '{"errors":[],"message":"internal"}'], "an object with errors"),
         (['["a"]', '{"name":"team/app","tags":[]}'], "an object with name, tags"),
         (['{"source":"l.csv","problems":[]}'], "an object with problems"),
-        (["HTTP/1.1 401 Unauthorized\r\n\r\n{}"], "answer 401"),
+        (["HTTP/1.1 401 Unauthorized\r\n\r\n{}"], "status 401"),
         (['{"repositories":["a"'], "saved whole"),
         (["[" * 100_000], "saved whole"),
         (["<html>"], "web page"),
-        (["[1]"], "no listing"),
+        (["[1]"], "not a known listing"),
         (
             ['[{"project_id":1,"name":"a","metadata":{}}]'],
             "both to one bulkrepo import",
         ),
-        (['[{"name":"g.io/a"},{"name":"b","public":true}]'], "no listing"),
+        (['[{"name":"g.io/a"},{"name":"b","public":true}]'], "not a known listing"),
         (['["a"]', '{"repositories":["a"]}'], "one listing at a time"),
-        (["auth: {password: hunter2\nsync: ["], "is none"),
+        (["auth: {password: hunter2\nsync: ["], "is not valid"),
         (["r.io:\n  images: {a: []}\nr.io:\n  images: {b: []}"], ":3:1: .* twice"),
-        (['{"repositories":["a"],"repositories":["b"]}'], '"repositories" stands'),
-        (['{"images":{"h/a":"g/a","h/a":"g/b"}}'], 'page-0: "h/a" stands there twice'),
-        (['[1, {"x":{"a":1,"a":2}}]'], '"a" stands there twice'),
-        (['[{"name":"a","name":"b"},{"name":"c"}]'], '"name" stands there twice'),
-        (["a: &a {b: *a}"], "is none"),
+        (['{"repositories":["a"],"repositories":["b"]}'], '"repositories" occurs'),
+        (['{"images":{"h/a":"g/a","h/a":"g/b"}}'], 'page-0: "h/a" occurs twice'),
+        (['[1, {"x":{"a":1,"a":2}}]'], '"a" occurs twice'),
+        (['[{"name":"a","name":"b"},{"name":"c"}]'], '"name" occurs twice'),
+        (["a: &a {b: *a}"], "is not valid"),
         (["sync: []\n---\nsync: []\n"], ":2:1: begins another document"),
         ([BOMB], "make 30,033,011 values of 11"),
         (["b: &b {k: v}\na: &a {<<: [" + "*b," * 9 + "*b]}\n" + MERGES], "make"),

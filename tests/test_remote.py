@@ -275,7 +275,7 @@ def test_a_product_may_be_said(name: str) -> None:
         ("https://1.dkr.ecr.eu-west-1.amazonaws.com", {}, "aws ecr describe-repos"),
         ("https://public.ecr.aws", {}, "aws ecr-public"),
         ("https://registry.gitlab.com/g", {}, "https://gitlab.com/GROUP"),
-        ("https://h/x?page=2", {}, "no API that is known"),
+        ("https://h/x?page=2", {}, "is not a known API"),
         ("https://h", {"/v2/": Reply(200, {}, b"<html>")}, "--registry distribution|"),
         (
             "https://r.h/g",
@@ -693,9 +693,9 @@ def test_docker_hub_gives_the_next_page_in_the_body() -> None:
         (Reply(200, {}, b""), "is no JSON"),
         (Reply(200, {}, b"a\nb\n"), "is no JSON"),
         (Reply(200, {}, b"\xff{}"), "is not UTF-8"),
-        (Reply(200, {}, b'{"repositories":["a"'), "begins like JSON and is none"),
-        (Reply(200, {}, b'{"repositories":["a"]}["b"]'), "and is none: Extra data"),
-        (Reply(200, {}, b"[" * 100_000), "nested too deep"),
+        (Reply(200, {}, b'{"repositories":["a"'), "begins like JSON but is not valid"),
+        (Reply(200, {}, b'{"repositories":["a"]}["b"]'), "is not valid: Extra data"),
+        (Reply(200, {}, b"[" * 100_000), "nested too deeply"),
         (Reply(200, {}, b" " * remote.MOST), "more than 16777216 bytes"),
     ],
 )

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import check, lists, validate
+from bulkrepo import check, fixing, lists, validate
 from bulkrepo.model import (
     Defaults,
     InputError,
@@ -272,7 +273,8 @@ def test_duplicates_agree_with_a_dictionary(rows: list[tuple[str, bool]]) -> Non
 @pytest.mark.parametrize("held", [1, 1 << 16])
 def test_spool_finds_what_was_added_twice(held: int, values: list[int]) -> None:
     """On disk or in memory, the repeated are found."""
-    with Spool(held=held) as spool:
+    with ExitStack() as stack:
+        spool = Spool(stack, held=held)
         for value in values:
             spool.add(value)
             spool.settle()
@@ -347,7 +349,7 @@ def test_fix_mends_what_is_mechanical(save: Save, tmp_path: Path, suffix: str) -
     """What has one legal form gets it; the rest stays and is reported."""
     left: list[Problem] = []
     out = tmp_path / f"out{suffix}"
-    fixed = validate.fix(
+    fixed = fixing.fix(
         [save("in.csv", MESSY)],
         out,
         format=None,
@@ -381,7 +383,7 @@ def test_fix_gives_a_name_its_organization(save: Save, tmp_path: Path) -> None:
     """A mended first segment moves to its own field; later reading agrees."""
     out = tmp_path / "out.ndjson"
     defaults = Defaults(is_public=False, namespace_from_path=True)
-    validate.fix(
+    fixing.fix(
         [save("a.txt", "Team/My_App\n")],
         out,
         format=None,
@@ -414,7 +416,7 @@ def test_fix_writes_nothing_where_something_would_be_lost(
     """What a corrected list cannot hold is not dropped silently."""
     source = save("in.csv", text)
     with pytest.raises(InputError, match=says):
-        validate.fix(
+        fixing.fix(
             [source],
             tmp_path / out,
             format=None,
@@ -428,7 +430,7 @@ def test_fix_writes_nothing_where_something_would_be_lost(
 def test_fix_may_replace_its_own_source(save: Save) -> None:
     """The corrected list takes the place of the list in one step."""
     path = save("in.csv", "org,name,public\nt,A,no\n")
-    validate.fix([path], Path(path), format=None, defaults=Defaults(), profile="strict")
+    fixing.fix([path], Path(path), format=None, defaults=Defaults(), profile="strict")
 
     assert run(path)[0] == validate.Checked(rows=1, valid=1)
 

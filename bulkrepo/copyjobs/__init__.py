@@ -1,8 +1,8 @@
 """
-Pure. What a tool needs to copy the images of a map: one function a tool, and a table.
+Pure. Jobs for tools that copy images: one function a tool, and the table of them.
 
-Each is handed an iterator over as many repositories as there are, and gives chunks
-back while it reads. No credential stands in any of them.
+Each takes an iterator over any number of repositories and yields its file in chunks. No
+job has credentials in it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,9 +29,8 @@ class Tool(NamedTuple):
     """
     A tool that copies images.
 
-    *job* makes its file of what is to be copied, *suffix* is that file's. *login*
-    says in lines where the tool finds credentials for registries, and *command* how
-    it is run with a file.
+    *job* makes its file, which ends in *suffix*. *login* says how the tool gets
+    credentials for registries, *command* how it is run with a file.
     """
 
     job: Callable[[Heading, Iterable[Copy]], Iterator[bytes]]

@@ -1,4 +1,4 @@
-"""Pure. What a job says of itself, in the comments of its file."""
+"""Pure. The comments at the head of a job's file."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from bulkrepo.visible import escape
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
     """
-    How many *repositories* a job copies, of which *maps*, and by what *evidence*.
+    How many *repositories* a job copies, from which *maps*, and by what *evidence*.
 
     *sources* are the registries it copies from, *target* is the one it copies to.
     """
@@ -22,11 +22,11 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def registries(self) -> list[str]:
-        """Return all registries, each once."""
+        """All registries, each once."""
         return list(dict.fromkeys((*self.sources, self.target)))
 
     def comments(self, *more: str) -> Iterator[str]:
-        """Yield lines that a shell and YAML take for comments, whatever is in them."""
+        """Yield lines that are comments to a shell and to YAML, whatever is in them."""
         yield f"# {self.repositories} repositories with all their tags"
         maps = ", ".join(map(escape, self.maps))
         yield f"# to {escape(self.target)}, mapped by {maps}"

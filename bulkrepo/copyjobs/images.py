@@ -1,29 +1,26 @@
 """
-Pure. Rules of image-syncer, and of image-migrator, as JSON.
+Pure. Rules for image-syncer and image-migrator, as JSON.
 
-A source without a tag stands for all its tags, and keeps them (image-syncer's README,
+A source without a tag stands for all its tags, which are kept (image-syncer's README,
 "Image sync configuration file"). image-migrator takes the same two files (Huawei
 Cloud, "Migrating Images to SWR Using image-migrator"). JSON has no comments.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 import msgspec
 
 from bulkrepo.copyjobs.heading import Heading
 from bulkrepo.copyjobs.references import Copy
+from bulkrepo.exports.records import batches
 from bulkrepo.visible import quote
-
-_BATCH = 500
 
 
 def job(_heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
     """Yield an object of source -> target."""
     encode = msgspec.json.encode
-    rest = iter(copies)
     before = b"{\n"
-    while batch := list(islice(rest, _BATCH)):
+    for batch in batches(copies):
         rules = (b"  %b: %b" % (encode(c.source), encode(c.target)) for c in batch)
         yield before + b",\n".join(rules)
         before = b",\n"
@@ -31,7 +28,7 @@ def job(_heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
 
 
 def login(registries: Iterable[str]) -> Iterator[str]:
-    """Yield what auth.json is like, secrets left to the environment."""
+    """Yield what auth.json looks like, with secrets left to the environment."""
     yield "auth.json, with the names of variables, or what they hold:"
     hosts = {
         host: {"username": f"$USER_{number}", "password": f"$PASSWORD_{number}"}
@@ -46,7 +43,7 @@ def syncer(path: str) -> str:
 
 
 def migrator(path: str) -> str:
-    """Return the command of image-migrator, by the name of its download."""
+    """Return the command of image-migrator, under the name of its download."""
     return f"./image-migrator-linux-amd64 {_options(path)}"
 
 

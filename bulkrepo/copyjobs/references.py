@@ -1,8 +1,8 @@
 """
-Pure. What a map calls a repository, as the tools that copy images call it: HOST/PATH.
+Pure. Names in a map as references for the tools that copy images: HOST/PATH.
 
-A tool takes more for a reference than a name: tags, patterns, templates. Only what is
-a plain name gets through, so nothing from a map is ever read as anything else.
+To a tool, a reference may also be a pattern or a template, or have a tag. Only plain
+names get through, so that nothing from a map is read as anything else.
 """
 
 import re
@@ -13,8 +13,8 @@ from bulkrepo import mapping, naming
 from bulkrepo.model import SettingsError
 from bulkrepo.visible import anonymous, escape, shown
 
-# The grammar of Docker and of the OCI (distribution/reference), which skopeo, regsync
-# and image-syncer refuse whatever breaks.
+# The grammar of Docker and of the OCI (distribution/reference): skopeo, regsync and
+# image-syncer refuse whatever breaks it.
 _HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
     r"|\[[0-9a-f:]+\])(?::[0-9]{1,5})?"
@@ -33,16 +33,16 @@ class Copy(msgspec.Struct, frozen=True):
 
     @property
     def renamed(self) -> bool:
-        """Whether the last segment differs."""
+        """Whether the last segments differ."""
         return self.source.rpartition("/")[2] != self.target.rpartition("/")[2]
 
 
 class Origin(msgspec.Struct, frozen=True):
     """
-    Where sources are: on *registry* (HOST or HOST/PATH), if they carry no host.
+    Where sources without a host are: on *registry*, HOST or HOST/PATH.
 
-    *hosts* says whether a first segment that looks like a host is one, which nobody
-    can see where a registry is given as well; None: it has not been said.
+    *hosts* says whether a first segment that looks like a host is one: with a registry
+    it may be either. None: not said.
     """
 
     registry: str | None = None
@@ -74,9 +74,9 @@ def registry(host: str) -> str:
 
 def place(source: str, at: Origin) -> str | mapping.Unfit:
     """
-    Return *source* as a reference, or why no tool could be asked for it.
+    Return *source* as a reference, or why no tool can copy it.
 
-    Raises `SettingsError` where it cannot be told which host *source* is on.
+    Raises `SettingsError` where it is not known which host *source* is on.
     """
     first, slash, rest = source.partition("/")
     hosted = bool(slash) and mapping.is_host(first)
@@ -101,13 +101,13 @@ def place(source: str, at: Origin) -> str | mapping.Unfit:
 
 
 def goal(target: str, host: str) -> str | mapping.Unfit:
-    """Return where *target* is on the registry *host*, or why it can be nowhere."""
+    """Return *target* as a reference on the registry *host*, or why it cannot be."""
     namespace, _, repository = target.partition("/")
     if naming.legal(namespace, profile="docker", slashes=False) and naming.legal(
         repository, profile="docker", slashes=True
     ):
         return _checked(target, host, target)
-    return mapping.Unfit(target, "is no ORGANIZATION/REPOSITORY that SWR can have")
+    return mapping.Unfit(target, "is not an ORGANIZATION/REPOSITORY that SWR can have")
 
 
 def _is_host(text: str) -> bool:

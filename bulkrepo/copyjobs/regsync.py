@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from bulkrepo.copyjobs.heading import Heading
 from bulkrepo.copyjobs.references import Copy
+from bulkrepo.exports.records import batches
 from bulkrepo.visible import quote
 
-_BATCH = 500
 # "Minimum number of pulls remaining to start the step" (regsync's documentation), for
 # sources that tell, as Docker Hub does: its smallest allowances are below 100.
 _DEFAULTS = """\
@@ -24,10 +23,10 @@ sync:
 
 def job(heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
     """
-    Yield the configuration: a step a repository, of `type: repository`, all its tags.
+    Yield the configuration: a step a repository, for all its tags.
 
-    Text is written as JSON writes it, which YAML reads; a reference is ASCII, and has
-    no braces, which would be a template.
+    Text is written as JSON, which YAML reads; references are ASCII, without the braces
+    of templates.
     """
     lines = heading.comments(
         "Credentials are those of `docker login` (~/.docker/config.json), unless",
@@ -35,8 +34,7 @@ def job(heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
     )
     text = "".join(f"{line}\n" for line in lines)
     yield (text + _DEFAULTS).encode()
-    rest = iter(copies)
-    while batch := list(islice(rest, _BATCH)):
+    for batch in batches(copies):
         yield "".join(
             f"  - source: {json.dumps(each.source)}\n"
             f"    target: {json.dumps(each.target)}\n"

@@ -8,13 +8,11 @@ segment differs, the tags are copied one by one. (skopeo-sync(1); tried with 1.9
 
 import shlex
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from bulkrepo.copyjobs.heading import Heading
 from bulkrepo.copyjobs.references import Copy
+from bulkrepo.exports.records import batches
 from bulkrepo.visible import quote
-
-_BATCH = 500
 
 _ABOUT = (
     "",
@@ -120,8 +118,7 @@ def job(heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
     lines = ["#!/bin/sh", *heading.comments(*_ABOUT)]
     lines += ["", f"all={heading.repositories}"]
     yield ("\n".join(lines) + _HEAD).encode()
-    rest = iter(copies)
-    while batch := list(islice(rest, _BATCH)):
+    for batch in batches(copies):
         yield "".join(map(_line, batch)).encode()
     yield _TAIL.encode()
 

@@ -1,8 +1,8 @@
 """
 Pure. A report as bytes: one function a format, and the table of them.
 
-Every exporter is handed an iterator over as many rows as there are and gives chunks
-back while it reads: memory stays the same for ten rows and for a million.
+An exporter takes an iterator over any number of rows and yields its file in chunks:
+memory is the same for ten rows and for a million.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from bulkrepo.exports.markdown import markdown
 from bulkrepo.exports.page import page
 from bulkrepo.exports.prometheus import prometheus
 from bulkrepo.exports.records import BATCH, COLUMNS, as_json, jsonl
-from bulkrepo.exports.sheet import armed, as_csv, csv_line, harmless
+from bulkrepo.exports.sheet import as_csv, csv_line, harmless
 from bulkrepo.model import Item, RunInfo, SettingsError, Summary
 from bulkrepo.visible import escape
 
@@ -23,7 +23,6 @@ __all__ = [
     "EXPORTERS",
     "SUFFIXES",
     "Exporter",
-    "armed",
     "by_suffix",
     "csv_line",
     "harmless",
@@ -35,7 +34,7 @@ Exporter = Callable[[RunInfo, Summary, Iterable[Item]], Iterator[bytes]]
 
 def by_suffix(path: str) -> str:
     """
-    Name of the format that a file called *path* wants; `-` is JSON Lines.
+    Return the format for the file *path* by its suffix; `-` is JSON Lines.
 
     Raises `SettingsError` for a suffix that no exporter serves.
     """

@@ -1,4 +1,4 @@
-"""Pure. A report as JUnit's XML, which build servers show: one test case a row."""
+"""Pure. A report as JUnit XML, for build servers: one test case a row."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -11,9 +11,9 @@ from bulkrepo.model import SUCCESSES, Item, RunInfo, Summary, Verdict
 
 def junit(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[bytes]:
     """
-    Yield a suite of all rows, in the words of Jenkins' junit-10.xsd.
+    Yield a suite of all rows, as Jenkins' junit-10.xsd describes it.
 
-    A row that did not succeed is a failure; one that nobody attempted, an error.
+    A row that did not succeed is a failure; one that was not attempted, an error.
     """
     late = summary.counts.get(Verdict.NOT_ATTEMPTED, 0)
     without = summary.total - sum(summary.counts.values())  # an outcome, as yet

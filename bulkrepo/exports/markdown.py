@@ -26,8 +26,8 @@ def markdown(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator
     """
     Yield a page: the run, its numbers, reasons of failures, and a table of rows.
 
-    Rows that were found as wanted are only counted; what was created or changed, did
-    not succeed or is not certain is listed.
+    Rows that were found as wanted are only counted; those that were created or changed,
+    did not succeed or are not certain are listed.
     """
     yield utf8(_head(info, summary))
     rows = map(_row, filter(telling.notable, items))
@@ -42,7 +42,7 @@ def markdown(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator
 
 
 def inert(text: str) -> str:
-    """*text* as a cell in which neither Markdown nor HTML means anything."""
+    """*text* for a cell, with all that means something in Markdown or HTML escaped."""
     return escape(text.replace("\r\n", "\n").translate(_ACTIVE))
 
 

@@ -1,4 +1,4 @@
-"""Pure. A report as a page for a browser: one file, no script, nothing to load."""
+"""Pure. A report as a page of HTML: one file, no script, nothing to load."""
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ _TAIL = "</body>\n</html>\n"
 
 
 def page(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[bytes]:
-    """Yield a page that says what the one in Markdown says."""
+    """Yield a page with the same content as the one in Markdown."""
     counts = [[name, str(number)] for name, number in summary.counts.items()]
     yield utf8(
         _HEAD.format(title=inert(telling.title(info, summary)))
@@ -58,7 +58,7 @@ def page(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[byt
 
 
 def inert(text: str) -> str:
-    """*text* as what it says, between tags and in attributes; it hides nothing."""
+    """*text* escaped for elements and attributes, control characters written out."""
     return html.escape(escape(text))
 
 

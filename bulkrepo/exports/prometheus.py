@@ -12,9 +12,10 @@ def prometheus(
     info: RunInfo, summary: Summary, _items: Iterable[Item]
 ) -> Iterator[bytes]:
     """
-    Yield gauges of one run; a family that is always the same, zeros included.
+    Yield gauges of one run; always the same ones, zeros included.
 
-    Labelled by command and lists, so that files of several jobs in one folder agree.
+    They are labelled by command and lists, so that files of several jobs can be in one
+    folder.
     """
     labels = f'command="{info.command}",lists="{_label(", ".join(info.lists))}"'
     lines = [_head("rows", "Rows of the lists, by what became of them.")]

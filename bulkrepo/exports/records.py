@@ -41,7 +41,7 @@ def batches(rows: Iterable[_T]) -> Iterator[list[_T]]:
 
 
 def dump(value: object) -> bytes:
-    """Compact JSON of *value*, whatever its texts hold."""
+    """Compact JSON of *value*, even with lone surrogates in its texts."""
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:
@@ -49,7 +49,7 @@ def dump(value: object) -> bytes:
 
 
 def utf8(text: str) -> bytes:
-    """UTF-8 of *text*, with U+FFFD for each half of a character that stands alone."""
+    """UTF-8 of *text*, with U+FFFD for each lone surrogate."""
     try:
         return text.encode()
     except UnicodeEncodeError:

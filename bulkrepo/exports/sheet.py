@@ -1,4 +1,4 @@
-"""Pure. A report as CSV, and how its cells are kept from running as formulas."""
+"""Pure. CSV: a report for a spreadsheet, and cells that it does not run as formulas."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from bulkrepo.visible import escape
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 _TOLD = frozenset({"code", "message", "request_id", "reason", "evidence"})
-"""Columns that are no data of the list's, but what became of it in words."""
+"""Columns with words of servers and ours, not data of the list."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # no tab, no line feed
 
@@ -24,11 +24,10 @@ def as_csv(_info: RunInfo, _summary: Summary, items: Iterable[Item]) -> Iterator
     r"""
     Yield the rows for a spreadsheet, in the dialect of RFC 4180.
 
-    Nothing is an empty cell, differences and problems are compact JSON, and text
-    that a spreadsheet would run is disarmed by `harmless`. What servers said has its
-    control characters written out, as `\x1b`: it is read by people, perhaps on a
-    terminal. A list's own fields keep theirs: a report is a list as well, and a
-    description that came back otherwise would be another one.
+    Missing values are empty cells, differences and problems compact JSON, and text that
+    a spreadsheet would run is made `harmless`. In what servers said, control characters
+    are written out, as `\x1b`: people read it, perhaps on a terminal. The list's own
+    fields keep theirs: a report is a list as well, and must give the same values.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -44,21 +43,17 @@ def harmless(text: str) -> str:
     """
     *text* as a cell that no spreadsheet runs as a formula: `'` goes in front.
 
-    `armed` takes it back, because text that only looks disarmed gets one as well.
+    `inputs.cells.plain` takes it off again, because text that only looks as if it had
+    one gets one as well.
     """
     return f"'{text}" if _FORMULA.match(text) else text
-
-
-def armed(cell: str) -> str:
-    """Give the text from which `harmless` made *cell*."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def csv_line(cells: Sequence[str]) -> str:
     """Return *cells* as a line of CSV, in the dialect of RFC 4180."""
     text = ",".join(cells)
     if '"' in text or "\n" in text or "\r" in text or text.count(",") >= len(cells):
-        # Few need the csv module, which looks at each character.
+        # Few lines need the csv module, which is slow: it looks at each character.
         buffer = io.StringIO(newline="")
         csv.writer(buffer, lineterminator="\r\n").writerow(cells)
         return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Pure. A report in words: what the pages for people say, before they are marked up."""
+"""Pure. A report in words, for the formats that people read."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Told(NamedTuple):
 
 
 def title(info: RunInfo, summary: Summary) -> str:
-    """Say what was run, and how many rows went well."""
+    """Say what was run, and how many rows succeeded."""
     done = summary.total - summary.failures
     rows = "row" if summary.total == 1 else "rows"
     said = f"bulkrepo {info.command}: {done} of {summary.total} {rows} succeeded"
@@ -30,7 +30,7 @@ def title(info: RunInfo, summary: Summary) -> str:
 
 
 def facts(info: RunInfo, summary: Summary) -> list[tuple[str, str]]:
-    """Say when and where the run was, and how it ended; only what is known."""
+    """Say when and where the run was, and how it ended, as far as is known."""
     said = {
         "Run": f"{info.id}, {info.state}",
         "Stopped": info.stopped,
@@ -67,7 +67,7 @@ def row(item: Item) -> Told:
 
 
 def notable(item: Item) -> bool:
-    """Tell whether it is not enough to count a row: no other was found as wanted."""
+    """Tell whether a row is worth listing: it was not simply found as wanted."""
     return not item.certain or item.outcome not in _COUNTED
 
 

@@ -21,11 +21,11 @@ from bulkrepo.model import InputError, Problem, Row
 Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
 
-Other = Callable[[str, str], Reader | None]
-"""Takes the beginning of a list and its name; may know who reads it better."""
+Detector = Callable[[str, str], Reader | None]
+"""Takes the beginning of a list and its name; returns a reader that fits better."""
 
 SHEET = "xlsx"
-"""The format that is no text."""
+"""The one format that is not text."""
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -37,7 +37,7 @@ _SUFFIXES = {
     ".xlsx": SHEET,
 }
 _NO_LISTS = frozenset({".md", ".markdown", ".html", ".xml", ".prom"})
-"""Of reports that are made for others to read."""
+"""Suffixes of reports that cannot be read as lists."""
 _INSTEAD = (
     "Of a report, give the .jsonl, .json or .csv; "
     "of names, one a line, say --format text"
@@ -73,14 +73,14 @@ def read(
     format: str | None,  # noqa: A002 - the option's name
     stdin: BinaryIO | None = None,
     digest: Digest | None = None,
-    other: Other | None = None,
+    detect: Detector | None = None,
 ) -> Iterator[Row]:
     """
     Yield the rows of the list *source*: a path, or `-` for *stdin*.
 
-    *format* is a key of `READERS`, or `SHEET`; without one *other* is asked, or it is
-    guessed. *digest* is shown every byte. `InputError` when the list cannot be opened,
-    decoded or told apart, or holds no row at all.
+    *format* is a key of `READERS`, or `SHEET`; without one, *detect* is asked, and then
+    it is guessed. *digest* is fed every byte. `InputError` where the list cannot be
+    opened or decoded, is of no known format, or has no rows.
     """
     if source == "-":
         if stdin is None:
@@ -90,7 +90,7 @@ def read(
         opened = _open(source)
     with opened as stream:
         yield from read_from(
-            stream, name=source, format=format, digest=digest, other=other
+            stream, name=source, format=format, digest=digest, detect=detect
         )
 
 
@@ -108,7 +108,7 @@ def read_from(
     name: str,
     format: str | None,  # noqa: A002 - the option's name
     digest: Digest | None = None,
-    other: Other | None = None,
+    detect: Detector | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of an open *stream* as `read` does; it stays open."""
     try:
@@ -120,7 +120,7 @@ def read_from(
     if format == SHEET or (format is None and sheet):
         rows = sheets.rows(tap, name)
     else:
-        rows = _texts(tap, name, format, other)
+        rows = _texts(tap, name, format, detect)
     try:
         first = next(rows, None)
         if first is None:
@@ -136,12 +136,12 @@ def _texts(
     tap: Tap,
     name: str,
     format: str | None,  # noqa: A002 - the option's name
-    other: Other | None,
+    detect: Detector | None,
 ) -> Iterator[Row]:
     text = decoded(tap, name=name)
     try:
         head = tap.head.decode(text.encoding, errors="replace")
-        reader = other(head, name) if other is not None and format is None else None
+        reader = detect(head, name) if detect is not None and format is None else None
         if reader is None:
             reader = READERS[format or guess(name, head[:_HEAD])]
         yield from reader(text, name)
@@ -157,12 +157,11 @@ def _texts(
 
 def place(row: Row, problem: Problem) -> Problem:
     """
-    Return *problem* with the place in the list of what it is about.
+    Return *problem* with its place in the list.
 
     Line and column for CSV and text, line and path for NDJSON, path for JSON, line and
-    cell for a spreadsheet. Where
-    the list does not say the field at all: the place of the whole record. A problem
-    that has a place keeps it.
+    cell for a spreadsheet; the place of the record where it does not have the field. A
+    problem that has a place keeps it.
     """
     if problem.line is not None or problem.path is not None:
         return problem
@@ -171,7 +170,7 @@ def place(row: Row, problem: Problem) -> Problem:
         return structs.replace(problem, line=row.line)
     index = layout.columns.get(problem.field)
     if index is None and problem.field == "namespace" and problem.got:
-        index = layout.columns.get("repository")  # it came with the name
+        index = layout.columns.get("repository")  # as the name's first segment
     match layout.kind:
         case "csv":
             spot = cells.Place(0, 1)
@@ -202,8 +201,8 @@ def place(row: Row, problem: Problem) -> Problem:
 __all__ = [
     "READERS",
     "SHEET",
+    "Detector",
     "Digest",
-    "Other",
     "Reader",
     "guess",
     "place",

@@ -2,8 +2,8 @@
 Pure. JSON: an array of objects or names, alone or in an object that gives defaults.
 
 The text is read event by event, so an array of any length needs the memory of one
-element. Arrays and objects inside an element are passed over, empty; but not the
-problems of a report.
+element. Nested arrays and objects are read as empty ones, except the problems of a
+report.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ def _rows(events: _Events, source: str) -> Iterator[Row]:
         yield from _members(events, source)
     else:
         raise InputError(f"{source}: wanted an array, got {shape(value)}")
-    for _ in events:  # what is behind the end is the parser's to refuse
+    for _ in events:  # the parser refuses whatever follows
         pass
 
 
@@ -71,7 +71,7 @@ def _members(events: _Events, source: str) -> Iterator[Row]:
         if key not in TOP:
             raise InputError(f"{source}: {_stranger(key)}")
         if key in seen:
-            raise InputError(f'{source}: "{key}" stands there twice')
+            raise InputError(f'{source}: "{key}" occurs twice')
         if key == "defaults":
             if seen & set(_LISTS):
                 raise InputError(f'{source}: "defaults" must stand before the list')
@@ -160,7 +160,7 @@ def _object(events: _Events) -> tuple[tuple[str, ...], list[object]]:
 
 
 def _built(events: _Events, event: str, value: object) -> object:
-    """Return the array or object that has just begun, with all that is in it."""
+    """Return the array or object that has just begun, complete."""
     builder = ijson.ObjectBuilder()
     builder.event(event, value)
     depth = 1
@@ -172,7 +172,7 @@ def _built(events: _Events, event: str, value: object) -> object:
 
 
 def _whole(events: _Events, event: str, value: object) -> object:
-    """Return a scalar; of an array or object read to its end, an empty one."""
+    """Return a scalar; skip an array or object, and return an empty one."""
     if not event.startswith("start"):
         return value
     depth = 1

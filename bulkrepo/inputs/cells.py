@@ -1,9 +1,8 @@
 """
-Pure. CSV: records of cells, and where in the text a cell stands.
+Pure. CSV: records of cells, and the place of each cell in the text.
 
-A line without a quote is a record of its own and is split; only lines with quotes
-go through the csv module. Each row keeps its text, so a place costs nothing until
-somebody asks for it.
+A line without quotes is split as a record of its own; only the others go through the
+csv module. Each row keeps its text, so that places cost nothing until they are needed.
 """
 
 import csv
@@ -20,10 +19,10 @@ from bulkrepo.model import InputError, Problem, Row
 DELIMITERS = ",;\t"
 _HEADER = 1 << 16
 
-# A report puts an apostrophe before what a spreadsheet would run as a formula, and
-# before what looks as if it had one already.
+# `exports.harmless` puts an apostrophe before what a spreadsheet would run as a
+# formula, and before what looks as if it had one already.
 _DISARMED = re.compile(r"'+[=+\-@\t\r]")
-# A first line by which Excel is told the delimiter; it is no header.
+# A first line that tells Excel the delimiter; it is no header.
 _EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
 
 
@@ -35,7 +34,7 @@ class Place(NamedTuple):
 
 
 class _Tape:
-    """The lines that the csv module takes for one record, kept as they are."""
+    """Keeps the lines that the csv module takes for one record."""
 
     def __init__(self, text: Iterator[str]) -> None:
         self._text = text
@@ -65,8 +64,8 @@ def places(raw: str, *, delimiter: str) -> list[Place]:
     """
     Return where each cell of the record *raw* starts.
 
-    Blanks before a value do not belong to it. One place more than there are cells:
-    the end of the record, where a missing cell would stand.
+    Blanks before a value do not belong to it. The last place is the end of the record,
+    where a missing cell would be.
     """
     found: list[Place] = []
     below = column = at = 0
@@ -92,7 +91,7 @@ def places(raw: str, *, delimiter: str) -> list[Place]:
 
 
 def _closing(raw: str, at: int, end: int) -> int:
-    """Return the index behind the quote that closes the cell whose text is at *at*."""
+    """Return the index after the closing quote of the text that begins at *at*."""
     while at < end:
         at = raw.find('"', at, end)
         if at < 0:
@@ -104,7 +103,7 @@ def _closing(raw: str, at: int, end: int) -> int:
 
 
 def _moved(text: str, *, below: int, column: int) -> tuple[int, int]:
-    """Return line and column behind *text*; a line ends where a text file's does."""
+    """Return line and column after *text*."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) == 1:
         return below, column + len(text)
@@ -113,9 +112,9 @@ def _moved(text: str, *, below: int, column: int) -> tuple[int, int]:
 
 def header(raw: str, *, name: str, line: int) -> columns.Plan:
     """
-    Return the plan of the header *raw*, its delimiter found by the names it gives.
+    Return the plan of the header *raw*, with the delimiter that gives most known names.
 
-    `InputError` where no delimiter gives a known name.
+    `InputError` where none gives any.
     """
     best: list[str] = []
     delimiter = ","
@@ -146,7 +145,7 @@ def _parsed(raw: str, delimiter: str) -> list[str]:
 
 
 def _top(text: Iterator[str]) -> tuple[str, int, int]:
-    """Return the first record that says something, and its first and last line."""
+    """Return the first record that is not blank, and its first and last line."""
     top = 1
     raw = next(text, "")
     while raw.isspace() or _EXCEL.fullmatch(raw):
@@ -236,7 +235,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
 def _fit(
     cells: list[str], *, width: int, line: int, raw: str, delimiter: str
 ) -> tuple[Problem, ...]:
-    """Make *cells* as many as the header has; return the fault of one too many."""
+    """Make *cells* as many as the header has; return a fault if there is a surplus."""
     if len(cells) < width:
         cells.extend([""] * (width - len(cells)))
         return ()
@@ -262,7 +261,7 @@ def _first(cells: list[str]) -> int:
 
 
 def _record(delimiter: str) -> re.Pattern[str]:
-    """Return what a record looks like whose quotes are as they should be."""
+    """Return the pattern of a record with well-formed quotes."""
     d = re.escape(delimiter)
     blank = rf"(?:(?!{d})[^\S\r\n])*+"
     quoted = rf' *+"(?:[^"]++|"")*+"{blank}'
@@ -276,7 +275,7 @@ def _misquoted(line: int) -> Problem:
 
 
 def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:
-    """Yield the header's faults where they stand."""
+    """Yield the header's faults with their places."""
     spots = places(raw, delimiter=plan.layout.delimiter)
     for index, fault in plan.faults:
         spot = spots[index]
@@ -284,5 +283,5 @@ def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:
 
 
 def plain(cell: str) -> str:
-    """Return *cell* as it was before a report made it harmless to a spreadsheet."""
+    """Return the text from which `exports.harmless` made *cell*."""
     return cell[1:] if _DISARMED.match(cell) else cell

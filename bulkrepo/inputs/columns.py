@@ -1,4 +1,4 @@
-"""Pure. What a list calls its columns or keys, and which field each of them means."""
+"""Pure. The columns or keys of a list, and which field each of them means."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -33,8 +33,8 @@ MEANINGS = {
 
 _SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
 
-# A report is a valid list: what it says about the past is passed over, but only
-# where an `outcome` stands beside it.
+# A report is a valid list: its columns about the past are ignored, but only if there
+# is an `outcome` too.
 _RESULTS = frozenset(
     {
         "source",
@@ -76,9 +76,9 @@ class Plan(msgspec.Struct, frozen=True):
     How to take the five fields out of one record's values.
 
     *pick* takes the values with one blank appended and returns the five, in the order
-    of `FIELDS`. *inverted* says that `is_public` comes from a column `private`.
-    *faults* are those of the names, each with the index of its name. *outcome* and
-    *problems* are where a *report* says these; of the blank, where it does not.
+    of `FIELDS`. *inverted*: `is_public` comes from a column `private`. *faults* are
+    those of the names, each with its index. *outcome* and *problems* are the indices of
+    these columns in a *report*; if missing, of the appended blank.
     """
 
     layout: Layout
@@ -92,7 +92,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def normal(name: str) -> str:
-    """Return *name* without what does not matter in a column's name."""
+    """Return *name* without differences that do not matter in a column's name."""
     return _IGNORED.sub("", name).casefold()
 
 
@@ -108,7 +108,7 @@ def meant(name: str) -> str | None:
 
 
 def spelt(name: str) -> str:
-    """Return a normalised name as one writes it."""
+    """Return a normalised name in its usual spelling."""
     return _SPELT.get(name, name)
 
 
@@ -118,8 +118,8 @@ def plan(
     """
     Compile *names* (columns or keys, as written) into a plan.
 
-    An unknown name that looks like a known one is read as that one, so that its
-    values are at hand for whoever corrects it; it stays a fault.
+    An unknown name that looks like a known one is read as that one, so that a
+    correction has its values; it stays a fault.
     """
     plain_names = [normal(name) for name in names]
     report = "outcome" in plain_names
@@ -171,7 +171,7 @@ def plan(
 
 def _twice(name: str, first: str, field: str) -> Problem:
     message = (
-        "stands here a second time"
+        "is here a second time"
         if name == first
         else f'means {field}, as "{first}" does already'
     )

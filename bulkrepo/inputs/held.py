@@ -1,4 +1,4 @@
-"""Pure. What a cell of a sheet holds: text, or the fault that it is."""
+"""Pure. The value of a sheet's cell: text or a boolean, or else what is wrong there."""
 
 import datetime as dt
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ _DATES = (dt.date, dt.time, dt.timedelta)
 
 
 class Odd(NamedTuple):
-    """What a cell holds instead of a value, and the rule that it breaks."""
+    """What a cell has instead of a usable value, and the rule that this breaks."""
 
     text: str
     rule: str
@@ -27,8 +27,8 @@ class Odd(NamedTuple):
 
 
 def computed(found: Any, formula: object) -> object:
-    """Return what is in the cell *found*, in which *formula* may stand."""
-    # A formula whose value is no text at all has this type as well.
+    """Return the value of the cell *found*, which may have a *formula*."""
+    # This type has no value where the formula's result is an empty text.
     if formula is not None and found.value is None and found.data_type != "str":
         message = "is a formula that was never computed: save it in a spreadsheet"
         return Odd("", "formula", f"{message} program")
@@ -36,13 +36,13 @@ def computed(found: Any, formula: object) -> object:
 
 
 def taken(value: object) -> object:
-    """Return the text of a cell; a boolean as it is, None for a blank."""
+    """Return a cell's value as text; a boolean as it is, None for a blank."""
     if isinstance(value, str):
         if value in _ERRORS:
             return Odd(value, "cell-error", "is an error in the sheet")
         return value if value.strip() else None
     if isinstance(value, _DATES):
-        # Most often it was a name or a tag, and the program took it for a date.
+        # Mostly a name or tag that the spreadsheet program took for a date.
         message = "is a date or time in the sheet: format the cell as text"
         return Odd(str(value), "date", message)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Pure. Merged cells of a sheet: only the first of each range has a value."""
+"""Pure. Merged cells of a sheet: of each range, only the first cell has a value."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ _REF = re.compile(
 )
 _CHUNK = 1 << 20
 _MOST = 100_000
-"""Ranges of one sheet: hardly anybody merges so much, and all are in memory."""
+"""Ranges of one sheet: all are held in memory, and hardly anybody merges so many."""
 
 
 class Range(NamedTuple):
@@ -22,7 +22,7 @@ class Range(NamedTuple):
 
 
 def ranges(part: IO[bytes]) -> list[Range]:
-    """Return the ranges in the XML of a sheet. `ValueError` for more than 100,000."""
+    """Return the ranges in the XML of a sheet. `ValueError` for more than `_MOST`."""
     found: dict[Range, None] = {}
     last = b""
     while chunk := part.read(_CHUNK):
@@ -39,13 +39,13 @@ def covered(
     given: Iterable[Range], rows: Iterable[tuple[int, list[object]]], *, width: int
 ) -> Iterator[tuple[int, list[object], dict[int, Range]]]:
     """
-    Yield each of *rows*, and which of its first *width* cells have no value.
+    Yield each of *rows*, with those of its first *width* cells that have no value.
 
-    *rows* are a line and its cells, in order; the last are such cells by their columns,
-    each with its range.
+    *rows* are lines and their cells, in order. The cells without a value are given as
+    column -> range.
     """
     waiting = sorted(given, reverse=True)
-    open_: dict[int, Range] = {}  # by column, the range that goes on
+    open_: dict[int, Range] = {}  # column -> the range that goes on there
     for line, row in rows:
         while waiting and waiting[-1].top <= line:
             each = waiting.pop()

@@ -1,4 +1,4 @@
-"""Pure. Plain text: a name a line, `#` begins a comment, blank lines say nothing."""
+"""Pure. Plain text: a name a line; `#` begins a comment, blank lines are skipped."""
 
 import re
 from collections.abc import Iterator

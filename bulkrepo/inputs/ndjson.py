@@ -1,4 +1,4 @@
-"""Pure. NDJSON: an object, or a name, a line."""
+"""Pure. NDJSON: one object, or one name, a line."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from bulkrepo.model import Problem, Row
 
 
 class _Pairs(list[tuple[str, object]]):
-    """An object's members as written, so that a key given twice shows."""
+    """An object's members as written, with keys that are given twice."""
 
 
 def _refuse(word: str) -> NoReturn:

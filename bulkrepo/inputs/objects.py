@@ -1,4 +1,4 @@
-"""Pure. JSON objects and names as rows: what arrays and lines of JSON share."""
+"""Pure. JSON objects and names as rows, for both arrays and lines of JSON."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,9 @@ def shape(value: object) -> str:
 
 class Shapes:
     """
-    Objects with the same keys share one plan, as rows of a table share a header.
+    Makes rows; objects with the same keys share a plan, as a table's rows a header.
 
-    *defaults* maps a field to how the list's own defaults spell it and the value.
+    *defaults* are the list's own: field -> its spelling there, and its value.
     """
 
     def __init__(
@@ -96,11 +96,11 @@ class Shapes:
         return Row(source, line, *kept, halved, notes, raw, self._bare)
 
     def unfit(self, fault: Problem, *, source: str, line: int) -> Row:
-        """Return the row of a record that cannot be taken for one."""
+        """Return the row of a record that is neither an object nor a name."""
         return Row(source, line, faults=(fault,), layout=self._bare)
 
     def _filled(self, kept: columns.Five) -> tuple[columns.Five, tuple[Problem, ...]]:
-        """Return *kept* with the defaults in, and the faults of half characters."""
+        """Return *kept* with defaults filled in, and faults of lone surrogates."""
         faults: tuple[Problem, ...] = ()
         values = list(kept)
         for index, value in enumerate(kept):

@@ -1,4 +1,4 @@
-"""Pure. What a report says of its rows beside their five fields."""
+"""Pure. What a report says of its rows besides their five fields."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +8,9 @@ import msgspec
 from bulkrepo.inputs.columns import Plan
 from bulkrepo.model import Problem, written
 
-# The rules that the five fields of a report show again, if they are still broken;
-# `conflict` and `duplicate` show where the other row is in the list as well. Not so
-# `type`: a report writes a number or an array as text.
+# Rules that show again in a report's own fields if they are still broken; `conflict`
+# and `duplicate` do if the other row is in the list too. `type` does not: a report has
+# numbers and arrays as text.
 _SHOWN = frozenset(
     {
         "required",
@@ -35,19 +35,18 @@ _decode = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
 def outcome(plan: Plan, values: Sequence[Any]) -> str:
-    """Return what a report says became of a row; nothing, where it says nothing."""
+    """Return what a report says became of a row; empty if it says nothing."""
     value = values[plan.outcome]
     return value.strip().casefold() if isinstance(value, str) else ""
 
 
 def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
     """
-    Return the fault of a report's row that was invalid for what is lost by now.
+    Return the fault of a report's row whose own fault the report does not show.
 
-    *values* are those of the record, a blank appended. Such a row must not pass for
-    a good one only because its five fields look legal: a cell too many, say, is not
-    in the report. Problems that cannot be read are taken for lost ones. The fault is
-    not placed.
+    Such a row must not pass for a valid one because its five fields look legal: a
+    surplus cell, say, is not in the report. Problems that cannot be read count as such
+    faults. *values* are those of the record, a blank appended. The fault is not placed.
     """
     problems = values[plan.problems]
     if outcome(plan, values) != "invalid":
@@ -69,11 +68,11 @@ def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
 
 
 def _problems(value: object) -> tuple[Problem, ...]:
-    """Return what a JSON value, or the text of one, says in the way of a report."""
+    """Decode problems as a report has them: a JSON value, or the text of one."""
     if isinstance(value, str):
         return _decode(value)
     if isinstance(value, list):
-        # Members may come as pairs.
+        # NDJSON gives members as pairs.
         value = [dict(one) if isinstance(one, list) else one for one in value]
     return msgspec.convert(value, tuple[Problem, ...])
 

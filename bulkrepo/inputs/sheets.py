@@ -1,9 +1,9 @@
 """
-Edge. Spreadsheets (.xlsx): the sheet with the columns, row by row, its cells as text.
+Edge. Spreadsheets (.xlsx): the one sheet with columns of a list, row by row, as text.
 
-What a cell shows is not always what it holds. A whole number has no `.0` here, and a
-formula its value. What nobody can have meant for a name is a fault: an error, a date,
-a formula that was never computed, a cell that is merged with another one.
+Whole numbers have no `.0`, and formulas are read as their values. What cannot have been
+meant as a value is a fault: an error, a date, a formula that was never computed, a cell
+that is merged with another one.
 """
 
 import io
@@ -24,11 +24,11 @@ from bulkrepo.model import FIELDS, InputError, Problem, Row
 _ROWS = 1_048_576
 """Rows that a sheet can have."""
 _MOST = 100 * 1024 * 1024
-"""Bytes of all that is packed in a file: a list of 300,000 rows has some 80 MiB."""
+"""Bytes of a file, unpacked: a list of 300,000 rows has some 80 MiB."""
 
 
 class Sheet(NamedTuple):
-    """A sheet's *title*, its *head* at *line*, and the *rows* that say something."""
+    """A sheet's *title*, its header (*head*) at *line*, and its *rows* with content."""
 
     title: str
     line: int
@@ -98,9 +98,9 @@ def records(
     stream: io.BufferedIOBase, source: str
 ) -> Iterator[tuple[int, dict[str, object]]]:
     """
-    Yield line and fields of each row of somebody else's sheet, which may have more.
+    Yield line and fields of each row of a listing's sheet; other columns are ignored.
 
-    A column `image` names a repository as well. `InputError` for what is no value.
+    A column `image` is read as `repository`. `InputError` for a cell without a value.
     """
 
     def names(heading: str) -> bool:
@@ -154,15 +154,13 @@ def opened(
     known: str = ", ".join(FIELDS),
 ) -> Iterator[Sheet]:
     """
-    Give the one visible sheet in whose first row is a heading that is *wanted*.
+    Give the one visible sheet whose first row has a heading that is *wanted*.
 
-    *known* names such, for people.
-
-    `InputError` if there is none, or several, and for what is no spreadsheet. What is
-    packed is bounded, and nothing is taken out of it but text and numbers.
+    *known* names such headings in messages. `InputError` if there is no such sheet, or
+    several, and for what is no spreadsheet, or is too large unpacked.
     """
     with TemporaryFile() as file:
-        # The format is read from its end, which a pipe does not have.
+        # Reading begins at the end of the file: a pipe cannot seek.
         while chunk := stream.read(1 << 16):
             file.write(chunk)
             if file.tell() > _MOST:
@@ -187,7 +185,7 @@ def opened(
 
 
 def _workbooks(file: IO[bytes], source: str) -> tuple[Any, Any]:
-    """Open *file* for values, and once more for formulas if some may have none."""
+    """Open *file* for values, and once more for formulas if some may lack a value."""
     file.seek(0)
     if file.read(4) == b"\xd0\xcf\x11\xe0":
         raise InputError(
@@ -201,7 +199,7 @@ def _workbooks(file: IO[bytes], source: str) -> tuple[Any, Any]:
             f"{source}: to read spreadsheets: pip install 'bulkrepo[xlsx]'; or save "
             "it as CSV"
         ) from error
-    # What it does not keep when it writes does not matter here.
+    # It warns of what it would not write back: nothing is written here.
     warnings.filterwarnings("ignore", module="openpyxl")
     with _readable(source):
         with zipfile.ZipFile(file) as packed:
@@ -220,7 +218,7 @@ def _workbooks(file: IO[bytes], source: str) -> tuple[Any, Any]:
 
 @contextmanager
 def _readable(source: str) -> Iterator[None]:
-    """Make whatever a broken file does to its reader an `InputError`."""
+    """Turn whatever a broken file makes the library raise into an `InputError`."""
     try:
         yield
     except (InputError, MemoryError):
@@ -232,14 +230,14 @@ def _readable(source: str) -> Iterator[None]:
         ) from error
 
 
-# What is behind a formula whose value is blank, or was never computed.
+# A formula followed by a blank value, or none.
 _BLANK = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*<(?:/(?:\w+:)?c>|(?:\w+:)?v(?:\s*/>|>\s*<))"
 )
 
 
 def _uncomputed(packed: zipfile.ZipFile, name: str) -> bool:
-    """Tell whether the part *name* is a sheet with a formula that may have no value."""
+    """Tell whether the part *name* is a sheet with a formula that may lack a value."""
     if not name.startswith("xl/worksheets/"):
         return False
     with packed.open(name) as part:
@@ -254,7 +252,7 @@ def _uncomputed(packed: zipfile.ZipFile, name: str) -> bool:
 def _headed(
     sheet: Any, source: str, wanted: Callable[[str], bool], formulas: Any
 ) -> Sheet | None:
-    """Return *sheet* behind its first row that says something, if that is *wanted*."""
+    """Return *sheet* after its first row with content, if that is *wanted*."""
     if not hasattr(sheet, "reset_dimensions"):  # a chart
         return None
     found = _rows(sheet, source, formulas and formulas[sheet.title])
@@ -275,7 +273,7 @@ def _split(
     width: int,
     title: str,
 ) -> Iterator[tuple[int, list[object]]]:
-    """Yield the rows *found*, and in place of what is merged that it has no value."""
+    """Yield the rows *found*, with an `Odd` for each cell merged into another."""
     for line, row, covered in merged.covered(merges, found, width=width):
         row.extend([None] * (max(covered, default=-1) + 1 - len(row)))
         for index, merge in covered.items():

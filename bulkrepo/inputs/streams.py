@@ -1,4 +1,4 @@
-"""Edge. Bytes of a file or a pipe as text: encodings found, bad bytes located."""
+"""Edge. Files and pipes as text: encodings detected, bad bytes located."""
 
 import codecs
 import io
@@ -18,12 +18,12 @@ _MARKS = (
 )
 _GZIP = b"\x1f\x8b\x08"
 _ENDS = (b"\r\n\r\n", b"\n\n")
-"""What stands in front of a body that was saved with its headers."""
+"""The end of headers that were saved in front of a body."""
 _READABLE = frozenset({"utf-8", "utf-8-sig", "utf-16"})
 
 
 class Digest(Protocol):
-    """Anything that is fed bytes, as the objects of hashlib are."""
+    """Anything that is fed bytes, such as an object of hashlib."""
 
     def update(self, data: bytes, /) -> object:
         """Take the next bytes."""
@@ -32,10 +32,10 @@ class Digest(Protocol):
 
 class Tap(io.BufferedIOBase):
     """
-    A readable that shows every byte to a digest and counts lines.
+    A readable that feeds every byte to a digest, and counts lines.
 
-    It answers in chunks of its own size, whatever is asked for, which `TextIOWrapper`
-    allows. *head* is what it will deliver first: peeked at, not consumed.
+    It returns chunks of its own size, whatever is asked for, as `TextIOWrapper` allows.
+    *head* is the first chunk: peeked at, not consumed.
     """
 
     def __init__(self, raw: BinaryIO, *, digest: Digest | None) -> None:
@@ -71,15 +71,15 @@ class Tap(io.BufferedIOBase):
 
     @property
     def name(self) -> str:
-        """Return nothing to speak of; a text wrapper asks for it."""
+        """An empty name: `TextIOWrapper` asks for one."""
         return ""
 
     def readable(self) -> bool:
-        """Say that this can be read."""
+        """Return True, as `TextIOWrapper` wants."""
         return True
 
     def drain(self) -> None:
-        """Show the rest to the digest."""
+        """Feed the rest to the digest."""
         while self.read1():
             pass
 
@@ -95,7 +95,7 @@ def decoded(tap: Tap, *, name: str) -> io.TextIOWrapper:
     """
     Return *tap* as text, line ends untouched.
 
-    `InputError` if it begins like an encoding that is not read here.
+    `InputError` for compressed data, and for encodings that are not supported.
     """
     if tap.head.startswith(_GZIP) or any(end + _GZIP in tap.head for end in _ENDS):
         raise InputError(

@@ -12,9 +12,9 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from bulkrepo.ledger import deriving, loading, reading, schema, working
 from bulkrepo.ledger.file import MEMORY, LedgerFile
-from bulkrepo.ledger.loading import Checked, Loaded
+from bulkrepo.ledger.loading import Checked
 from bulkrepo.ledger.standing import Known, Standing
-from bulkrepo.model import Claim, Item, Outcome, Problem, Row, RunInfo, Summary
+from bulkrepo.model import Claim, Item, Outcome, Problem, Row, RunInfo, Started, Summary
 
 __all__ = [
     "MEMORY",
@@ -22,7 +22,6 @@ __all__ = [
     "Known",
     "Ledger",
     "LedgerThread",
-    "Loaded",
     "Standing",
 ]
 
@@ -59,7 +58,7 @@ class Ledger:
         place: Callable[[Row, Problem], Problem],
         command: str = "create",
         fresh: bool = False,
-    ) -> Loaded:
+    ) -> Started:
         """
         Keep all rows as a new run, or find the interrupted run that they belong to.
 
@@ -88,7 +87,7 @@ class Ledger:
         endpoint: str,
         version: str,
         dry_run: bool = False,
-    ) -> Loaded:
+    ) -> Started:
         """Begin a run with rows of an earlier one; see `deriving.derive`."""
         loaded = deriving.derive(
             self._file,

@@ -6,9 +6,9 @@ import msgspec
 
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.file import LedgerFile
-from bulkrepo.ledger.loading import Loaded, bind, fold, numbers
+from bulkrepo.ledger.loading import bind, fold, numbers
 from bulkrepo.ledger.reading import last
-from bulkrepo.model import SettingsError
+from bulkrepo.model import SettingsError, Started
 
 # What an undo (of which run) removed before it was interrupted: to be reported as well.
 _KEEP_REMOVED = """
@@ -33,7 +33,7 @@ def derive(
     endpoint: str,
     version: str,
     dry_run: bool = False,
-) -> Loaded:
+) -> Started:
     """
     Begin a run with rows of *run*, whose place it takes; of *dry_run* nothing is kept.
 

@@ -19,6 +19,7 @@ from bulkrepo.model import (
     RepoSpec,
     Row,
     SettingsError,
+    Started,
     Verdict,
     written,
 )
@@ -39,16 +40,6 @@ Checked = tuple[Row, RepoSpec | Rejected]
 _dump = msgspec.json.encode
 
 
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """What the lists came to: rows in all, rows to work on, and rows at fault."""
-
-    run: int
-    resumed: bool
-    total: int
-    pending: int
-    invalid: int
-
-
 def load(
     file: LedgerFile,
     checked: Iterable[Checked],
@@ -60,7 +51,7 @@ def load(
     place: Callable[[Row, Problem], Problem],
     command: str = "create",
     fresh: bool = False,
-) -> Loaded:
+) -> Started:
     """
     Keep all rows as a new run, or find the interrupted run that they belong to.
 
@@ -165,7 +156,7 @@ def _again(
     return _at_load(id_, Verdict.INVALID)
 
 
-def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Loaded:
+def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Started:
     """Decide between the new rows and an interrupted run with the same ones."""
     with file.transaction() as db:
         old = None
@@ -213,7 +204,7 @@ def fold(file: LedgerFile, run: int, digest: str | None) -> None:
             file.db.execute(statement, (past,))
 
 
-def numbers(file: LedgerFile, run: int, *, resumed: bool) -> Loaded:
+def numbers(file: LedgerFile, run: int, *, resumed: bool) -> Started:
     """Count what is to be done in a run that begins."""
     total = file.value("SELECT count(*) FROM item WHERE run = ?", run)
     pending = file.value(
@@ -227,7 +218,7 @@ def numbers(file: LedgerFile, run: int, *, resumed: bool) -> Loaded:
         " WHERE run = ? AND outcome = 'invalid'",
         run,
     )
-    return Loaded(
+    return Started(
         run=run, resumed=resumed, total=total, pending=pending, invalid=invalid
     )
 

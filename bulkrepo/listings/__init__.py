@@ -1,12 +1,11 @@
 """
-Pure. Another registry's listing, as it was saved, as the repositories it names.
+Pure. Reads another registry's listing: which repositories its documents name.
 
-`SHAPES` is the table of what can be read. A document's shape is told from its content;
-all documents of one reading are one listing, page by page. None of its repositories is
-held here: they are passed on as they come.
+`SHAPES` is the table of what can be read. A document's shape is recognized by its
+content; all documents of one reading are pages of one listing. Repositories are passed
+on as they come, and none is held here.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -17,6 +16,7 @@ from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.plain import Table
 from bulkrepo.listings.shapes import Batch, Found, Page, Project, Run, Shape
+from bulkrepo.listings.tally import Tally
 from bulkrepo.listings.yamls import begins as is_yaml
 from bulkrepo.model import InputError
 
@@ -57,13 +57,13 @@ SHAPES: tuple[Shape, ...] = (
 
 class Listing(msgspec.Struct):
     """
-    What is known of a listing beside its repositories.
+    What is known of a listing besides its repositories.
 
-    *shape* is its name and *family* that of what belongs together. *rows* counts the
-    records, *names* the different repositories, *repeated* the records that named one
-    again. *skipped* gives each reason with how many names there are, and the first;
-    *notes* count what else is worth saying.
-    *truncated* says how it shows that something is missing.
+    *shape* names what its documents are, and *family* what may belong together. *rows*
+    counts the records, *names* the different repositories, *repeated* the records that
+    named one again. *skipped* has for each reason the number of names and the first of
+    them; *notes* count what else is worth saying. *truncated* says what shows that
+    something is missing.
     """
 
     shape: str
@@ -81,92 +81,62 @@ class Listing(msgspec.Struct):
         self.skipped[why] = count + 1, first
 
 
-class _Told(msgspec.Struct):
-    """
-    What the documents of one shape tell together: see `Page`.
-
-    *here*, *more* and *rows* are those of the last page in the file that is being read;
-    *rows* is 0 where it is known to be the last of all. *whole*: some file's last page
-    points to no other; *least* has the fewest rows of such, *size* is a page's most.
-    """
-
-    found: int = 0
-    skipped: int = 0
-    projects: set[int] = set()
-    total: int = -1
-    here: bool = False
-    more: str | None = None
-    rows: int = 0
-    size: int = 0
-    least: int = sys.maxsize
-    pointed: str = ""
-    whole: bool = False
-
-    def close(self) -> None:
-        """Take the last page that was read for the last of its file."""
-        if self.here and self.more is None:
-            self.whole = True
-            self.least = min(self.least, self.rows)
-        self.here = False
-
-
 class Reading:
     """
     One listing, read page by page.
 
-    *projects* are what all its pages say of the projects of repositories. *listing* is
-    complete at the `end`, but for how many names there are.
+    *projects* are those of all its pages. *listing* is complete after `end`, except
+    for the number of names, which the caller counts.
     """
 
     def __init__(self) -> None:
         self.projects: dict[int, Project] = {}
         self.listing = Listing("", "", 0, 0, 0, {}, Counter(), None)
-        self._told: dict[str, _Told] = {}
-        self._shapes: dict[str, Shape] = {}
+        self._tallies: dict[str, Tally] = {}
         self._begun: tuple[Shape, str] | None = None
         self._source: str | None = None
         self._blank = self._ended = False
 
     def pages(self, given: Iterable[Document]) -> Iterator[Batch]:
         """
-        Yield what each of the documents *given* names; a long one comes in parts.
+        Yield the repositories of each of the documents *given*, or of each part.
 
-        `InputError` for a document of no known shape, and for two listings at once.
+        `InputError` for a document of no known shape, and for two different listings.
         """
         rest = iter(given)
         for document in rest:
-            self._turn(document.source)
+            self._enter(document.source)
             if (blank := _blank(document)) is not None:
-                self._pass(blank.more or document.more)
+                self._take_blank(blank.more or document.more)
                 continue
             document, shape = _known(document, rest)  # noqa: PLW2901 - or the whole of it
             self._begin(shape, document.source)
-            told = self._told.setdefault(shape.name, _Told())
+            tally = self._tallies.setdefault(shape.name, Tally(shape.full))
             page = shape.read(document.value)
-            yield self._take(told, page)
+            yield self._take(tally, page)
             while document.continued:
                 document = next(rest)  # noqa: PLW2901 - its next part
                 part = shape.read(document.value)
-                yield self._take(told, part)
+                yield self._take(tally, part)
                 page.rows += part.rows
                 page.more = page.more or part.more
                 page.total = part.total if page.total is None else page.total
-            self._end(told, page, document)
+            tally.end(page, document)
 
-    def _turn(self, source: str | None) -> None:
-        """Go to the file *source*: only within one is it known which page is last."""
+    def _enter(self, source: str | None) -> None:
+        """Begin with the file *source*: in each file, some page is the last one."""
         if source != self._source:
             self._source = source
-            for told in self._told.values():
-                told.close()
+            for tally in self._tallies.values():
+                tally.close()
             self._ended = self._ended or self._blank
             self._blank = False
 
-    def _pass(self, more: str | None) -> None:
-        """Take a page without a record, which may point to *more*."""
-        here = [told for told in self._told.values() if told.here]
-        for told in here:
-            told.more, told.rows = more, 0
+    def _take_blank(self, more: str | None) -> None:
+        """Take in a page without records, which may point to *more*."""
+        here = [tally for tally in self._tallies.values() if tally.here]
+        for tally in here:
+            tally.more, tally.rows = more, 0
         self._blank = more is None and not here
 
     def _begin(self, shape: Shape, source: str) -> None:
@@ -179,33 +149,23 @@ class Reading:
         self._begun = begun or (shape, source)
         self._blank = False
         self.listing.family = shape.family
-        self._shapes[shape.name] = shape
 
-    def _take(self, told: _Told, page: Page) -> Batch:
-        """Tally *page*, or a part of one, and give what it names."""
+    def _take(self, tally: Tally, page: Page) -> Batch:
+        """Count *page*, or a part of one, and return its repositories."""
         self.listing.rows += page.rows
         self.listing.notes.update(page.notes)
         for name, why in page.skipped:
             self.listing.skip(name, why)
         self.projects |= page.projects
-        told.projects |= page.projects.keys()
-        told.skipped += len(page.skipped)
+        tally.projects |= page.projects.keys()
+        tally.skipped += len(page.skipped)
         found = page.found if page.run is None else page.run
-        told.found += len(found)
+        tally.found += len(found)
         return found
-
-    def _end(self, told: _Told, page: Page, document: Document) -> None:
-        """Tally what all of a document says of the listing."""
-        told.here, told.more = True, page.more or document.more
-        total = document.total if page.total is None else page.total
-        told.total = max(told.total, -1 if total is None else total)
-        told.rows = 0 if document.last else page.rows
-        told.size = max(told.size, page.rows)
-        told.pointed = told.more or told.pointed
 
     def end(self, distinct: int) -> None:
         """
-        Complete the *listing*, in which *distinct* repositories are named.
+        Complete the *listing* of *distinct* repositories.
 
         `InputError` if there was nothing at all.
         """
@@ -217,44 +177,23 @@ class Reading:
                 if self.projects
                 else "the listing is empty: more often a lack of rights than a fact"
             )
-        self._turn(None)
-        listing.shape = " and ".join(self._told)
-        listing.truncated = self._truncated(distinct)
-
-    def _truncated(self, distinct: int) -> str | None:
-        """
-        Return how the pages show that there are more.
-
-        One without a record that points to no other counts as the last. A page missing
-        between two that are here shows only where the listing says its total.
-        """
-        for name, told in self._told.items():
-            # Of the shapes of one listing, one has names and the other projects.
-            here = distinct if told.found else 0
-            here += len(told.projects) + told.skipped
-            if told.total > here:
-                return f"{name}: it says {told.total} records, and {here} are here"
-            # Pages in one file need not be in order, if all of them are there.
-            if not (told.whole or self._ended or told.total == here):
-                return f"{name}: the last page points to another one ({told.pointed})"
-            known = self._ended or told.total >= 0 or told.pointed
-            full = told.size == told.least and told.size in self._shapes[name].full
-            if full and not known:
-                return (
-                    f"{name}: exactly {told.size} records a page, as full pages have; "
-                    "give the next page too, even if it is empty"
-                )
-        return None
+        self._enter(None)
+        listing.shape = " and ".join(self._tallies)
+        for name, tally in self._tallies.items():
+            missing = tally.missing(distinct, ended=self._ended)
+            if missing is not None:
+                listing.truncated = f"{name}: {missing}"
+                break
 
 
 def _blank(document: Document) -> Page | None:
-    """Return the page that *document* is if it is a known one without any record."""
+    """Return *document* as a page, if it is a known kind of page without records."""
     value = document.value
     if value in ([], None, ""):
         return Page()
     if not isinstance(value, dict) or document.continued:
         return None
-    # A catalog, Quay, ECR and Alibaba: without a record they do not differ.
+    # A catalog, Quay, ECR and Alibaba look alike without records.
     names = value.get("repositories", value.get("Repositories", value))
     lists = (each for each in value.values() if isinstance(each, list))
     if names not in ([], None) or any(lists):
@@ -264,7 +203,7 @@ def _blank(document: Document) -> Page | None:
 
 
 def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
-    """Return the shape of *document*; told from all of it, if its beginning is none."""
+    """Return *document* and its shape; all of it, if the first part shows none."""
     found = shape(document.value)
     if found is None and document.continued and isinstance(document.value, dict):
         document = _gathered(document, rest)
@@ -278,17 +217,17 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
     else:
         known = "; ".join(each.name for each in SHAPES)
     raise InputError(
-        f"{document.source}: {_kind(value)} is no listing that is known: {known}"
+        f"{document.source}: {_kind(value)} is not a known listing. Known are: {known}"
     )
 
 
 def shape(value: object) -> Shape | None:
-    """Return the shape that *value*, a document or its beginning, has."""
+    """Return the shape of *value*, a document or its first part."""
     return next((each for each in SHAPES if each.fits(value)), None)
 
 
 def _gathered(document: Document, rest: Iterator[Document]) -> Document:
-    """Return the object whose first part *document* is, whole."""
+    """Return *document*, of which this is the first part, as a whole."""
     first = document.value
     key, records = (
         next(reversed(first.items())) if isinstance(first, dict) else ("", [])

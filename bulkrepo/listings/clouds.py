@@ -1,16 +1,18 @@
-"""Pure. Listings that the command lines of clouds print."""
+"""Pure. Listings printed by the command-line tools of clouds."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from bulkrepo.listings.registries import is_names, names
 from bulkrepo.listings.shapes import (
     Found,
     Page,
     Shape,
-    array,
+    filled,
     first,
-    members,
-    named,
+    having,
+    is_object,
+    member,
     records,
     text,
 )
@@ -24,56 +26,57 @@ def _is_ecr(value: object) -> bool:
 
 
 def _repositories(value: object) -> object:
-    """Return the records, which `--query repositories` prints alone."""
-    return array(value, "repositories") if members(value) else value
+    """Return the records; `--query repositories` prints them without the object."""
+    return member(value, "repositories") if is_object(value) else value
 
 
 def _ecr(value: object) -> Page:
     page = Page()
-    if members(value) and (value.get("nextToken") or value.get("NextToken")):
+    if is_object(value) and (value.get("nextToken") or value.get("NextToken")):
         page.more = "nextToken"
 
     def found() -> Iterator[Found]:
         for each in records(_repositories(value), page):
             path, uri = text(each, "repositoryName"), text(each, "repositoryUri")
-            # ECR has no public repository; those of ECR Public all are.
+            # Every repository of ECR is private, every one of ECR Public is public.
             host = uri.removesuffix(f"/{path}") if uri.endswith(f"/{path}") else ""
             public = uri.startswith(f"{_PUBLIC_ECR}/")
             yield Found(Name(path, host), public if uri else None)
 
-    return named(page, found(), where="repositoryName")
-
-
-def _is_gcloud(value: object) -> bool:
-    return {"package", "version"} <= first(value).keys()
-
-
-def _gcloud(value: object) -> Page:
-    page = Page()
-    found = (Found(reference(text(r, "package"))) for r in records(value, page))
-    return named(page, found, where="package")
+    return filled(page, found(), where="repositoryName")
 
 
 def _is_gcr(value: object) -> bool:
     host = reference(text(first(value), "name")).host
-    # A list for create says more of some.
+    # Other keys: it may be a list for create.
     return (
         bool(host)
         and isinstance(value, list)
-        and all(r.keys() == {"name"} for r in value if members(r))
+        and all(r.keys() == {"name"} for r in value if is_object(r))
     )
 
 
-def _gcr(value: object) -> Page:
+def _references(value: object, key: str) -> Page:
+    """Read an array of objects with image references under *key*."""
     page = Page()
-    found = (Found(reference(text(r, "name"))) for r in records(value, page))
-    return named(page, found)
+    found = (Found(reference(text(each, key))) for each in records(value, page))
+    return filled(page, found, where=key)
 
 
 SHAPES = (
     Shape("aws ecr describe-repositories", "ecr", _is_ecr, _ecr),
-    Shape("gcloud artifacts docker images list", "gcloud", _is_gcloud, _gcloud),
-    Shape("gcloud container images list", "gcr", _is_gcr, _gcr),
+    Shape(
+        "gcloud artifacts docker images list",
+        "gcloud",
+        having("package", "version"),
+        partial(_references, key="package"),
+    ),
+    Shape(
+        "gcloud container images list",
+        "gcr",
+        _is_gcr,
+        partial(_references, key="name"),
+    ),
     Shape(
         "an array of names (az acr repository list)",
         "names",

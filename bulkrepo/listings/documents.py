@@ -1,9 +1,9 @@
 """
 Pure. The documents in one saved file: JSON, YAML, or else lines.
 
-A file may hold several: a command that follows pages by itself often prints one array
-after the other. A reply saved with its headers (`curl -i`) keeps what they say. A long
-one comes in parts, so that no more of it is in memory than of a short one.
+A file may hold several: commands that follow pages often print one array after the
+other. Headers saved with a reply (`curl -i`) are read too. A long document comes in
+parts, so that memory is bounded.
 """
 
 import json
@@ -16,25 +16,25 @@ import msgspec
 from msgspec import structs
 
 from bulkrepo.listings import yamls
-from bulkrepo.listings.window import Window
+from bulkrepo.listings.scanner import Scanner
 from bulkrepo.model import InputError
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
 _NEXT = re.compile(r"rel=\"?next\"?")
 _SIZE = 1 << 16
 _HEAD = 1 << 18
-"""Characters of a text by which it is told whether it is YAML or lines."""
+"""Characters that decide whether a text is YAML or lines."""
 _PART = 2000
-"""Records after which an array comes in another part."""
+"""Records of an array in one part."""
 
 
 class Document(msgspec.Struct, frozen=True):
     """
-    One *value* of a file, or its lines as text, and what its headers said.
+    A *value* of a file, or lines as text, and what its headers said.
 
     *last*: there were headers, and they name no next page. *continued*: this is a part,
-    and the next document goes on with it; a part of an object has all that stands in
-    front of its array, and the last one what is behind it as well.
+    and the next document goes on with it; each part of an object has the members in
+    front of its array, and the last one also those behind it.
     """
 
     source: str
@@ -51,25 +51,25 @@ def documents(
     """
     Yield the documents in *text*, in order; none if it is blank.
 
-    *size* characters are read at once, an array of more than *part* records is parted.
-    `InputError` where it begins like JSON and is none, or is an error's answer.
+    *size* characters are read at once; an array comes in parts of *part* records.
+    `InputError` for invalid JSON or YAML, a web page, or a saved error response.
     """
-    window = Window(text, source=source, size=size)
-    window.more()
-    window.at = int(window.held.startswith("\ufeff"))
-    while window.skip():
-        headers = _headers(window)
-        if not window.skip():
+    scan = Scanner(text, source=source, size=size)
+    scan.more()
+    scan.at = int(scan.held.startswith("\ufeff"))
+    while scan.skip():
+        headers = _headers(scan)
+        if not scan.skip():
             return
         # A YAML file may be a flow mapping, but what is saved from an API is JSON.
-        begins = window.held[window.at]
+        begins = scan.held[scan.at]
         values: _Values
         if begins == "[":
-            values = _array(window, part)
+            values = _array(scan, part)
         elif begins == "{":
-            values = _object(window, part)
+            values = _object(scan, part)
         else:
-            values = _other(window)
+            values = _other(scan)
         for value, continued in values:
             document = _document(source, value, headers)
             if continued:
@@ -94,14 +94,15 @@ def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
         return _document(source, json.loads(text), headers)
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{source}: begins like JSON and is none: {_plain(error)}"
+            f"{source}: begins like JSON but is not valid: {_plain(error)}"
         ) from None
 
 
 def _plain(error: BaseException) -> str:
     if isinstance(error, json.JSONDecodeError):
         return error.msg
-    return "nested too deep" if isinstance(error, RecursionError) else "no number"
+    deep = isinstance(error, RecursionError)
+    return "nested too deeply" if deep else "not a valid number"
 
 
 def _document(source: str, value: object, headers: Mapping[str, str]) -> Document:
@@ -110,23 +111,24 @@ def _document(source: str, value: object, headers: Mapping[str, str]) -> Documen
     return Document(source, value, more, _total(headers), last)
 
 
-def _headers(window: Window) -> Mapping[str, str]:
-    """Read the headers that stand here, by name in lower case."""
+def _headers(scan: Scanner) -> Mapping[str, str]:
+    """Read the headers that begin here, by name in lower case."""
     headers: dict[str, str] = {}
-    while status := _status(window):
-        while not (end := _END.search(window.held, window.at)) and window.more():
+    while status := _status(scan):
+        while not (end := _END.search(scan.held, scan.at)) and scan.more():
             pass
-        stop = end.end() if end else len(window.held)
-        lines = window.held[window.at : stop].rstrip().splitlines()[1:]
-        window.at = stop
+        stop = end.end() if end else len(scan.held)
+        lines = scan.held[scan.at : stop].rstrip().splitlines()[1:]
+        scan.at = stop
         pairs = (line.partition(":") for line in lines)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-        window.skip()
-        # A proxy's own reply may come first.
-        if status[1] != "200" and not _status(window):
+        scan.skip()
+        # A proxy's own response may come first.
+        if status[1] != "200" and not _status(scan):
             advice = _ADVICE.get(status[1], "")
             raise InputError(
-                f"{window.source}: is no listing but an answer {status[1]}{advice}"
+                f"{scan.source}: is not a listing but a response with status "
+                f"{status[1]}{advice}"
             )
     return headers
 
@@ -136,12 +138,12 @@ _ADVICE = {
     "401": f"{_SIGN_IN} (curl -u USER; a token in a header)",
     "403": _SIGN_IN,
 }
-"""What to do about an answer, by its status."""
+"""What to do about an error response, by its status."""
 
 
-def _status(window: Window) -> re.Match[str] | None:
-    window.reach(len("HTTP/1.1 200"))
-    return _STATUS.match(window.held, window.at)
+def _status(scan: Scanner) -> re.Match[str] | None:
+    scan.reach(len("HTTP/1.1 200"))
+    return _STATUS.match(scan.held, scan.at)
 
 
 _END = re.compile(r"\r?\n\r?\n")
@@ -153,18 +155,18 @@ def _total(headers: Mapping[str, str]) -> int | None:
     return int(said) if said.isdecimal() and len(said) < 19 else None
 
 
-def _array(window: Window, part: float) -> Iterator[tuple[list[object], bool]]:
-    """Read the array that begins here, in parts; only a whole one may be empty."""
-    window.at += 1
+def _array(scan: Scanner, part: float) -> Iterator[tuple[list[object], bool]]:
+    """Read the array that begins here, in parts; only a sole part may be empty."""
+    scan.at += 1
     found: list[object] = []
-    if window.next() == "]":
-        window.at += 1
+    if scan.next() == "]":
+        scan.at += 1
         yield found, False
         return
     while True:
-        window.next()
-        found += window.many() or [window.value()]
-        if window.behind("]"):
+        scan.next()
+        found += scan.many() or [scan.value()]
+        if scan.behind("]"):
             yield found, False
             return
         if len(found) >= part:
@@ -172,75 +174,75 @@ def _array(window: Window, part: float) -> Iterator[tuple[list[object], bool]]:
             found = []
 
 
-def _object(window: Window, part: float) -> Iterator[tuple[dict[str, object], bool]]:
-    """Read the object that begins here, in parts if its first long array has some."""
-    window.at += 1
+def _object(scan: Scanner, part: float) -> Iterator[tuple[dict[str, object], bool]]:
+    """Read the object that begins here, parted as its first long array is."""
+    scan.at += 1
     found: dict[str, object] = {}
     parted: str | None = None
-    if window.next() == "}":
-        window.at += 1
+    if scan.next() == "}":
+        scan.at += 1
         yield found, False
         return
     while True:
-        if window.next() != '"':
-            window.refuse("Expecting property name enclosed in double quotes")
-        key = str(window.value())
-        if window.next() != ":":
-            window.refuse("Expecting ':' delimiter")
-        window.at += 1
+        if scan.next() != '"':
+            scan.refuse("Expecting property name enclosed in double quotes")
+        key = str(scan.value())
+        if scan.next() != ":":
+            scan.refuse("Expecting ':' delimiter")
+        scan.at += 1
         if key in found or key == parted:
-            window.twice(key)
-        if window.next() == "[":
-            # A second long one is not expected, and is kept whole.
+            scan.twice(key)
+        if scan.next() == "[":
+            # A second long array is not expected, and is not parted.
             most = part if parted is None else math.inf
-            for run, continued in _array(window, most):
+            for run, continued in _array(scan, most):
                 if continued:
                     parted = key
                     yield {**found, key: run}, True
                 else:
                     found[key] = run
         else:
-            found[key] = window.value()
-        if window.behind("}"):
+            found[key] = scan.value()
+        if scan.behind("}"):
             yield found, False
             return
 
 
-def _other(window: Window) -> _Values:
-    """Read YAML, if it has keys, whole; else lines of names, in parts."""
-    if window.held[window.at] == "<":
+def _other(scan: Scanner) -> _Values:
+    """Read YAML as a whole, if there are keys; else lines of names, in parts."""
+    if scan.held[scan.at] == "<":
         raise InputError(
-            f"{window.source}: is a web page (a login, an error?), no listing"
+            f"{scan.source}: is a web page (a login, an error?), no listing"
         )
-    more = window.reach(_HEAD)
-    whole = window.held.rfind("\n", window.at) + 1 if more else 0
-    if yamls.keyed(window.held[window.at : whole or None]):
-        while window.more():
+    more = scan.reach(_HEAD)
+    whole = scan.held.rfind("\n", scan.at) + 1 if more else 0
+    if yamls.keyed(scan.held[scan.at : whole or None]):
+        while scan.more():
             pass
-        text, window.at = window.held[window.at :], len(window.held)
-        yield yamls.load(text, window.source), False
+        text, scan.at = scan.held[scan.at :], len(scan.held)
+        yield yamls.load(text, scan.source), False
     else:
-        yield from _lines(window)
+        yield from _lines(scan)
 
 
-def _lines(window: Window) -> _Values:
+def _lines(scan: Scanner) -> _Values:
     going = True
     while going:
-        more = window.reach(_SIZE)
-        held, at = window.held, window.at
+        more = scan.reach(_SIZE)
+        held, at = scan.held, scan.at
         end = max(held.rfind("\n", at), held.rfind("\r", at)) + 1 if more else 0
         if more and not end:
-            line = window.place(at).partition(":")[0]
+            line = scan.place(at).partition(":")[0]
             raise InputError(
-                f"{window.source}:{line}: over {_SIZE} characters in a line are no name"
+                f"{scan.source}:{line}: a line of over {_SIZE} characters is not a name"
             )
         lines = held[at : end or None]
         if key := yamls.keyed(lines):
-            line = window.place(at + key.end()).partition(":")[0]
+            line = scan.place(at + key.end()).partition(":")[0]
             raise InputError(
-                f"{window.source}:{line}: has a key, as YAML has, where all before are "
+                f"{scan.source}:{line}: has a key, as YAML has, where all before are "
                 "names, one a line"
             )
-        window.at += len(lines)
-        going = window.skip()
+        scan.at += len(lines)
+        going = scan.skip()
         yield lines, going

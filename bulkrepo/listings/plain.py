@@ -1,7 +1,7 @@
 """
-Pure. Image references in lines or in a table's rows.
+Pure. Image references, one a line or one a row of a spreadsheet.
 
-Hosts, tags and digests are understood, comments and patterns passed over.
+Tags and digests are dropped, comments ignored, patterns and templates skipped.
 """
 
 import re
@@ -9,8 +9,16 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from bulkrepo.grammar import visibility
-from bulkrepo.listings.shapes import Found, Object, Page, Run, joined, named, seen
+from bulkrepo import grammar
+from bulkrepo.listings.shapes import (
+    Found,
+    Object,
+    Page,
+    Run,
+    filled,
+    joined,
+    visibility,
+)
 from bulkrepo.mapping import Name, is_host, reference
 from bulkrepo.naming import surely_legal
 
@@ -20,7 +28,7 @@ _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
 def taken(text: str) -> Found | tuple[str, str]:
-    """Return the repository that *text* refers to, or it and why it is none."""
+    """Return the repository that *text* refers to, or *text* and why it is none."""
     if "{{" in text or "${" in text:
         return text, "a template, which only its tool can fill in"
     if _PATTERN.search(text):
@@ -34,9 +42,9 @@ def read(text: str) -> Page:
     """
     Read a reference a line.
 
-    Of a line with two, such as `oc adm release mirror` and `oc mirror` write (source,
-    target), the second is where the image goes. A line `source=target` is one too. The
-    second has a slash; else it may be a tag, as `docker images` prints.
+    Of two in a line (source and target, or `source=target`, as `oc adm release mirror`
+    and `oc mirror` write), the second is taken. It must have a slash: otherwise it may
+    be a tag, as `docker images` prints.
     """
     if (run := _run(text)) is not None:
         return Page(rows=len(run), run=run)
@@ -49,11 +57,11 @@ def read(text: str) -> Page:
         page.rows += 1
         if len(words) > 2 or (len(words) == 2 and "/" not in words[1]):
             why = "not one reference, nor source and target (such as HOST/NAME)"
-            named(page, [(raw.strip()[:80], why)])
+            filled(page, [(raw.strip()[:80], why)])
         else:
             if len(words) == 2:
                 page.notes.append("lines of two names: the second was taken")
-            named(page, [taken(words[-1])])
+            filled(page, [taken(words[-1])])
     return page
 
 
@@ -62,7 +70,7 @@ _TAGS = re.compile(r":\w[\w.-]{0,127}$", re.ASCII | re.MULTILINE)
 
 
 def _run(text: str) -> Run | None:
-    """Read lines that are plain names with one host, or none, at one look."""
+    """Read all lines at once, if they are plain names with the same host or none."""
     text = text.removesuffix("\n")
     found = _SIMPLE_HOST.match(text)
     host = found[0] if found and is_host(found[0][:-1]) else ""
@@ -70,7 +78,7 @@ def _run(text: str) -> Run | None:
         if f"\n{text}".count(f"\n{host}") != text.count("\n") + 1:
             return None
         text = text.removeprefix(host).replace(f"\n{host}", "\n")
-    elif "." in text or "localhost" in text:  # one of them may have a host
+    elif "." in text or "localhost" in text:  # some line may have a host
         return None
     if ":" in text:
         text = _TAGS.sub("", text)
@@ -79,11 +87,11 @@ def _run(text: str) -> Run | None:
 
 
 class Table(list[Object]):
-    """The rows of a spreadsheet, each by the fields of a list that it gives."""
+    """The rows of a spreadsheet, each with those fields of a list that it gives."""
 
 
 def table(rows: Table) -> Page:
-    """Read the rows of a spreadsheet; an organization stands in front of the name."""
+    """Read the rows of a spreadsheet; an organization is put in front of the name."""
     page = Page(rows=len(rows))
 
     def found() -> Iterator[Found | tuple[str, str]]:
@@ -93,11 +101,11 @@ def table(rows: Table) -> Page:
             if isinstance(each, tuple) or not row.get("repository"):
                 yield each if isinstance(each, tuple) else Found(Name(""))
                 continue
-            public = visibility(row.get("is_public"))
+            public = grammar.visibility(row.get("is_public"))
             if public is None:
-                public = seen(str(row.get("is_public") or ""), page)
+                public = visibility(str(row.get("is_public") or ""), page)
             said = {key: row.get(key) for key in ("description", "category")}
             text = {key: str(value) for key, value in said.items() if value is not None}
             yield structs.replace(each, is_public=public, **text)
 
-    return named(page, found())
+    return filled(page, found())

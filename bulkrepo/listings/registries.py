@@ -1,4 +1,4 @@
-"""Pure. Listings that registries give, and the services built around one."""
+"""Pure. Listings from the APIs of registries, and of services that include one."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -11,33 +11,19 @@ from bulkrepo.listings.shapes import (
     Project,
     Run,
     Shape,
-    array,
+    filled,
     first,
     flag,
+    having,
+    is_object,
     joined,
-    members,
-    named,
+    member,
     number,
     records,
-    seen,
     text,
+    visibility,
 )
 from bulkrepo.mapping import Name
-
-
-def _is_catalog(value: object) -> bool:
-    names = array(value, "repositories")
-    return isinstance(names, list) and bool(names) and isinstance(names[0], str)
-
-
-def _catalog(value: object) -> Page:
-    names = array(value, "repositories")
-    return _names(names if isinstance(names, list) else [])
-
-
-def names(value: object) -> Page:
-    """Read a bare array of names, which are whole: what looks like a host is none."""
-    return _names(value if isinstance(value, list) else [])
 
 
 def is_names(value: object) -> bool:
@@ -45,18 +31,28 @@ def is_names(value: object) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], str)
 
 
-def _names(values: list[object]) -> Page:
+def names(value: object) -> Page:
+    """Read an array of whole names: a first segment is never a host."""
+    values = value if isinstance(value, list) else []
     page = Page(rows=len(values))
     if set(map(type, values)) == {str} and all(values):
         page.run = Run(cast("list[str]", values))
         return page
-    return named(
+    return filled(
         page,
         (
             Found(Name(each)) if isinstance(each, str) else (str(each)[:80], "no text")
             for each in values
         ),
     )
+
+
+def _is_catalog(value: object) -> bool:
+    return is_names(member(value, "repositories"))
+
+
+def _catalog(value: object) -> Page:
+    return names(member(value, "repositories"))
 
 
 def _is_harbor(value: object) -> bool:
@@ -68,7 +64,7 @@ def _is_harbor(value: object) -> bool:
 
 def _harbor(value: object) -> Page:
     page = Page()
-    return named(
+    return filled(
         page,
         (
             Found(
@@ -83,7 +79,7 @@ def _harbor(value: object) -> Page:
 
 def _is_harbor_projects(value: object) -> bool:
     record = first(value)
-    return {"project_id", "name", "metadata"} <= record.keys() and members(
+    return {"project_id", "name", "metadata"} <= record.keys() and is_object(
         record["metadata"]
     )
 
@@ -93,16 +89,12 @@ def _harbor_projects(value: object) -> Page:
     for each in records(value, page):
         metadata = each.get("metadata")
         # `metadata.public` is text, "true" or "false".
-        known = flag(metadata, "public") if members(metadata) else None
+        known = flag(metadata, "public") if is_object(metadata) else None
         # A project with a `registry_id` is a cache of somebody else's registry.
         proxied = bool(number(each, "registry_id"))
         skip = "of a proxy cache" if proxied else None
         page.projects[number(each, "project_id") or 0] = Project(known, skip)
     return page
-
-
-def _is_gitlab(value: object) -> bool:
-    return {"path", "location", "project_id"} <= first(value).keys()
 
 
 def _gitlab(value: object) -> Page:
@@ -118,32 +110,28 @@ def _gitlab(value: object) -> Page:
                 host = "" if host == text(each, "location") else host
                 yield Found(Name(path, host), project=number(each, "project_id"))
 
-    return named(page, found(), where="path")
-
-
-def _is_gitlab_projects(value: object) -> bool:
-    return {"path_with_namespace", "id"} <= first(value).keys()
+    return filled(page, found(), where="path")
 
 
 def _gitlab_projects(value: object) -> Page:
     page = Page()
     for each in records(value, page):
-        known = seen(text(each, "visibility"), page)
+        known = visibility(text(each, "visibility"), page)
         page.projects[number(each, "id") or 0] = Project(known)
     return page
 
 
 def _is_quay(value: object) -> bool:
-    return {"namespace", "name"} <= first(array(value, "repositories")).keys()
+    return {"namespace", "name"} <= first(member(value, "repositories")).keys()
 
 
 def _quay(value: object) -> Page:
     page = Page()
-    if array(value, "next_page"):
+    if member(value, "next_page"):
         page.more = "next_page"
 
     def found() -> Iterator[Found | tuple[str, str]]:
-        for each in records(array(value, "repositories"), page):
+        for each in records(member(value, "repositories"), page):
             name = joined(text(each, "namespace"), text(each, "name"))
             kind = text(each, "kind") or "image"
             if kind != "image":
@@ -157,21 +145,21 @@ def _quay(value: object) -> Page:
                     text(each, "description") or None,
                 )
 
-    return named(page, found())
+    return filled(page, found())
 
 
 def _is_hub(value: object) -> bool:
-    return members(value) and {"count", "results"} <= value.keys()
+    return is_object(value) and {"count", "results"} <= value.keys()
 
 
 def _hub(value: object) -> Page:
     page = Page()
-    if members(value):
+    if is_object(value):
         page.total = number(value, "count")
         page.more = "next" if value.get("next") else None
 
     def found() -> Iterator[Found | tuple[str, str]]:
-        for each in records(array(value, "results"), page):
+        for each in records(member(value, "results"), page):
             name = joined(text(each, "namespace"), text(each, "name"))
             kind = text(each, "repository_type") or "image"
             private = flag(each, "is_private")
@@ -184,11 +172,7 @@ def _hub(value: object) -> Page:
                     text(each, "description") or None,
                 )
 
-    return named(page, found())
-
-
-def _is_github(value: object) -> bool:
-    return {"package_type", "name"} <= first(value).keys()
+    return filled(page, found())
 
 
 def _github(value: object) -> Page:
@@ -197,39 +181,37 @@ def _github(value: object) -> Page:
     def found() -> Iterator[Found | tuple[str, str]]:
         for each in records(value, page):
             owner = each.get("owner")
-            login = text(owner, "login") if members(owner) else ""
+            login = text(owner, "login") if is_object(owner) else ""
             name, kind = text(each, "name"), text(each, "package_type")
             if kind.lower() not in ("container", "docker"):
                 yield joined(login, name), f"holds no images (package_type {kind})"
             else:
                 # The registry spells an owner's name in lower case.
                 path = joined(login.lower(), name)
-                visible = seen(text(each, "visibility"), page)
-                yield Found(Name(path), visible)
+                public = visibility(text(each, "visibility"), page)
+                yield Found(Name(path), public)
 
-    return named(page, found())
+    return filled(page, found())
 
 
 def _is_nexus(value: object) -> bool:
-    return members(value) and {"items", "continuationToken"} <= value.keys()
+    return is_object(value) and {"items", "continuationToken"} <= value.keys()
 
 
 def _nexus(value: object) -> Page:
-    page = Page(more="continuationToken" if array(value, "continuationToken") else None)
+    page = Page(
+        more="continuationToken" if member(value, "continuationToken") else None
+    )
 
     def found() -> Iterator[Found | tuple[str, str]]:
-        for each in records(array(value, "items"), page):
+        for each in records(member(value, "items"), page):
             form = text(each, "format") or "docker"
             if form != "docker":
                 yield text(each, "name"), f"holds no images (format {form})"
             else:
                 yield Found(Name(text(each, "name")))
 
-    return named(page, found())
-
-
-def _is_swr(value: object) -> bool:
-    return {"namespace", "name", "is_public"} <= first(value).keys()
+    return filled(page, found())
 
 
 def _swr(value: object) -> Page:
@@ -243,35 +225,37 @@ def _swr(value: object) -> Page:
             text(each, "category") or None,
         )
 
-    return named(page, (found(each) for each in records(value, page)))
+    return filled(page, (found(each) for each in records(value, page)))
 
 
 def _is_alibaba(value: object) -> bool:
-    return isinstance(array(array(value, "data"), "repos"), list)
+    return isinstance(member(member(value, "data"), "repos"), list)
 
 
 def _alibaba(value: object) -> Page:
-    data = array(value, "data")
-    page = Page(total=number(data, "total") if members(data) else None)
-    return named(page, _repos(array(data, "repos"), page, "repoNamespace"))
+    data = member(value, "data")
+    page = Page(total=number(data, "total") if is_object(data) else None)
+    return filled(page, _repos(member(data, "repos"), page, "repoNamespace"))
 
 
 def _is_alibaba_enterprise(value: object) -> bool:
-    keys = first(array(value, "Repositories")).keys()
+    keys = first(member(value, "Repositories")).keys()
     return {"RepoNamespaceName", "RepoName"} <= keys
 
 
 def _alibaba_enterprise(value: object) -> Page:
     page = Page()
-    if members(value):
+    if is_object(value):
         page.total = number(value, "TotalCount")  # in older versions text
-    return named(page, _repos(array(value, "Repositories"), page, "RepoNamespaceName"))
+    return filled(
+        page, _repos(member(value, "Repositories"), page, "RepoNamespaceName")
+    )
 
 
 def _repos(
     value: object, page: Page, namespace: str
 ) -> Iterator[Found | tuple[str, str]]:
-    """Yield Alibaba's repositories; the Enterprise Edition capitalizes its keys."""
+    """Yield Alibaba's repositories; the Enterprise Edition's keys are capitalized."""
     upper = namespace[0].isupper()
 
     def key(name: str) -> str:
@@ -311,14 +295,14 @@ SHAPES = (
     Shape(
         "GitLab registry repositories",
         "gitlab",
-        _is_gitlab,
+        having("path", "location", "project_id"),
         _gitlab,
         frozenset({20, 50, 100}),
     ),
     Shape(
         "GitLab projects",
         "gitlab",
-        _is_gitlab_projects,
+        having("path_with_namespace", "id"),
         _gitlab_projects,
         frozenset({20, 50, 100}),
     ),
@@ -327,12 +311,18 @@ SHAPES = (
     Shape(
         "GitHub container packages",
         "github",
-        _is_github,
+        having("package_type", "name"),
         _github,
         frozenset({30, 50, 100}),
     ),
     Shape("Nexus components", "nexus", _is_nexus, _nexus),
-    Shape("SWR repositories", "swr", _is_swr, _swr, frozenset({100, 1000})),
+    Shape(
+        "SWR repositories",
+        "swr",
+        having("namespace", "name", "is_public"),
+        _swr,
+        frozenset({100, 1000}),
+    ),
     Shape("Alibaba ACR repositories", "alibaba", _is_alibaba, _alibaba),
     Shape(
         "Alibaba ACR repositories (Enterprise Edition)",

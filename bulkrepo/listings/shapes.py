@@ -1,4 +1,4 @@
-"""Pure. What is read out of one document of a listing, and how a shape is described."""
+"""Pure. What a document of a listing gives, and helpers for reading records of JSON."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,8 +15,8 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     """
     A repository in a listing.
 
-    What the listing does not say is `None`. *project* is the key under which another
-    document of the listing may say who can see it.
+    What the listing does not say is `None`. *project* is the key by which another
+    document of the listing may tell its visibility.
     """
 
     name: Name
@@ -27,7 +27,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
 
 class Run(msgspec.Struct, frozen=True, gc=False):
-    """Repositories of which a listing says nothing but *paths*, on one *host*."""
+    """Repositories on one *host* of which a listing gives nothing but their *paths*."""
 
     paths: Sequence[str]
     host: str = ""
@@ -49,7 +49,7 @@ Batch = list[Found] | Run
 
 
 class Project(msgspec.Struct, frozen=True):
-    """What holds repositories: who sees them, and *skip*: why they do not count."""
+    """A project: its repositories' visibility, and *skip*, why to leave them out."""
 
     is_public: bool | None
     skip: str | None = None
@@ -57,12 +57,13 @@ class Project(msgspec.Struct, frozen=True):
 
 class Page(msgspec.Struct):
     """
-    One document.
+    One document, or a part of a long one.
 
-    *rows* counts its records, those skipped too. It names what is *found*, or a *run*.
-    *more* says how it tells that another page follows, *last* whether it is known that
-    none does, *total* how many records the whole listing has. *skipped* are names with
-    the reason. *projects* are for the other documents.
+    *rows* counts its records, skipped ones included. It has repositories one by one
+    (*found*) or as a *run*.
+    *more* names what points to another page, *total* is how many records the whole
+    listing has. *skipped* are names with the reason. *projects* are for the other
+    documents.
     """
 
     rows: int = 0
@@ -71,17 +72,16 @@ class Page(msgspec.Struct):
     skipped: list[tuple[str, str]] = []
     notes: list[str] = []
     more: str | None = None
-    last: bool = False
     total: int | None = None
     projects: dict[int, Project] = {}
 
 
 class Shape(NamedTuple):
     """
-    A kind of document: *fits* tells it from its content alone.
+    A kind of document, recognized by its content alone (*fits*).
 
     *full* are the row counts of a full page, where nothing in the document says
-    whether another follows. Documents of shapes with one *family* are one listing.
+    whether another follows. Shapes of one *family* may make up one listing.
     """
 
     name: str
@@ -91,41 +91,47 @@ class Shape(NamedTuple):
     full: frozenset[int] = frozenset()
 
 
-def members(value: object) -> TypeGuard[Object]:
-    """Tell whether *value* is an object."""
+def is_object(value: object) -> TypeGuard[Object]:
+    """Tell whether *value* is a JSON object."""
     return isinstance(value, dict)
 
 
 def first(value: object) -> Object:
     """Return the first object of the array *value*; an empty one for anything else."""
-    if isinstance(value, list) and value and members(value[0]):
+    if isinstance(value, list) and value and is_object(value[0]):
         return value[0]
     return {}
 
 
-def array(value: object, key: str) -> object:
-    """Return what the object *value* has under *key*."""
-    return value.get(key) if members(value) else None
+def having(*keys: str) -> Callable[[object], bool]:
+    """Return what tells whether the first object of an array has all *keys*."""
+    wanted = frozenset(keys)
+    return lambda value: wanted <= first(value).keys()
+
+
+def member(value: object, key: str) -> object:
+    """Return the *key* of an object; `None` where there is none."""
+    return value.get(key) if is_object(value) else None
 
 
 def records(value: object, page: Page) -> Iterator[Object]:
-    """Yield the objects of the array *value*; note what is none as skipped."""
+    """Yield the objects in the array *value*; anything else in it is skipped."""
     for each in value if isinstance(value, list) else ():
         page.rows += 1
-        if members(each):
+        if is_object(each):
             yield each
         else:
             page.skipped.append((str(each)[:80], "not an object"))
 
 
 def text(record: Object, key: str) -> str:
-    """Return the text under *key*; empty where there is none."""
+    """Return the text under *key*; empty if there is none."""
     value = record.get(key)
     return value if isinstance(value, str) else ""
 
 
 def flag(record: Object, key: str) -> bool | None:
-    """Return the truth under *key*, which YAML has as a word; else `None`."""
+    """Return the boolean under *key*, which in YAML is a word; else `None`."""
     value = record.get(key)
     if isinstance(value, str):
         return TRUTHS.get(value.lower())
@@ -133,7 +139,7 @@ def flag(record: Object, key: str) -> bool | None:
 
 
 def number(record: Object, key: str) -> int | None:
-    """Return the whole number under *key*, which YAML has as text; else `None`."""
+    """Return the integer under *key*, which in YAML is text; else `None`."""
     value = record.get(key)
     if isinstance(value, str):
         return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value) else None
@@ -150,18 +156,18 @@ WORDS: Mapping[str, bool] = {"public": True, "private": False}
 """Visibility in words. `internal` is neither: only people can say what it becomes."""
 
 
-def seen(word: str, page: Page) -> bool | None:
-    """Return the visibility that *word* means; note one that SWR does not have."""
+def visibility(word: str, page: Page) -> bool | None:
+    """Return whether *word* means public; note a visibility that SWR does not have."""
     found = WORDS.get(word.lower())
     if found is None and word:
         page.notes.append(f"visibility {word}, which SWR does not have: left blank")
     return found
 
 
-def named(
+def filled(
     page: Page, found: Iterable[Found | tuple[str, str]], *, where: str = "name"
 ) -> Page:
-    """Put what is *found* on *page*: repositories, or names skipped and why."""
+    """Return *page* with what is *found*: repositories, or skipped names with why."""
     for each in found:
         if isinstance(each, tuple):
             page.skipped.append(each)

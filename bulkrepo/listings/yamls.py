@@ -1,9 +1,9 @@
 """
-Pure. YAML, with its scalars as the words that stand there.
+Pure. YAML whose scalars stay the text that was written.
 
-A name such as `1.10`, `007` or `no` is no number and no truth: who wants one reads the
-word. Only null is none. What a tool would not take, such as a key that stands twice,
-is refused; so is what is short only because it refers to itself again and again.
+Names such as `1.10`, `007` or `no` are neither numbers nor booleans; only null is None.
+Refused are keys given twice, as by the tools whose files these are, and small files
+whose references expand to something huge.
 """
 
 import re
@@ -16,7 +16,7 @@ from bulkrepo.model import InputError
 
 _TIMES = 10
 _FEW = 100_000
-"""Nodes that references may make of fewer, whatever they are."""
+"""References may make ten times as many nodes as are written, or this many."""
 
 # A name may hold a colon, but only a key's is followed by a blank or the line's end.
 _COLON = re.compile(r":(?:[ \t\r\n]|\Z)")
@@ -29,7 +29,7 @@ _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Words(_LOADER):  # type: ignore[misc, valid-type]
-    """A safe loader that takes no scalar for anything but text, or null."""
+    """A safe loader for which every scalar is text, or null."""
 
     def construct_mapping(
         self,
@@ -49,12 +49,12 @@ class _Words(_LOADER):  # type: ignore[misc, valid-type]
         return found
 
 
-_TWICE = "has a key that stands there twice"
+_TWICE = "has the same key twice"
 _FAULTS: dict[object, str] = {
     _TWICE: _TWICE,
     "but found another document": "begins another document: save each in a file",
 }
-"""What is said of a parser's problem."""
+"""The parser's words for a fault -> ours."""
 _Words.yaml_implicit_resolvers = {}
 _Words.add_implicit_resolver(_MERGE, re.compile(r"<<\Z"), ["<"])
 _Words.add_implicit_resolver(
@@ -63,12 +63,12 @@ _Words.add_implicit_resolver(
 
 
 def keyed(text: str) -> re.Match[str] | None:
-    """Return the first key that stands in *text* as YAML writes them."""
+    """Return the first key of a YAML mapping in *text*."""
     return _KEY.search(text) if _COLON.search(text) else None
 
 
 def begins(text: str) -> bool:
-    """Tell whether the first line of *text* that says something has a key."""
+    """Tell whether the first line of *text* with content has a key."""
     for line in text.splitlines():
         bare = _COMMENT.sub("", line).strip()
         if bare and bare != "---" and not bare.startswith("%"):
@@ -77,7 +77,7 @@ def begins(text: str) -> bool:
 
 
 def load(text: str, source: str) -> object:
-    """Return what *text* says. `InputError` with the place, and no word, of a fault."""
+    """Return the value of *text*. `InputError` places a fault, and quotes nothing."""
     try:
         loader = _Words(text)
         try:
@@ -93,7 +93,7 @@ def load(text: str, source: str) -> object:
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         # Not the error's own text: that quotes the line, which may hold a password.
         what = _FAULTS.get(
-            getattr(error, "problem", None), "begins like YAML and is none"
+            getattr(error, "problem", None), "begins like YAML but is not valid"
         )
         raise InputError(f"{source}{where}: {what}") from None
 
@@ -110,9 +110,9 @@ def _bounded(node: yaml.Node, source: str) -> None:
 
 def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
     """
-    Return how many nodes there are if each reference to one is one more.
+    Return how many nodes *node* expands to, each reference to one counted anew.
 
-    *sizes* takes that of each different node. `ValueError` for one within itself.
+    *sizes* keeps the size of each node. `ValueError` for one that contains itself.
     """
     known = sizes.get(id(node))
     if known is not None:

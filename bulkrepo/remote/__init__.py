@@ -1,8 +1,8 @@
 """
-Pure. Another registry's API, as far as it lists: where, which product, page by page.
+Pure. Listing another registry by its API: where, which product, page by page.
 
-`discovery` and `pages` are conversations: they yield what to ask, are sent the reply,
-and `pages` yields the documents that `listings` reads.
+`discovery` and `pages` are conversations: they yield URLs to ask, and are sent the
+replies. `pages` also yields the documents that `listings` reads.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """
-Pure. What a request carries to show who asks, and how that is renewed.
+Pure. The headers that authenticate requests to a registry, and their renewal.
 
 Sources: RFC 7617 (Basic); Distribution's Token and OAuth2 Token Authentication; GitLab
 REST API, Authentication; Docker Hub API, Create access token.
@@ -23,13 +23,13 @@ from bulkrepo.wire import Reply, Request
 
 _CATALOG = "registry:catalog:*"
 _LIFE = 60.0
-"""Seconds that a token lives where the service does not say; the specification's."""
+"""Seconds that a token lives by default, says the specification."""
 
 _FORM = "application/x-www-form-urlencoded"
 
 
 class Asking(Request, frozen=True, gc=False):
-    """A request for a token, whose secrets nobody may see."""
+    """A request for a token; its repr shows no secrets."""
 
     headers: Mapping[str, str] = {}
 
@@ -42,10 +42,10 @@ class Asking(Request, frozen=True, gc=False):
 
 class Access:
     """
-    Signs requests to one registry, and knows how to get a token if it takes one.
+    Authenticates requests to one registry, and knows how to get a token for it.
 
-    A credential is shown at once, where the product takes it as it is: what answers
-    everybody would otherwise list to us what is public, and nothing else.
+    A credential that the product takes directly is sent at once: a registry that
+    answers anybody would otherwise list only what is public.
     """
 
     def __init__(self, place: Place, product: Product, login: Login | None) -> None:
@@ -59,27 +59,27 @@ class Access:
 
     @property
     def named(self) -> str | None:
-        """Say where the credential in use comes from."""
+        """Where the credential in use comes from."""
         login = self._login
         used = self._headers or self._asking or (login is not None and login.identity)
         return login.named if login is not None and used else None
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Give what a request carries now."""
+        """The headers for a request now."""
         return self._headers
 
     def secrets(self) -> tuple[str, ...]:
-        """Give what nobody may see."""
+        """Give what must not be shown."""
         ours = self._login.secrets() if self._login is not None else ()
         return (*ours, self._token) if self._token else ours
 
     def due(self, now: float) -> Asking | None:
-        """Give the request for a token that has to go first, if one has to."""
+        """Give the request for a token that has to be sent first, if any."""
         return self._asking if self._until <= now else None
 
     def refused(self, reply: Reply) -> bool:
-        """Take in the 401 *reply*; True if a request may fare better now."""
+        """Take in the 401 *reply*; True if it is worth asking again."""
         if self._product.signs == "hub" and self._asking is not None:
             self._until = float("-inf")
             return True
@@ -90,7 +90,7 @@ class Access:
                 self._asking = self._for_token(parameters)
                 self._until = float("-inf")
                 return True
-            # Basic was shown at once, if there is anything to show.
+            # Basic was sent at once, if there is a password.
         return False
 
     def accept(self, reply: Reply, now: float) -> None:
@@ -120,7 +120,7 @@ class Access:
         life = said.get("expires_in")
         life = float(life) if isinstance(life, int | float) and life > 0 else _LIFE
         if self._product.signs == "hub":
-            life = float("inf")  # it does not say: a 401 tells
+            life = float("inf")  # it does not say; a 401 tells
         self._until = now + life - min(10.0, life / 10)
         self._token = token
         self._headers = {"Authorization": f"Bearer {token}"}
@@ -187,7 +187,7 @@ class Access:
         return Asking("GET", realm + mark + urlencode(query), headers=headers)
 
     def _check(self, realm: str) -> None:
-        """Refuse a token service that a credential may not be sent to."""
+        """Refuse a token service to which no credential may be sent."""
         try:
             parts = urlsplit(realm)
             host = parts.hostname or ""
@@ -205,7 +205,7 @@ class Access:
             )
 
     def _said(self, body: Mapping[str, Any]) -> str:
-        """Give what the token service says about it, without our secrets."""
+        """Give the error message of a token service, without our secrets."""
         for key in ("details", "message", "error_description", "error", "detail"):
             if isinstance(body.get(key), str):
                 return ": " + escape(conceal(body[key][:200], self.secrets()))

@@ -1,5 +1,5 @@
 """
-Pure. How a server asks who asks: `WWW-Authenticate`, and the links to further pages.
+Pure. Reads the headers `WWW-Authenticate` (challenges) and `Link` (further pages).
 
 Sources: RFC 9110, section 11.6.1; RFC 8288, section 3.
 """
@@ -31,7 +31,7 @@ def field(headers: Mapping[str, str], name: str) -> str:
 
 
 def challenges(value: str) -> list[Challenge]:
-    """Return the challenges in a `WWW-Authenticate`, as far as it can be read."""
+    """Return the challenges in a `WWW-Authenticate`, up to what is malformed."""
     found: list[tuple[str, dict[str, str]]] = []
     at = 0
     while match := _PART.match(value, at):

@@ -1,4 +1,4 @@
-"""Pure. Which product answers at a place: told by its URL, or else found by asking."""
+"""Pure. Which product a registry is: by its URL, or else by asking."""
 
 import re
 from collections.abc import Generator, Mapping
@@ -17,15 +17,14 @@ _SERVICES: Mapping[str, str] = {
     "/v2/auth": "quay",
     "/jwt/auth": "gitlab",
 }
-"""Paths of the token services of registries, by which they are known."""
+"""Path of a token service -> the product that has it."""
 
 
 def discovery(place: Place, registry: str | None) -> Generator[str, Reply, Product]:
     """
     Yield URLs to ask without a credential, and return the product.
 
-    *registry* is its name, if somebody said it. Raises StoppedError where nothing that
-    is known answers.
+    *registry* is its name, if given. Raises StoppedError if no known product answers.
     """
     product = told(place, registry)
     if product is not None:
@@ -41,7 +40,7 @@ def discovery(place: Place, registry: str | None) -> Generator[str, Reply, Produ
             )
         if name is not None:
             return PRODUCTS[name]
-    # Harbor says this to everybody; a registry behind another token service may be one.
+    # Harbor answers this without a login. It may have another token service, too.
     info = yield f"{place.origin}/api/v2.0/systeminfo"
     if info.status == 200 and "auth_mode" in _object(info):
         return PRODUCTS["harbor"]
@@ -53,7 +52,7 @@ def discovery(place: Place, registry: str | None) -> Generator[str, Reply, Produ
     if place.path and _is_registry((yield f"{place.origin}{place.path}/v2/")):
         return PRODUCTS["distribution"]
     raise StoppedError(
-        f"{place.origin}: no registry that is known answers there (/v2/ answered "
+        f"{place.origin}: no known registry answers there (/v2/ answered "
         f"{ping.status}). Say which one it is: --registry {'|'.join(PRODUCTS)}; or "
         "save its listing and import that file"
     )

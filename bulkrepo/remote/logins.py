@@ -1,5 +1,5 @@
 """
-Pure. Who we are at a registry: from the environment, else from what a login keeps.
+Pure. The credential for a registry: from the environment, else from docker login.
 
 Sources: docker login, in Docker's CLI reference (`config.json`, credential stores and
 helpers); containers-auth.json(5), the same form with other keys.
@@ -19,13 +19,13 @@ PASSWORD = "BULKREPO_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name
 TOKEN = "BULKREPO_REGISTRY_TOKEN"  # noqa: S105 - likewise
 
 _HUB = "https://index.docker.io/v1/"
-"""What Docker keeps the credential of Docker Hub under; Podman has `docker.io`."""
+"""Docker's key for the credential of Docker Hub; Podman's is `docker.io`."""
 _HUBS = frozenset(
     {"index.docker.io", "docker.io", "registry-1.docker.io", "hub.docker.com"}
 )
 
 _IDENTITY = "<token>"
-"""The user that a credential helper gives with an identity token."""
+"""The user name with which a credential helper returns an identity token."""
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def basic(self) -> str | None:
-        """Give what `Authorization` is with a password."""
+        """The `Authorization` header for a password; None without one."""
         if not self.password:
             return None
         pair = f"{self.user}:{self.password}".encode()
@@ -69,7 +69,7 @@ class Docker(NamedTuple):
 
 
 Helper = Callable[[str, str], bytes | None]
-"""Runs a credential helper for a server: its answer, None where it knows nothing."""
+"""Runs a credential helper for a server; returns its output, None if it has nothing."""
 
 
 def from_environment(environment: Mapping[str, str]) -> Login | None:
@@ -91,16 +91,16 @@ def from_environment(environment: Mapping[str, str]) -> Login | None:
 
 def from_docker(host: str, docker: Docker, helper: Helper) -> Login | None:
     """
-    Return what Docker knows of the registry *host*, which has its port.
+    Return Docker's credential for the registry *host*, with its port if not default.
 
-    Raises SettingsError for what cannot be read.
+    Raises SettingsError for a file that cannot be read.
     """
     if docker.text is None:
         return None
     try:
         config = msgspec.json.decode(docker.text, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError):
-        # Not the error's own text: that may quote what stands there.
+        # Without the error's own text, which may quote a secret.
         raise SettingsError(f"{docker.path}: is no JSON object") from None
     program, server = _helper(config, host)
     if program:
@@ -116,18 +116,18 @@ def from_docker(host: str, docker: Docker, helper: Helper) -> Login | None:
 
 
 def _helper(config: Mapping[str, Any], host: str) -> tuple[str, str]:
-    """Return the helper for *host* and the server to ask it for, empty if none."""
+    """Return the helper for *host*, empty if none, and the server to ask it about."""
     helpers = _object(config, "credHelpers")
     for key in _keys(helpers, host):
         return str(helpers[key]), key
     server = _HUB if host in _HUBS else host
-    # Docker writes an empty entry under the name that it gave the store.
+    # Docker keeps an empty entry under the name by which the store knows it.
     server = next(_keys(_object(config, "auths"), host), server)
     return str(config.get("credsStore") or ""), server
 
 
 def _keys(entries: Mapping[str, Any], host: str) -> Iterator[str]:
-    """Yield the keys of *entries* that are *host*, itself first."""
+    """Yield the keys of *entries* that mean *host*, the exact one first."""
     if host in entries:
         yield host
     for key in entries:
@@ -156,7 +156,6 @@ def _of_helper(answer: bytes, named: str) -> Login | None:
 
 def _of_entry(entry: Mapping[str, Any], path: str, key: str) -> Login | None:
     named = f"{path} ({key})"
-    identity, token = str(entry.get("identitytoken") or ""), ""
     user, password = str(entry.get("username") or ""), str(entry.get("password") or "")
     pair = entry.get("auth")
     if pair:
@@ -168,6 +167,7 @@ def _of_entry(entry: Mapping[str, Any], path: str, key: str) -> Login | None:
             ) from None
         user, _, password = text.partition(":")
         password = password.rstrip("\0")
+    identity = str(entry.get("identitytoken") or "")
     token = str(entry.get("registrytoken") or "")
     login = Login(
         named=named,
@@ -180,7 +180,7 @@ def _of_entry(entry: Mapping[str, Any], path: str, key: str) -> Login | None:
 
 
 def _checked(login: Login) -> Login:
-    """Return *login*, unless it cannot be a header's."""
+    """Return *login*, if it can be sent in a header."""
     for text in (login.user, login.password, login.token, login.identity):
         if not text.isprintable():
             raise SettingsError(f"{login.named}: has characters that nobody can type")

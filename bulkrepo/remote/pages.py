@@ -14,23 +14,23 @@ from bulkrepo.visible import escape
 from bulkrepo.wire import Reply
 
 MOST = 16 * 1024 * 1024
-"""Bytes of a page: what is longer is no page."""
+"""Bytes of a page: what is longer is not read."""
 
 _PAGES = 100_000
-"""Pages of one listing: one that has more never ends."""
+"""Pages of one listing: one with more is taken to be endless."""
 
 _SAFE = "%/:?&=+,;@!$'()*~"
-"""Characters of a link that stay as they are."""
+"""Characters of a link that are not escaped."""
 
 _FULL = {"n": ("100", "1000")}
-"""Records of a full catalog, whatever was asked for."""
+"""Usual numbers of records on a full page of a catalog."""
 
 
 class RefusedError(Exception):
     """
-    A page is refused: its *url*, the *reply* that says so.
+    A page is refused: its *url*, and the *reply*.
 
-    *less* is the URL of what can be had, where it is not the names that are refused.
+    *less* is the URL that gives the names alone, if these are not refused.
     """
 
     def __init__(self, url: str, reply: Reply, less: str | None = None) -> None:
@@ -39,22 +39,22 @@ class RefusedError(Exception):
 
 
 Conversation = Generator[str | Document, Reply | None, None]
-"""Yields URLs to ask and documents; is sent the reply to the one, None to the other."""
+"""Yields URLs and documents; is sent the reply to a URL, None for a document."""
 
 
 def pages(place: Place, product: Product) -> Conversation:
     """
     List what is at *place*, page by page.
 
-    Raises SettingsError at once for a place that is none of the product's; then
-    RefusedError where a page is refused, and InputError where it is none, or where
-    pages do not end.
+    Raises SettingsError at once for a place that the product does not have; later
+    RefusedError for a page that is refused, and InputError for one that is not a
+    listing, or for pages that do not end.
     """
     return _first(product.plans(place), product)
 
 
 def _first(plans: tuple[Plan, ...], product: Product) -> Conversation:
-    """List the first of *plans* that is there."""
+    """List the first of *plans* that exists."""
     for plan in plans:
         if (yield from _listed(plan, product, other=plan is not plans[-1])):
             return
@@ -63,7 +63,7 @@ def _first(plans: tuple[Plan, ...], product: Product) -> Conversation:
 def _listed(
     plan: Plan, product: Product, *, other: bool
 ) -> Generator[str | Document, Reply | None, bool]:
-    """List all of *plan*; False where its first URL is not there, and *other* ones."""
+    """List all of *plan*; False if it begins with a 404, and there are *other* ones."""
     for first in plan:
         url: str | None = sized(first, product)
         asked: set[str] = set()
@@ -97,7 +97,7 @@ def _listed(
 
 
 def _smaller(url: str, first: str, reply: Reply) -> str | None:
-    """Return *url* without the size of our own that is too large for this registry."""
+    """Return *url* without our page size, if that is too large for this registry."""
     # "invalid number of results requested": more than the administrator allows.
     if reply.status == 400 and b"PAGINATION_NUMBER_INVALID" in reply.body:
         return first if url != first else None
@@ -106,7 +106,7 @@ def _smaller(url: str, first: str, reply: Reply) -> str | None:
 
 def _document(reply: Reply, url: str, number: int, product: Product) -> Document:
     if len(reply.body) >= MOST:
-        raise InputError(f"{url}: a page of more than {MOST} bytes is none")
+        raise InputError(f"{url}: has more than {MOST} bytes, which no page has")
     name = url.partition("?")[0]
     source = name if number == 1 else f"{name} (page {number})"
     headers = {
@@ -128,8 +128,8 @@ def following(
     """
     Return the URL of the page after *url*, None after the last.
 
-    *seen* counts the records up to here, *size* is the query's name for a page's size.
-    Raises InputError for one on another host.
+    *seen* counts the records so far, *size* is the query parameter for a page's size.
+    Raises InputError for a page on another host.
     """
     value, total = document.value, document.total
     link, number = field(headers, "link"), field(headers, "x-next-page").strip()
@@ -146,8 +146,8 @@ def following(
             token = value.get(key)
             if isinstance(token, str) and token:
                 return _with(url, key, token)
-    # A proxy may drop headers: a total, or else a page as long as pages are, says that
-    # there may be more. If there is not, the page after is empty.
+    # A proxy may drop headers. Then a total, or else a full page, says that there may
+    # be more; if there is no more, the next page is empty.
     query = dict(parse_qsl(urlsplit(url).query))
     names = value.get("repositories") if isinstance(value, dict) else value
     if not isinstance(names, list) or not names:
@@ -168,10 +168,10 @@ def following(
 
 def _linked(url: str, target: str) -> str:
     """
-    Return the page that the link *target* on the page *url* means.
+    Return the URL of the link *target* on the page *url*.
 
-    Scheme, port and path stay ours where the end of the path does: behind proxies,
-    registries say http for https, or leave out the part of the path before /v2/.
+    If the end of the path is the same, scheme, port and path stay ours: behind proxies,
+    registries say http for https, or leave out what precedes /v2/ in the path.
     """
     ours = urlsplit(url)
     try:

@@ -1,4 +1,4 @@
-"""Pure. The URL of a listing, taken apart, if it may be asked."""
+"""Pure. The URL of a listing, checked and taken apart."""
 
 import re
 from pathlib import PurePath
@@ -15,13 +15,13 @@ _SCHEME = re.compile(r"\w[\w+.-]*://")
 _FILES = frozenset(
     {".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".txt", ".csv", ".xlsx", ".html"}
 )
-"""Ends of names that are those of files, although a host might have them."""
+"""Suffixes of files, although a host might end in one."""
 _PORTS = {"http": 80, "https": 443}
 
 _SECRETS = frozenset(
     {"private_token", "access_token", "job_token", "token", "password", "api_key"}
 )
-"""Names in a query that would carry a secret, where shells and proxies keep it."""
+"""Query parameters that carry secrets, which shells and proxies would keep."""
 
 _ADVICE = (
     "set BULKREPO_REGISTRY_USER and BULKREPO_REGISTRY_PASSWORD, or "
@@ -31,9 +31,9 @@ _ADVICE = (
 
 class Place(msgspec.Struct, frozen=True):
     """
-    Where a listing is: *origin* is scheme and host, *host* has its port if it is odd.
+    Where a listing is: *origin* is scheme and host; *host* has its port if not default.
 
-    *path* is raw and has no slash at its end; *query* is raw.
+    *path* is raw, without a slash at its end; *query* is raw.
     """
 
     origin: str
@@ -43,12 +43,12 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def segments(self) -> list[str]:
-        """Give the segments of the path."""
+        """The segments of the path."""
         return [segment for segment in self.path.split("/") if segment]
 
     @property
     def stem(self) -> str:
-        """Give a file's name for what is listed here, without a suffix."""
+        """A file's name for this listing, without a suffix."""
         return re.sub(r"[^\w.-]+", "-", self.host + self.path, flags=re.ASCII)
 
 
@@ -61,8 +61,8 @@ def place(source: str) -> Place:
     """
     Take the URL *source* apart.
 
-    Raises SettingsError where it carries a secret, for plain HTTP off this machine, and
-    for what is no URL. A secret in it is not repeated.
+    Raises SettingsError if it carries a secret, for plain HTTP to another machine, and
+    for an invalid URL. Secrets are not repeated.
     """
     try:
         parts = urlsplit(source)
@@ -99,7 +99,7 @@ def place(source: str) -> Place:
 
 def mistaken(source: str) -> str | None:
     """
-    Say what is wrong with *source*, which is no file, if it was to be a URL.
+    Say what is wrong with *source*, which is no file, if it was meant as a URL.
 
     A login in it is not repeated.
     """
@@ -118,5 +118,5 @@ def mistaken(source: str) -> str | None:
 
 
 def _shown(source: str) -> str:
-    """Give *source* without what may be a password."""
+    """Return *source* without what may be a password."""
     return escape(anonymous(source).partition("?")[0])

@@ -1,4 +1,4 @@
-"""Pure. The registries that list themselves: what to ask each, and what it wants."""
+"""Pure. The registries that can be listed: what to ask, and how to authenticate."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ class Product(NamedTuple):
     """
     A registry's software.
 
-    *plans* gives what may be listed at a place: where the first URL of a plan is not
-    there (404), the next plan is tried. *signs* is how a request shows who asks:
-    `registry` (as Docker does: Basic, or a token for a challenge), `bearer`, `private`
-    (GitLab's own header) or `hub` (a token for name and password). *size* is the
-    query's name for a page's size, and how much to ask for. *wanted* is what to set,
-    *hint* what to do where the listing is not found. *arrays*: its pages are arrays,
-    and an object is a single record.
+    *plans* gives what may be listed at a place: if the first URL of a plan is not found
+    (404), the next plan is tried. *signs* is how requests authenticate: `registry` (as
+    Docker does: Basic, or a token for a challenge), `bearer`, `private` (GitLab's own
+    header) or `hub` (a token for name and password). *size* is the query parameter for
+    a page's size, and the largest value. *wanted* says which credential to set, *hint*
+    what to do if the listing is not found. *arrays*: its pages are arrays, and an
+    object is a single record.
     """
 
     title: str
@@ -35,7 +35,7 @@ class Product(NamedTuple):
 
     @property
     def docker(self) -> bool:
-        """Tell whether its API takes what docker login keeps."""
+        """Whether its API takes the credential of docker login."""
         return self.signs in ("registry", "hub")
 
 
@@ -43,7 +43,7 @@ _LOGIN = "set BULKREPO_REGISTRY_USER and BULKREPO_REGISTRY_PASSWORD, or docker l
 
 
 def sized(url: str, product: Product) -> str:
-    """Ask for pages as large as they can be, unless *url* says how large."""
+    """Return *url* with the largest page size, unless it gives one."""
     name, most = product.size
     query = url.partition("?")[2]
     if not name or re.search(rf"(?:^|&){name}=", query):
@@ -52,7 +52,7 @@ def sized(url: str, product: Product) -> str:
 
 
 def _distribution(place: Place) -> tuple[Plan, ...]:
-    # A path is what stands in front of /v2/, as with Artifactory and Nexus.
+    # A path is what precedes /v2/, as with Artifactory and Nexus.
     return ((f"{place.origin}{place.path.removesuffix('/v2')}/v2/_catalog",),)
 
 
@@ -124,7 +124,7 @@ def _hub(place: Place) -> tuple[Plan, ...]:
 
 
 def hub(place: Place) -> str:
-    """Give where Docker Hub's API is, which is not where its images are."""
+    """Give the origin of Docker Hub's API, which is not that of its images."""
     return HUB if _HOSTS.get(place.host) == "dockerhub" else place.origin
 
 
@@ -179,7 +179,7 @@ PRODUCTS: Mapping[str, Product] = {
         "check the namespace",
     ),
 }
-"""By the words of `--registry`."""
+"""By the names for `--registry`."""
 
 _NEXUS = Product(
     "Nexus", _as_given, "registry", ("", 0), _LOGIN, "check the repository's name"
@@ -198,13 +198,6 @@ def _api(name: str) -> Product:
     return PRODUCTS[name]._replace(plans=_as_given)
 
 
-def _bare(product: Product) -> Product | None:
-    """Return the product of which *product* is the API, asked as it is given."""
-    return next(
-        (each for each in PRODUCTS.values() if each.title == product.title), None
-    )
-
-
 _APIS: tuple[tuple[str, Product], ...] = (
     (r".*/v2/_catalog", _api("distribution")),
     (r".*/api/v2\.0/.*", _api("harbor")),
@@ -214,7 +207,7 @@ _APIS: tuple[tuple[str, Product], ...] = (
     (r".*/service/rest/v1/components", _NEXUS),
     (r"/(?:api/v3/)?(?:orgs|users)/[^/]+/packages", _GITHUB),
 )
-"""Paths of the APIs themselves: what is given in full is asked as it is."""
+"""Paths of the APIs themselves: such a URL is asked as it is."""
 
 _HOSTS: Mapping[str, str] = {
     "docker.io": "dockerhub",
@@ -240,18 +233,19 @@ _ELSEWHERE: Mapping[str, str] = {
     "import that file",
     r"registry\.gitlab\.com": "give https://gitlab.com/GROUP",
 }
-"""Hosts that do not list themselves, and what to do instead."""
+"""Hosts that cannot be listed, and what to do instead."""
 
 
 def told(place: Place, registry: str | None) -> Product | None:
     """
-    Return the product that the URL tells by itself, or that of the name *registry*.
+    Return the product that the URL shows, or the one called *registry*, else None.
 
-    Raises SettingsError for one that is known not to list itself.
+    Raises SettingsError for one that is known not to be listable.
     """
     said = None if registry is None else PRODUCTS[registry]
     for path, product in _APIS:
-        if re.fullmatch(path, place.path) and said in (None, _bare(product)):
+        fits = said is None or said.title == product.title
+        if fits and re.fullmatch(path, place.path):
             return product
     if said is not None:
         return said
@@ -260,8 +254,7 @@ def told(place: Place, registry: str | None) -> Product | None:
             raise SettingsError(f"{place.origin}: {advice}")
     if place.query:
         raise SettingsError(
-            f"{place.origin}{place.path}: is no API that is known: leave out what "
-            "follows ?"
+            f"{place.origin}{place.path}: is not a known API: leave out what follows ?"
         )
     if place.host in _HOSTS:
         return PRODUCTS[_HOSTS[place.host]]

@@ -1,4 +1,4 @@
-"""Pure. What to do where a registry does not list."""
+"""Pure. Why a registry did not list, and what to do about it, in words."""
 
 from collections.abc import Iterable
 
@@ -21,14 +21,14 @@ def refusal(
     """
     Say why *url* is not listed, and what to do.
 
-    *named* is where the credential shown came from; *secrets* are not repeated. *less*
-    is the URL of the names alone, where only what goes with them is refused.
+    *named* is where the credential came from; *secrets* are not repeated. *less* is the
+    URL that gives the names alone, where only their visibility is refused.
     """
     where = escape(url.partition("?")[0])  # a page's token is nobody's business
     answer = read(reply, request=Request("GET", url), now=0.0)
     if isinstance(reply, NoReply):
         what, todo = f"no answer: {reply.detail}", "Check the URL, proxy and --cacert"
-        if reply.sent:  # so there is somebody
+        if reply.sent:  # it is there, but does not answer
             todo = _LATER
     else:
         what = f"answered {said(answer)}"

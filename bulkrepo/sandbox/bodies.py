@@ -1,8 +1,8 @@
 """
 Pure. What a request's body says, or the refusal it earns.
 
-Strict where the real service is not known to be lenient: a member of the wrong type,
-or one that is not in the documentation, is refused and never ignored.
+Strict where the real service is not known to be lenient: a member of the wrong type, or
+one that is not documented, is refused and never ignored.
 """
 
 import json
@@ -17,7 +17,7 @@ _LONGEST_DESCRIPTION = 30_000
 
 
 def decoded(body: bytes) -> Any:
-    """Read JSON in UTF-8; ValueError where it is none."""
+    """Decode JSON in UTF-8. Raises ValueError."""
     try:
         return json.loads(body.decode())
     except RecursionError as error:
@@ -54,23 +54,17 @@ def members(call: Call, *, known: frozenset[str]) -> dict[str, Any]:
 def organization_name(found: Mapping[str, Any], *, hyphen_runs: bool) -> str:
     """Give the member `namespace`, a legal name."""
     name = _mandatory(found, "namespace")
-    legal = isinstance(name, str) and grammar.is_namespace(
-        name, hyphen_runs=hyphen_runs
-    )
-    if not legal:
-        raise RefusedError(refusal(4001028, repr(name)))
-    return str(name)
+    if isinstance(name, str) and grammar.is_namespace(name, hyphen_runs=hyphen_runs):
+        return name
+    raise RefusedError(refusal(4001028, repr(name)))
 
 
 def repository_name(found: Mapping[str, Any], *, hyphen_runs: bool) -> str:
     """Give the member `repository`, a legal name, slashes as slashes."""
     name = _mandatory(found, "repository")
-    legal = isinstance(name, str) and grammar.is_repository(
-        name, hyphen_runs=hyphen_runs
-    )
-    if not legal:
-        raise RefusedError(refusal(4001029, repr(name)))
-    return str(name)
+    if isinstance(name, str) and grammar.is_repository(name, hyphen_runs=hyphen_runs):
+        return name
+    raise RefusedError(refusal(4001029, repr(name)))
 
 
 def is_public(found: Mapping[str, Any]) -> bool:

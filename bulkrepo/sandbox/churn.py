@@ -10,7 +10,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Churn:
-    """Deletes and creates repositories, by seeded dice of its own."""
+    """Deletes and creates repositories, by seeded chance of its own."""
 
     def __init__(self, settings: Settings) -> None:
         self._dice = random.Random(f"{settings.seed}/churn")  # noqa: S311 - dice
@@ -20,8 +20,7 @@ class Churn:
         """
         Delete `vanish` repositories without images, then create `appear` new ones.
 
-        Those are called as chance has it, so that in an order by name they come
-        anywhere.
+        Names are random, so the new ones appear anywhere in an order by name.
         """
         if self._vanish:
             empty = [key for key, at in state.repositories.items() if not at.num_images]

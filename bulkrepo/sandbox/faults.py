@@ -20,9 +20,9 @@ class Fault(Enum):
 
 class Chance:
     """
-    All dice of a sandbox, each from a stream of its own.
+    All random choices of a sandbox, each kind from a stream of its own.
 
-    So a setting that needs one kind of chance leaves the others as they were.
+    So a setting changes one kind of choice and leaves the others as they were.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -35,9 +35,8 @@ class Chance:
         self._html_rate = settings.html_rate
         self._late_by = settings.late_by
         committed = settings.error_rate * settings.error_commits
-        # One draw decides: the shares lie end to end, so each is met as often as it
-        # says and no create meets two. The order only says which share a draw falls
-        # into.
+        # One draw decides: the shares lie end to end, so each fault is as frequent as
+        # its share says, and no create meets two.
         self._shares = (
             (Fault.DROP_BEFORE, settings.drop_before),
             (Fault.BUSY, settings.busy_rate),

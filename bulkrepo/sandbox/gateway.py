@@ -62,9 +62,9 @@ _FATES: Final[Mapping[Fault, _Fate]] = {
 
 class Gateway:
     """
-    Everything about a sandbox but its socket.
+    A sandbox without its socket.
 
-    *now* is epoch seconds at the start, from which the static token's life counts.
+    *now* is epoch seconds at the start, when the static token's lifetime begins.
     """
 
     def __init__(self, settings: Settings, *, now: float) -> None:
@@ -87,7 +87,7 @@ class Gateway:
             return refused.answer
 
     def catch_up(self, now: float) -> None:
-        """Carry out what is late and was due until *now*, each at its own time."""
+        """Carry out the late creates that are due by *now*, each at its own time."""
         while self._late and self._late[0][0] <= now:
             due, _, call, route = heapq.heappop(self._late)
             committed = self._committed(replace(call, now=due), route)

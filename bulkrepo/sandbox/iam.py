@@ -10,17 +10,16 @@ from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, iam_r
 from bulkrepo.sandbox.state import ACCOUNT, State
 
 _SUBJECT_BYTES = 1536
-"""Of chance in a token: real ones are kilobytes long too."""
+"""Random bytes in a token: real ones are kilobytes long too."""
 
 
-def login(state: State, call: Call, *names: str) -> Answer:
+def login(state: State, call: Call, *_names: str) -> Answer:
     """
     Issue a token by the method `password`.
 
     Any project of the account will do. Without one the token is issued all the same,
     but SWR, which belongs to projects, will not take it.
     """
-    del names
     auth = _at(_document(call), "auth")
     user = _user(state, auth)
     project = _project(auth, project_id=state.settings.project_id)

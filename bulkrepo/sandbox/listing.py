@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from bulkrepo.sandbox import grammar
 from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
-from bulkrepo.sandbox.repositories import REGISTRY
+from bulkrepo.sandbox.repositories import common
 from bulkrepo.sandbox.state import ACCOUNT, Repository, State, timestamp
 
 _LONGEST_PAGE = 1000
@@ -40,13 +40,12 @@ def criteria(text: str, *, known: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def listed(state: State, call: Call, *names: str) -> Answer:
+def listed(state: State, call: Call, *_names: str) -> Answer:
     """
     List repositories, a bare array; `Content-Range` and each item count them all.
 
-    Without an order they come as they were created.
+    Without an order they come in the order of their creation.
     """
-    del names
     wanted: Mapping[str, str] = call.query
     inside = "filter" in wanted
     if inside:  # then the plain parameters are ignored
@@ -83,9 +82,9 @@ def _matching(
     repositories: Iterable[Repository], wanted: Mapping[str, str], *, fuzzy: bool
 ) -> list[Repository]:
     """
-    Pick repositories; *fuzzy* is about `namespace`, while `name` always is.
+    Pick the repositories that are *wanted*.
 
-    Both only in the sense that a part of the name is enough.
+    A part of `name` is enough to match; with *fuzzy*, so is one of `namespace`.
     """
     found = list(repositories)
     if "namespace" in wanted:
@@ -121,20 +120,10 @@ def _ordered(found: list[Repository], wanted: Mapping[str, str]) -> list[Reposit
 
 def _item(found: Repository, *, total: int) -> dict[str, object]:
     """Give the listed form: with organization and tags, without ids."""
-    return {
-        "name": found.name,
-        "category": found.category,
-        "description": found.description,
-        "size": found.size,
-        "is_public": found.is_public,
-        "num_images": found.num_images,
-        "num_download": found.num_download,
+    return common(found) | {
         "created_at": timestamp(found.created),
         "updated_at": timestamp(found.updated),
         "logo": "",
-        "url": "",
-        "path": f"{REGISTRY}/{found.namespace}/{found.name}",
-        "internal_path": f"{REGISTRY}/{found.namespace}/{found.name}",
         "domain_name": ACCOUNT,
         "namespace": found.namespace,
         "tags": found.tags,

@@ -15,9 +15,8 @@ _FILTERS: Final = frozenset({"namespace", "mode"})
 _RESERVED: Final = frozenset({"library"})
 
 
-def create(state: State, call: Call, *names: str) -> Answer:
+def create(state: State, call: Call, *_names: str) -> Answer:
     """Create an organization; only our own count against the quota."""
-    del names
     settings = state.settings
     found = bodies.members(call, known=_CREATE)
     name = bodies.organization_name(found, hyphen_runs=settings.hyphen_runs)
@@ -31,16 +30,14 @@ def create(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=201, body=b"{}")
 
 
-def show(state: State, call: Call, *names: str) -> Answer:
+def show(state: State, _call: Call, *names: str) -> Answer:
     """Show an organization; its `auth` tells what we may do in it."""
-    del call
     found = rights.organization(state, unquote(names[0]))
     return Answer(status=200, body=encoded(_shown(found)))
 
 
-def listed(state: State, call: Call, *names: str) -> Answer:
+def listed(state: State, call: Call, *_names: str) -> Answer:
     """List all organizations on one page, by exact name or by filter (a part)."""
-    del names
     found = list(state.organizations.values())
     if "filter" in call.query:
         part = criteria(call.query["filter"], known=_FILTERS).get("namespace", "")
@@ -51,9 +48,8 @@ def listed(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=200, body=body)
 
 
-def delete(state: State, call: Call, *names: str) -> Answer:
+def delete(state: State, _call: Call, *names: str) -> Answer:
     """Delete an organization which holds no repository."""
-    del call
     found = rights.organization(state, unquote(names[0]))
     if found.auth != MANAGE:
         raise RefusedError(refusal(4037017))

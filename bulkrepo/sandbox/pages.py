@@ -9,9 +9,8 @@ from bulkrepo.sandbox.state import State
 _PUSH: Final = frozenset({"namespace", "repository"})
 
 
-def welcome(state: State, call: Call, *names: str) -> Answer:
+def welcome(state: State, call: Call, *_names: str) -> Answer:
     """Give the versions, and a hint for whoever opens the sandbox in a browser."""
-    del names
     found = {
         "versions": [{"id": "v2", "status": "CURRENT", "links": [f"{call.url}/v2"]}],
         "sandbox": {
@@ -23,15 +22,13 @@ def welcome(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=200, body=encoded(found))
 
 
-def state(state: State, call: Call, *names: str) -> Answer:
+def state(state: State, _call: Call, *_names: str) -> Answer:
     """Give what the sandbox has seen."""
-    del call, names
     return Answer(status=200, body=encoded(state.page()))
 
 
-def push(state: State, call: Call, *names: str) -> Answer:
+def push(state: State, call: Call, *_names: str) -> Answer:
     """Put an image into a repository, which is made if need be, as by docker push."""
-    del names
     runs = state.settings.hyphen_runs
     found = bodies.members(call, known=_PUSH)
     namespace = bodies.organization_name(found, hyphen_runs=runs)

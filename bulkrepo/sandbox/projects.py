@@ -4,9 +4,8 @@ from bulkrepo.sandbox.exchange import Answer, Call, encoded
 from bulkrepo.sandbox.state import State
 
 
-def versions(state: State, call: Call, *names: str) -> Answer:
+def versions(_state: State, call: Call, *_names: str) -> Answer:
     """Give IAM's version, as clients of Keystone look it up before they log in."""
-    del state, names
     found = {
         "id": "v3.14",
         "status": "stable",
@@ -17,9 +16,8 @@ def versions(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=200, body=encoded({"version": found}))
 
 
-def listed(state: State, call: Call, *names: str) -> Answer:
+def listed(state: State, call: Call, *_names: str) -> Answer:
     """Give the project that is called as asked for: any name is the one project's."""
-    del names
     project = {
         "id": state.settings.project_id,
         "name": call.query.get("name", "sandbox"),
@@ -29,9 +27,8 @@ def listed(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=200, body=encoded(found))
 
 
-def quotas(state: State, call: Call, *names: str) -> Answer:
+def quotas(state: State, _call: Call, *_names: str) -> Answer:
     """Give how many organizations there may be, where their number is limited."""
-    del call, names
     settings = state.settings
     quota = {
         "quota_key": "namespace",

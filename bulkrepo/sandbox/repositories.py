@@ -5,12 +5,7 @@ from urllib.parse import unquote
 
 from bulkrepo.sandbox import bodies, grammar, rights
 from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
-from bulkrepo.sandbox.state import (
-    ACCOUNT,
-    Repository,
-    State,
-    timestamp,
-)
+from bulkrepo.sandbox.state import ACCOUNT, Repository, State, timestamp
 
 REGISTRY: Final = "swr.sandbox.localhost"
 """The host that images would be pushed to. There is none."""
@@ -23,8 +18,8 @@ def create(state: State, call: Call, *names: str) -> Answer:
     """
     Create a repository.
 
-    Looked at in this order: the body, the organization, whether the repository is
-    there already, the quota.
+    Checked in this order: the body, the organization, whether the repository exists,
+    the quota.
     """
     runs = state.settings.hyphen_runs
     found = bodies.members(call, known=_CREATE)
@@ -40,7 +35,7 @@ def create(state: State, call: Call, *names: str) -> Answer:
         raise RefusedError(refusal(4090006))
     if state.full(organization):
         raise RefusedError(refusal(4000098))
-    key = state.commit(
+    made = state.appear(
         organization,
         name,
         is_public=is_public,
@@ -48,28 +43,17 @@ def create(state: State, call: Call, *names: str) -> Answer:
         description=description or "",
         now=call.now,
     )
-    return Answer(status=201, body=b"{}", commit=key)
+    return Answer(status=201, body=b"{}", commit=state.commit(made))
 
 
-def show(state: State, call: Call, *names: str) -> Answer:
-    """Show a repository: the form with ids, without tags and organization."""
-    del call
+def show(state: State, _call: Call, *names: str) -> Answer:
+    """Show a repository, in the form with ids but without tags and organization."""
     found = _repository(state, *names)
-    shown = {
+    shown = common(found) | {
         "id": found.id,
         "ns_id": found.ns_id,
-        "name": found.name,
-        "category": found.category,
-        "description": found.description,
         "creator_id": "0" * 32,
         "creator_name": ACCOUNT,
-        "size": found.size,
-        "is_public": found.is_public,
-        "num_images": found.num_images,
-        "num_download": found.num_download,
-        "url": "",
-        "path": f"{REGISTRY}/{found.namespace}/{found.name}",
-        "internal_path": f"{REGISTRY}/{found.namespace}/{found.name}",
         "created": timestamp(found.created),
         "updated": timestamp(found.updated),
         "domain_id": "0" * 32,
@@ -78,8 +62,25 @@ def show(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=200, body=encoded(shown))
 
 
+def common(found: Repository) -> dict[str, object]:
+    """Give the members that both forms of a repository have, shown and listed."""
+    path = f"{REGISTRY}/{found.namespace}/{found.name}"
+    return {
+        "name": found.name,
+        "category": found.category,
+        "description": found.description,
+        "size": found.size,
+        "is_public": found.is_public,
+        "num_images": found.num_images,
+        "num_download": found.num_download,
+        "url": "",
+        "path": path,
+        "internal_path": path,
+    }
+
+
 def update(state: State, call: Call, *names: str) -> Answer:
-    """Change a repository; `is_public` is wanted even where it stays the same."""
+    """Change a repository; `is_public` is required even if it stays the same."""
     found = bodies.members(call, known=_UPDATE)
     is_public = bodies.is_public(found)
     category = bodies.category(found)
@@ -95,9 +96,8 @@ def update(state: State, call: Call, *names: str) -> Answer:
     return Answer(status=201)
 
 
-def delete(state: State, call: Call, *names: str) -> Answer:
+def delete(state: State, _call: Call, *names: str) -> Answer:
     """Delete a repository, unless it holds images."""
-    del call
     rights.writable(state, unquote(names[0]))
     found = _repository(state, *names)
     if found.num_images:
@@ -107,7 +107,7 @@ def delete(state: State, call: Call, *names: str) -> Answer:
 
 
 def _repository(state: State, namespace: str, segment: str) -> Repository:
-    """Find a repository by two segments of a path, where its `/` are written `$`."""
+    """Find a repository by two segments of a path; `$` stands for `/` in its name."""
     organization = rights.organization(state, unquote(namespace))
     name = unquote(segment).replace("$", "/")
     known = state.repositories.get((organization.name, name))

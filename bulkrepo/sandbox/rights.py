@@ -1,4 +1,4 @@
-"""Pure. Which organizations a caller reaches, and what for."""
+"""Pure. Which organizations a caller may read, and which ones change."""
 
 from bulkrepo.sandbox.exchange import RefusedError, refusal
 from bulkrepo.sandbox.state import READ, Organization, State
@@ -8,8 +8,8 @@ def organization(state: State, name: str) -> Organization:
     """
     Find an organization to read in.
 
-    What belongs to another account is forbidden; the documentation does not say
-    whether the service tells that from what is not there, so it is a setting.
+    Another account's is forbidden. The documentation does not say whether one that does
+    not exist is told from that, so it is a setting.
     """
     taken = name in state.settings.taken
     known = None if taken else state.organization(name)

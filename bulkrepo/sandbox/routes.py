@@ -13,9 +13,9 @@ Operation = Callable[..., Answer]
 
 class Route(NamedTuple):
     """
-    An operation, the name it is counted by, and the names in its path.
+    An operation, the name it is counted by, and the *names* in its path.
 
-    *template* is the path with braces where those stand.
+    *template* is the path with placeholders in braces for these.
     """
 
     template: str
@@ -37,12 +37,12 @@ def found(call: Call) -> Route | None:
 
 
 def is_managed(path: str) -> bool:
-    """Whether a path belongs to SWR's management, which all faults are about."""
+    """Whether a path is of SWR's management API, the one that has faults."""
     return path.startswith("/v2/manage/")
 
 
 def is_guarded(path: str) -> bool:
-    """Whether a path is only for callers who say who they are."""
+    """Whether a path requires authentication."""
     return is_managed(path) or path == "/v3/projects"
 
 

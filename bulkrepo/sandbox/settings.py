@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 from bulkrepo.sandbox import grammar
 
-_UNITS = {"s": ("second", 1), "m": ("minute", 60), "h": ("hour", 3600)}
-_UNITS["d"] = ("day", 86400)
+_UNITS = {
+    "s": ("second", 1),
+    "m": ("minute", 60),
+    "h": ("hour", 3600),
+    "d": ("day", 86400),
+}
 _LIMIT = re.compile(r"(\d+)/(\d*)([smhd])")
 _SHARES = (
     "error_rate",

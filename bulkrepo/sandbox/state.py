@@ -1,4 +1,4 @@
-"""Pure. What a sandbox holds, and what it has seen: the one place that changes."""
+"""Pure. What a sandbox holds and has seen: all of its state that changes."""
 
 import itertools
 import time
@@ -142,13 +142,13 @@ class State:
             )
 
     def found(self, name: str, *, auth: int = MANAGE) -> Organization:
-        """Give life to an organization."""
+        """Add an organization."""
         made = Organization(id=next(self._ids), name=name, auth=auth)
         self.organizations[name] = made
         return made
 
     def organization(self, name: str) -> Organization | None:
-        """Look up an organization, which may spring into being by that."""
+        """Look up an organization; with `any_organization`, create it if need be."""
         known = self.organizations.get(name)
         if known is not None or not self.settings.any_organization:
             return known
@@ -164,26 +164,9 @@ class State:
         quota = self.settings.quota
         return quota is not None and self._held[organization.name] >= quota
 
-    def commit(
-        self,
-        organization: Organization,
-        name: str,
-        *,
-        is_public: bool,
-        category: str,
-        description: str,
-        now: float,
-    ) -> Key:
-        """Create a repository; whether its creator hears of it is uncertain yet."""
-        found = self.appear(
-            organization,
-            name,
-            is_public=is_public,
-            category=category,
-            description=description,
-            now=now,
-        )
-        key = (found.namespace, found.name)
+    def commit(self, made: Repository) -> Key:
+        """Count a create carried out; its sender may never hear of it."""
+        key = (made.namespace, made.name)
         self.commits[key] += 1
         self.uncertain[key] = None
         return key
@@ -198,7 +181,7 @@ class State:
         description: str = "",
         now: float,
     ) -> Repository:
-        """Let there be a repository, whoever made it."""
+        """Add a repository, whoever made it."""
         made = Repository(
             id=next(self._ids),
             ns_id=organization.id,
@@ -215,7 +198,7 @@ class State:
         return made
 
     def push(self, organization: Organization, name: str, *, now: float) -> None:
-        """Add an image to a repository, and that first where there is none."""
+        """Add an image to a repository, which is created if it is not there."""
         known = self.repositories.get((organization.name, name))
         found = known or self.appear(organization, name, now=now)
         found.num_images += 1

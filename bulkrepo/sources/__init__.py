@@ -1,8 +1,8 @@
 """
-Pure. Which credential is taken: the first that is there, or the one that is picked.
+Pure. Which credential is used: the first one found, or the one chosen by `--auth`.
 
-Names are those of the Terraform providers, the vendor's SDK and OpenStack. What is
-half there is an error that names the other half: nobody wants to be signed in as
+Names are those of the Terraform providers, the vendor's SDK and OpenStack. Half a
+credential is an error that names the other half: nobody wants to be signed in as
 somebody else because of a typing error.
 """
 
@@ -21,14 +21,14 @@ METHODS = {
     "HW_PROJECT_NAME",
     "cloud": "set OS_CLOUD to a cloud of clouds.yaml",
 }
-"""The words of `--auth`, and what to set for each."""
+"""Value of `--auth` -> what to set for it."""
 
 
 def find(given: Given, *, method: str | None = None) -> Source:
     """
-    Give the first credential that is there, of *method* if one is picked.
+    Return the first credential found, of *method* if one is chosen.
 
-    Raises SettingsError, which says what to set, for none and for half of one.
+    Raises SettingsError, which says what to set, if there is none or half of one.
     """
     if given.token_file is not None and method not in (None, "token"):
         raise SettingsError(f"--auth {method} and --token-file: give one of them")
@@ -50,6 +50,6 @@ _ORDER: tuple[tuple[str, Callable[[Given], Source | None]], ...] = (
     ("aksk", keys.from_named_file),
     ("password", passwords.from_environment),
     ("cloud", cloud.from_cloud),
-    # What somebody said comes before a file that merely lies there.
+    # What was set on purpose comes before a file that is merely there.
     ("aksk", keys.from_usual_file),
 )

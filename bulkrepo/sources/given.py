@@ -1,4 +1,4 @@
-"""Pure. Where to look for a credential, and what is found."""
+"""Pure. Where to look for a credential, and what is found there."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """
-    A credential that is there. *build* makes of it a way to sign in at a place.
+    A credential that was found. *build* makes a way to sign in at a place of it.
 
     *region*, *auth_url* and *cacert* are what it says itself about the place.
     """
@@ -36,8 +36,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     Where to look.
 
     *read_file* takes a path and what named it; *keys_file* is the vendor's credentials
-    file at its usual place, if it is there; *load_cloud* gives a cloud of clouds.yaml
-    by its name. *hide* is told of what no log may show.
+    file at its usual place, if it exists; *load_cloud* gives a cloud of clouds.yaml by
+    its name. *hide* is told of what no log may show.
     """
 
     environment: Mapping[str, str]
@@ -54,8 +54,6 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         yield repr(self)
 
     def at(self, *names: str) -> str | None:
-        """Give the first of these variables that is set; an empty one is not."""
-        return next((text for name in names if (text := self._get(name))), None)
-
-    def _get(self, name: str) -> str:
-        return self.environment.get(name, "").strip()
+        """Give the first of these variables that is set and not empty."""
+        found = (self.environment.get(name, "").strip() for name in names)
+        return next(filter(None, found), None)

@@ -13,7 +13,7 @@ _KEYS = (
     ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
     ("OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN"),
 )
-"""Access key, secret key, and what temporary keys have besides."""
+"""Access key, secret key, and the security token of temporary keys."""
 
 _KEYS_FILE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 _PROJECT_IDS = ("HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID", "OS_PROJECT_ID")
@@ -21,7 +21,7 @@ _PROJECT_NAMES = ("HW_PROJECT_NAME", "OS_PROJECT_NAME")
 
 
 def from_environment(given: Given) -> Source | None:
-    """Take the first keys of the environment, all of them or none."""
+    """Take the first keys of the environment, if they are complete."""
     for names in _KEYS:
         access_key, secret_key, security_token = map(given.at, names)
         if access_key is None and secret_key is None and security_token is None:
@@ -52,12 +52,12 @@ def from_environment(given: Given) -> Source | None:
 
 
 def _stray(given: Given) -> str | None:
-    """Give the name of a security token that has no key of its own family."""
+    """Give the variable of a security token without a key of its own family."""
     return next((t for *keys, t in _KEYS if given.at(t) and not given.at(*keys)), None)
 
 
 def _project(given: Given) -> dict[str, str]:
-    """Say what the project's id is called; the vendor's name where nothing is said."""
+    """Say which variable has the project's id; the vendor's if none is set."""
     told = (name for name in _PROJECT_IDS if given.at(name))
     return {"project_id": next(told, _PROJECT_IDS[0])}
 
@@ -66,7 +66,7 @@ _PARTS = ("access_key", "secret_key", "security_token")
 
 
 def _signer(given: Given, place: Place, **parts: Any) -> Auth:
-    """Sign for *place*; a project that only has a name cannot be signed for."""
+    """Make keys for *place*; they need a project's id, and not its name."""
     project = given.at(*_PROJECT_NAMES)
     by_default = project is None or place.region in (None, project)
     if parts["project_id"] is None and not by_default:
@@ -84,7 +84,7 @@ def from_named_file(given: Given) -> Source | None:
 
 
 def from_usual_file(given: Given) -> Source | None:
-    """Take the keys of the file that lies at its usual place."""
+    """Take the keys of the file at its usual place."""
     if given.keys_file is None:
         return None
     return _from_file(given, given.keys_file, "the credentials file")
@@ -101,7 +101,7 @@ def _from_file(given: Given, path: str, named: str) -> Source:
         line = error.lineno
     except ParsingError as error:
         line = error.errors[0][0]
-    except Error as error:  # their texts quote the line, and with it the key
+    except Error as error:  # its text quotes the line, and with it the key
         line = getattr(error, "lineno", 0)
     if line is not None:
         raise SettingsError(f"{path}, line {line}: not an INI file with a [basic] part")

@@ -11,7 +11,7 @@ from bulkrepo.model import SettingsError
 from bulkrepo.sources.given import Given, Place, Source
 
 Pairs = tuple[tuple[str, str], ...]
-"""Variables of a name and of an id that may be said instead; the first pair counts."""
+"""Variables for a name, or an id instead; the first pair that is set counts."""
 
 
 class _Family(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +60,12 @@ def from_environment(given: Given) -> Source | None:
 
 def _of_family(given: Given, family: _Family) -> Source:
     def pair(pairs: Pairs) -> tuple[str | None, str | None]:
-        """Give name and id of the first pair that says anything."""
+        """Give name and id of the first pair that is set."""
         told = next((names for names in pairs if given.at(*names)), None)
         return (None, None) if told is None else (given.at(told[0]), given.at(told[1]))
 
     def called(pairs: Pairs) -> str:
-        """Give the variable that counts of *pairs*, or what it is called at first."""
+        """Give the variable of *pairs* that counts, or the first one if none is set."""
         those = (name for names in pairs for name in reversed(names))
         return next(filter(given.at, those), pairs[0][0])
 
@@ -112,9 +112,11 @@ def whole(
     names: dict[str, str],
     **place: Any,
 ) -> Source:
-    """Take a password sign-in, if all its parts are there."""
+    """Return a password sign-in. Raises SettingsError if a part is missing."""
     for part, text in fields.items():
-        if text is not None and not text.isprintable():  # as what is not UTF-8
+        if (
+            text is not None and not text.isprintable()
+        ):  # such as bytes that are not UTF-8
             named = names.get(part.removesuffix("_name").removesuffix("_id"), part)
             raise SettingsError(f"{named} has characters in it that nobody can type")
     missing = next(_missing(fields), None)

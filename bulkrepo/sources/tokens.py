@@ -1,4 +1,4 @@
-"""Pure. Ready tokens."""
+"""Pure. Tokens of IAM, from a file or the environment."""
 
 from bulkrepo.auth import Token
 from bulkrepo.sources.given import Given, Source
@@ -7,7 +7,7 @@ TOKENS = ("SWR_TOKEN", "HW_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN")
 
 
 def from_file(given: Given) -> Source | None:
-    """Take what `--token-file` names, read again when it is refused."""
+    """Take the file of `--token-file`, read again when its token is refused."""
     path = given.token_file
     if path is None:
         return None

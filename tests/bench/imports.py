@@ -83,7 +83,7 @@ def checked(_what: str, source: Path) -> int:
 
     with ExitStack() as stack:
         gathered = Gathered(stack)
-        spool = stack.enter_context(Spool())
+        spool = Spool(stack)
         mapped = Mapped(gathered.batches, Rules(namespace="mirror"), spool)
         assert not gathered.gather(saved.documents(str(source), None)).truncated
         for _ in mapped.entries():

@@ -1,4 +1,4 @@
-"""Pure. Text of any length, of which no more is held than is being looked at."""
+"""Pure. Scans JSON in text of any length; no more is held than is being looked at."""
 
 import json
 import re
@@ -9,12 +9,12 @@ from bulkrepo.visible import shown
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _CUT = 16
-"""Characters: what is cut off shows so near the end of what is held."""
+"""Characters: an error this near the end may be due to the value being cut off."""
 
 
-class Window:
+class Scanner:
     """
-    What is *held* of a *text*, and where in it the reading is *at*.
+    The part of a *text* that is *held*, and the index *at* which to read on.
 
     *size* is how many characters are read at once. Errors name *source*.
     """
@@ -29,7 +29,7 @@ class Window:
         self._decoder = json.JSONDecoder(object_pairs_hook=self._once)
 
     def more(self) -> bool:
-        """Hold more, and let go of what is passed; False at the end."""
+        """Hold more, and drop what was read; False at the end of the text."""
         if self._ended:
             return False
         passed, kept = self.held[: self.at], self.held[self.at :]
@@ -54,7 +54,7 @@ class Window:
         return f"{line}:{column + (0 if chr(10) in before else self._margin)}"
 
     def next(self) -> str:
-        """Return the next character that is no blank of JSON; "" at the end."""
+        """Go to the next character that is no blank in JSON; "" at the end."""
         while True:
             self.at = _BLANK.match(self.held, self.at).end()  # type: ignore[union-attr]
             if self.at < len(self.held):
@@ -63,7 +63,7 @@ class Window:
                 return ""
 
     def skip(self) -> bool:
-        """Go to what is not blank in any sense of the word; False at the end."""
+        """Go to the next character that is no whitespace at all; False at the end."""
         while True:
             rest = self.held[self.at :]
             self.at += len(rest) - len(rest.lstrip())
@@ -80,15 +80,15 @@ class Window:
         return True
 
     def refuse(self, message: str, at: int | None = None) -> NoReturn:
-        """Raise the error of text that is no JSON *at* an index, or here."""
+        """Raise the error for invalid JSON *at* an index, or here."""
         where = self.place(self.at if at is None else at)
         raise InputError(
-            f"{self.source}:{where}: begins like JSON and is none: {message}. "
+            f"{self.source}:{where}: begins like JSON but is not valid: {message}. "
             "Was it saved whole?"
         )
 
     def behind(self, closing: str) -> bool:
-        """Read what is behind an element: True for the *closing* one, or a comma."""
+        """Read what follows an element; True for the *closing* bracket, not a comma."""
         found = self.next()
         if found not in (closing, ","):
             self.refuse("Expecting ',' delimiter")
@@ -96,8 +96,8 @@ class Window:
         return found == closing
 
     def twice(self, key: str) -> NoReturn:
-        """Raise the error of an object in which *key* stands a second time."""
-        raise InputError(f'{self.source}: "{shown(key)}" stands there twice')
+        """Raise the error for an object that has *key* twice."""
+        raise InputError(f'{self.source}: "{shown(key)}" occurs twice')
 
     def _once(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
@@ -110,7 +110,7 @@ class Window:
         return found
 
     def value(self) -> object:
-        """Read the one JSON value that begins here, with each key once."""
+        """Read the JSON value that begins here; a key given twice is refused."""
         while True:
             try:
                 value, end = self._decoder.raw_decode(self.held, self.at)
@@ -120,9 +120,9 @@ class Window:
                 if not (cut and self.more()):
                     self.refuse(error.msg, error.pos)
             except RecursionError:
-                self.refuse("nested too deep")
+                self.refuse("nested too deeply")
             except ValueError:  # longer than any number may be
-                self.refuse("no number")
+                self.refuse("not a valid number")
             else:
                 # A number may go on behind what is held, as does the 1 of 1e+5.
                 if end > len(self.held) - len("e+5") and self.more():
@@ -132,11 +132,11 @@ class Window:
 
     def many(self) -> list[object]:
         """
-        Read the elements from here up to the last that is held whole, if all are alike.
+        Read the elements from here to the last one held whole, if all are alike.
 
-        None where it is not sure: then they are to be read one by one. Of a long text
-        nobody looks for keys that stand twice in a record: it takes half as long again,
-        and no program writes such.
+        An empty list where that fails: then they are to be read one by one. Keys given
+        twice are looked for only in short texts: it takes half as long again, and long
+        ones are written by programs.
         """
         closing = _CLOSING.get(self.held[self.at : self.at + 1])
         if closing is None or self._mixed:
