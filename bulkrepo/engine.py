@@ -245,7 +245,9 @@ class Engine:
         self.stats[outcome.outcome] += 1
         most = self._limits.max_failures
         if most is not None:
-            failed = self.stats[Verdict.FAILED] + self.stats[Verdict.DIFFERS]
+            failed = self.stats[Verdict.FAILED] + self.stats[Verdict.KEPT]
+            if not self._limits.ignores:
+                failed += self.stats[Verdict.DIFFERS]
             if failed >= most:
                 rows = "row" if most == 1 else "rows"
                 self.stop(f"{most} {rows} failed (--max-failures)", exit_code=3)

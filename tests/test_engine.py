@@ -735,6 +735,25 @@ async def test_run_stops_when_too_many_rows_failed() -> None:
     assert bench.verdicts == ["failed"] * 3
 
 
+@pytest.mark.parametrize("ignores", [True, False])
+async def test_what_differs_stops_no_run_that_ignores_it(*, ignores: bool) -> None:
+    """`--max-failures` counts what the exit code counts."""
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        return EXISTS if request.creates else shown(is_public=True)
+
+    bench = Bench(
+        claims(20),
+        answer,
+        limits=Limits(concurrency=1, max_failures=2, ignores=ignores),
+    )
+
+    stop = await bench.run()
+
+    assert (stop is None) is ignores
+    assert (bench.verdicts.count("differs") == 20) is ignores
+
+
 async def test_requests_in_flight_are_finished_when_the_run_is_stopped() -> None:
     """What was sent is heard out, what was not is not sent any more."""
 
