@@ -95,13 +95,8 @@ def no_organization(code: str | None) -> bool:
 
 def _success(reply: Reply, request: Request, request_id: str | None) -> Answer:
     if _is_html(reply):
-        return Answer(
-            Kind.WRONG_ENDPOINT,
-            reply.status,
-            None,
-            "a web page answered where SWR should",
-            request_id,
-        )
+        page = _plain(reply)
+        return Answer(Kind.WRONG_ENDPOINT, reply.status, None, page, request_id)
     seen = None
     total = None
     if request.wants is not None:
@@ -227,14 +222,17 @@ def _plain(reply: Reply) -> str | None:
     return _short(reply.body[:2000].decode("utf-8", "replace").strip()) or None
 
 
-_RULE = re.compile(r"limit:(\d{1,9}),\s*time:(\d{1,9})\s*(second|minute|hour|day)")
+_RULE = re.compile(
+    r"limit:\s*(\d{1,9}),\s*time:\s*(\d{1,9})\s*(second|minute|hour|day)",
+    re.IGNORECASE,
+)
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 def _named_limits(message: str) -> tuple[Limit, ...]:
     """Read all of `policy user over ratelimit,limit:200,time:5 minute` and the like."""
     rules = (
-        Limit(int(count), float(int(number) * _UNITS[unit]))
+        Limit(int(count), float(int(number) * _UNITS[unit.lower()]))
         for count, number, unit in _RULE.findall(message)
     )
     return tuple(rule for rule in rules if rule.count and rule.seconds)

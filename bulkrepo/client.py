@@ -215,5 +215,9 @@ def _no_reply(error: Exception) -> NoReply:
 def _detail(error: Exception) -> str:
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
         return "no answer within the time allowed for a request"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the connection was closed without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer is incomplete"
     text = str(error).replace(" ssl:default", "")  # aiohttp adds it to plain HTTP too
     return text[:500] or type(error).__name__

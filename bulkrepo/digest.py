@@ -1,5 +1,6 @@
 """Pure. What came of a run, on one screen."""
 
+import math
 import textwrap
 
 from bulkrepo.model import Reason, RunInfo, Summary, Verdict
@@ -83,7 +84,9 @@ def _screen(
         for reason in summary.reasons
         if not (ignore and reason.outcome is Verdict.DIFFERS)
     ]
-    why = _reasons(reasons, most=_LINES - len(above) - len(below), width=width)
+    # What is to be typed or opened stays whole, and a terminal breaks it.
+    taken = len(above) + sum(math.ceil(len(line) / width) for line in below)
+    why = _reasons(reasons, most=_LINES - taken, width=width)
     return "\n".join([*above, *why, *below])
 
 

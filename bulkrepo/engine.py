@@ -245,9 +245,12 @@ class Engine:
         self.stats[outcome.outcome] += 1
         most = self._limits.max_failures
         if most is not None:
-            failed = self.stats[Verdict.FAILED] + self.stats[Verdict.DIFFERS]
+            failed = self.stats[Verdict.FAILED] + self.stats[Verdict.KEPT]
+            if not self._limits.ignores:
+                failed += self.stats[Verdict.DIFFERS]
             if failed >= most:
-                self.stop(f"{most} rows failed (--max-failures)", exit_code=3)
+                rows = "row" if most == 1 else "rows"
+                self.stop(f"{most} {rows} failed (--max-failures)", exit_code=3)
 
     # One row.
 
@@ -285,6 +288,8 @@ class Engine:
         answer = conclusion.answer
         if conclusion.outcome is Verdict.FAILED:
             self._contain(claim, answer, alone=conclusion.alone)
+            if answer.kind is Kind.WRONG_ENDPOINT:  # it was not SWR that refused it
+                return self._interrupted(claim, tries, answer)
         return outcomes.concluded(
             claim,
             conclusion,

@@ -37,6 +37,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
     How hard to try. *patience* and *deadline* are seconds.
 
+    *ignores*: a row that differs is no failure that *max_failures* counts.
+
     *reads_vouch*: a read that succeeds shows that the service is healthy. Only where
     nothing is created: a service may answer reads and fail all creates.
     """
@@ -46,6 +48,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     patience: float = 600.0
     deadline: float | None = None
     max_failures: int | None = None
+    ignores: bool = False
     reads_vouch: bool = False
 
 

@@ -208,7 +208,7 @@ async def _work(
         prepare=work.surveyor.prepare if work.surveyor else None,
     )
     control.steer(engine)
-    ticker = asyncio.create_task(_tick(engine, limit, started, tell))
+    ticker = asyncio.create_task(_tick(engine, limit, settings, started, tell))
     keeper = asyncio.create_task(pace.keeping(ledger, settings, limit))
     try:
         stop = await engine.run()
@@ -222,18 +222,21 @@ async def _work(
 async def _tick(
     engine: Engine,
     limit: rate.RateControl,
+    settings: Settings,
     started: Started,
     tell: events.Teller,
 ) -> None:
     """Report progress four times a second."""
     before = started.total - started.pending
+    ignored = {Verdict.DIFFERS} if settings.on_differs == "ignore" else set()
+    failures = frozenset(Verdict) - SUCCESSES - ignored
     stats = engine.stats
     lately: deque[tuple[float, int]] = deque(maxlen=20)
     while True:
         done = sum(stats[verdict] for verdict in Verdict)
         lately.append((time.monotonic(), done))
         seconds = lately[-1][0] - lately[0][0]
-        failed = sum(stats[verdict] for verdict in Verdict if verdict not in SUCCESSES)
+        failed = sum(stats[verdict] for verdict in failures)
         tell(
             Progressed(
                 done=before + done,

@@ -207,7 +207,9 @@ def test_what_is_to_be_changed_may_not_be_there(
     ("content", "headers"),
     [
         pytest.param(b"<!doctype html><html>", {}, id="by-body"),
-        pytest.param(b"\n  <html>", {}, id="by-body-after-blanks"),
+        pytest.param(
+            b"\n  <html><title>Sign in</title>", {}, id="by-body-after-blanks"
+        ),
         pytest.param(b"Sign in", {"Content-Type": "text/html"}, id="by-type"),
         pytest.param(b"Sign in", {"content-type": "TEXT/HTML;a=b"}, id="any-case"),
     ],
@@ -219,6 +221,8 @@ def test_page_with_200_is_the_wrong_endpoint(
     answer = understood(200, content, headers=headers)
 
     assert answer.kind is Kind.WRONG_ENDPOINT
+    title = "Sign in" if b"<title>" in content else "untitled"
+    assert answer.message == f"a web page answered: {title}"
 
 
 ONE = {"errorCode": "C.1", "errorMessage": "words", "detail": "in filter"}
@@ -394,6 +398,7 @@ def test_retry_after_is_ignored_when_another_try_makes_no_sense(status: int) -> 
         pytest.param("limit:5,time:1 second", [Limit(5, 1.0)], id="second"),
         pytest.param("limit:10,time:2 hours", [Limit(10, 7200.0)], id="hours"),
         pytest.param("limit:10, time:1 day", [Limit(10, 86_400.0)], id="blank"),
+        pytest.param("Limit: 10, Time: 1 Day", [Limit(10, 86_400.0)], id="case"),
         pytest.param("limit:0,time:1 minute", [], id="zero"),
         pytest.param("limit:5,time:0 minute", [], id="no-time"),
         pytest.param("limit:5,time:1 fortnight", [], id="unknown-unit"),

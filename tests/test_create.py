@@ -729,6 +729,24 @@ async def test_an_endpoint_where_nobody_listens_is_exit_3(tmp_path: Path) -> Non
     assert outcomes(tmp_path / "list.report.jsonl") == ["not_attempted"] * 3
 
 
+async def test_a_wrong_endpoint_settles_no_row(box: Sandbox, tmp_path: Path) -> None:
+    """The same list at the right one goes on with the row that was asked about."""
+    source = write(tmp_path / "list.ndjson", rows(3))
+    ledger = str(tmp_path / "l.db")
+    async with TestServer(web.Application()) as other:
+        wrong = await library.create(
+            [source],
+            settings=Settings(
+                endpoint=str(other.make_url("")), credential=TOKEN, ledger=ledger
+            ),
+        )
+    result, found = await create(box, [source], tmp_path, ledger=ledger)
+
+    assert (wrong.exit_code, wrong.summary.counts) == (3, {"not_attempted": 3})
+    assert result.exit_code == 0
+    assert [item["outcome"] for item in found] == ["created"] * 3
+
+
 async def test_a_deadline_ends_the_run_tidily(tmp_path: Path) -> None:
     """Exit 3, a report of every row, and the same command continues."""
     source = write(tmp_path / "list.ndjson", rows(60))

@@ -399,7 +399,8 @@ async def test_one_request_is_sent_when_the_endpoint_is_wrong(answer: Reply) -> 
     assert stop[1] == 3
     assert "this is not SWR's API" in stop[0]
     assert bench.gateway.sent == ["POST r0"]
-    assert bench.verdicts == ["failed"]
+    assert bench.verdicts == ["not_attempted"]
+    assert bench.store.outcomes[0].status == answer.status
 
 
 async def test_run_stops_when_the_endpoint_is_unreachable_at_first() -> None:
@@ -733,6 +734,25 @@ async def test_run_stops_when_too_many_rows_failed() -> None:
 
     assert await bench.run() == ("3 rows failed (--max-failures)", 3)
     assert bench.verdicts == ["failed"] * 3
+
+
+@pytest.mark.parametrize("ignores", [True, False])
+async def test_what_differs_stops_no_run_that_ignores_it(*, ignores: bool) -> None:
+    """`--max-failures` counts what the exit code counts."""
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        return EXISTS if request.creates else shown(is_public=True)
+
+    bench = Bench(
+        claims(20),
+        answer,
+        limits=Limits(concurrency=1, max_failures=2, ignores=ignores),
+    )
+
+    stop = await bench.run()
+
+    assert (stop is None) is ignores
+    assert (bench.verdicts.count("differs") == 20) is ignores
 
 
 async def test_requests_in_flight_are_finished_when_the_run_is_stopped() -> None:

@@ -392,7 +392,7 @@ def test_markdown_is_a_page_to_paste() -> None:
         "| team.csv:4 | team-a/My\\_App | maybe | invalid |"
         " repository: uppercase M, A \\[case\\] |\n"
         "| team.csv:5 | `team-a/db` |  | differs | "
-        "is\\_public: wanted False, found True |\n"
+        "is\\_public: wanted private, found public |\n"
     )
 
 

@@ -60,6 +60,12 @@ def test_guess(name: str, head: str, expected: str) -> None:
     assert inputs.guess(name, head) == expected
 
 
+def test_a_page_on_standard_input_is_no_list() -> None:
+    """It has no suffix that would tell."""
+    with pytest.raises(InputError, match=r"-: a page.*Of a report, give the \.jsonl"):
+        inputs.guess("-", "\ufeff\n<!DOCTYPE html>")
+
+
 @pytest.mark.parametrize("suffix", [".md", ".markdown", ".html", ".XML", ".prom"])
 def test_a_report_that_others_read_is_no_list(suffix: str) -> None:
     """Read as names, one a line, it would be many faults, and none of them the one."""

@@ -905,3 +905,21 @@ def test_what_differs_is_one_reason_whatever_answered(path: Path) -> None:
         (2, None, "other is_public"),
         (1, None, "other category"),
     ]
+
+
+def test_a_refusal_without_words_is_told_by_its_status(path: Path) -> None:
+    """Whoever reads the summary sees at least that much of it."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b", "c"))
+        done = [
+            Outcome(id=claim.id, outcome=Verdict.FAILED, status=status)
+            for claim, status in zip(ledger.turn([], 9), (422, 422, 409), strict=True)
+        ]
+        ledger.turn(done, 0)
+        finish(ledger)
+        reasons = ledger.summary(ledger.run_info()).reasons
+
+    assert [(each.count, each.code, each.message) for each in reasons] == [
+        (2, None, "answered 422"),
+        (1, None, "answered 409"),
+    ]

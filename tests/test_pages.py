@@ -90,9 +90,19 @@ def test_a_page_says_what_the_one_in_markdown_says() -> None:
         ],
         [
             *("team.csv:5", "team-a/db", "", "differs"),
-            "is_public: wanted False, found True",
+            "is_public: wanted private, found public",
         ],
     ]
+
+
+@pytest.mark.parametrize("kind", ["html", "md", "xml"])
+def test_a_refusal_without_words_shows_its_status(kind: str) -> None:
+    """No row that failed is without a reason."""
+    item = structs.replace(
+        ITEMS[0], outcome=Verdict.FAILED, status=422, code=None, message=None
+    )
+
+    assert "answered 422" in export(kind, [item])
 
 
 @given(st.lists(items, max_size=5))

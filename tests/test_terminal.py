@@ -230,6 +230,21 @@ def test_summary_is_one_screen_of_plain_text(
     assert all(len(line) <= 160 for line in lines[:-1])
 
 
+def test_summary_leaves_room_for_a_long_command() -> None:
+    """What the terminal breaks counts as it is seen: the beginning stays on screen."""
+    reason = Reason(
+        outcome=Verdict.FAILED, count=1, code="C", message="why " * 20, example="x"
+    )
+    numbers = msgspec.structs.replace(of(failed=60), reasons=(reason,) * 20)
+    command = "bulkrepo create list.csv" + " --report some-report.md" * 30
+
+    text = summary(INFO, numbers, reports=["r" * 150], command=command, width=80)
+
+    assert sum(-(-len(line) // 80) for line in text.split("\n")) <= 25
+    assert text.endswith(f"\nnext: {command}")
+    assert "more reasons\n" in text
+
+
 @pytest.mark.parametrize(
     ("numbers", "text"),
     [

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,20 @@ def test_undo_leaves_the_registry_as_it_was(
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))
+
+
+async def test_undo_stops_at_so_many_that_it_keeps(tmp_path: Path) -> None:
+    """`--max-failures` counts them: the exit code does as well."""
+    async with Watched(OURS) as box:
+        known = settings(box, tmp_path, ledger=str(tmp_path / "l.db"))
+        source = write(tmp_path / "list.ndjson", rows(30))
+        await api.create([source], settings=known)
+        for repository in box.repositories.values():
+            repository.num_images = 1
+        result = await api.undo(settings=replace(known, concurrency=1, max_failures=2))
+
+    assert result.exit_code == 3
+    assert result.summary.counts["not_attempted"] > 0
 
 
 async def test_undo_keeps_what_is_not_ours_any_more(tmp_path: Path) -> None:

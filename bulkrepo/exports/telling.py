@@ -57,12 +57,10 @@ def reasons(summary: Summary) -> list[tuple[str, str, str, str]]:
 def row(item: Item) -> Told:
     """Put a row in words."""
     public = item.is_public
-    if isinstance(public, bool):
-        public = "public" if public else "private"
     return Told(
         f"{item.source}:{item.line}",
         _join("/", item.namespace, item.repository),
-        public or "",
+        _shown(public) if isinstance(public, bool) else public or "",
         item.outcome if item.certain else f"{item.outcome}, not certain",
         _why(item),
     )
@@ -84,12 +82,23 @@ def _why(item: Item) -> str:
     parts = [fault(problem) for problem in item.problems if not problem.note]
     parts += [
         f"{name}: "
-        + ", ".join(map(" ".join, zip(_SIDES, map(str, pair), strict=False)))
+        + ", ".join(
+            f"{side} {_shown(each)}" for side, each in zip(_SIDES, pair, strict=False)
+        )
         for name, pair in (item.differences or {}).items()
     ]
-    return _join(
+    why = _join(
         "; ", *parts, _join(": ", item.code, item.message), item.reason, item.evidence
     )
+    if not why and item.outcome == Verdict.FAILED and item.status:
+        return f"answered {item.status}"
+    return why
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "public" if value else "private"
+    return str(value or "nothing")
 
 
 def _join(by: str, *parts: str | None) -> str:

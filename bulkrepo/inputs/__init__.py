@@ -38,6 +38,10 @@ _SUFFIXES = {
 }
 _NO_LISTS = frozenset({".md", ".markdown", ".html", ".xml", ".prom"})
 """Suffixes of reports that cannot be read as lists."""
+_INSTEAD = (
+    "Of a report, give the .jsonl, .json or .csv; "
+    "of names, one a line, say --format text"
+)
 
 _HEAD = 4096
 _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
@@ -49,11 +53,10 @@ def guess(name: str, head: str) -> str:
     if by_suffix is not None:
         return by_suffix
     if Path(name).suffix.lower() in _NO_LISTS:
-        raise InputError(
-            f"{name}: no format of lists. Of a report, give the .jsonl, .json or .csv; "
-            "of names, one a line, say --format text"
-        )
+        raise InputError(f"{name}: no format of lists. {_INSTEAD}")
     head = head.lstrip("\ufeff \t\r\n")
+    if head.startswith("<"):
+        raise InputError(f"{name}: a page, and no list. {_INSTEAD}")
     if head.startswith("["):
         return "json"
     if head.startswith("{"):

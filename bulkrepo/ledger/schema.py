@@ -321,7 +321,7 @@ SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n,
             SELECT 'other ' || group_concat(key, ', ') FROM json_each(differences)
         ) END,
         reason, message,
-        json_extract(problems, '$[0].message'), ''
+        json_extract(problems, '$[0].message'), 'answered ' || status, ''
     ) AS words,
     min(item.id) AS first, json_extract(problems, '$[0].rule'),
     json_extract(problems, '$[0].field')
