@@ -30,7 +30,7 @@ def from_environment(given: Given) -> Source | None:
             there = ", ".join(name for name in names if given.at(name))
             missing = names[0] if access_key is None else names[1]
             raise SettingsError(
-                f"{there} is set, but {missing} is not: set it too, or unset the rest"
+                f"{there} is set, but {missing} is not: set it too, or unset {there}"
             )
         stray = None if security_token else _stray(given)
         if stray is not None:
