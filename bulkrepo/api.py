@@ -1,8 +1,8 @@
 """
-Wiring. What bulkrepo does, for a program that imports us: `await create(...)`.
+Wiring. The library's functions, such as `await create(...)`.
 
-The command line is one such program. Every function raises a `BulkrepoError`:
-InputError before anything is sent, SettingsError, LedgerError, LockedError.
+The command line uses them too. Every function raises a `BulkrepoError`: InputError
+before anything is sent, SettingsError, LedgerError, LockedError.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,11 +36,11 @@ async def create(
     control: Control | None = None,
 ) -> Result:
     """
-    Create every repository that *sources* (paths, `-` is stdin) name.
+    Create every repository that *sources* (paths; `-` is stdin) name.
 
     Every row ends in one outcome, in the ledger and in the reports. *on_event* is
-    called in the event loop and may not block; what it raises stops the run tidily,
-    and is raised again when the reports are written.
+    called in the event loop and must not block; an exception it raises stops the run
+    cleanly and is raised again once the reports are written.
     """
     control = control or Control()
     load = _lists("create", sources, settings, control)
@@ -57,9 +57,9 @@ async def retry(
     control: Control | None = None,
 ) -> Result:
     """
-    Try again what did not succeed, as *sources* (reports) say.
+    Retry what did not succeed according to *sources* (reports).
 
-    Without any, what did not succeed in *run* of the ledger; None is the last one.
+    Without any, retry what did not succeed in *run* of the ledger; None: the last run.
     """
     control = control or Control()
     load: Callable[[Ledger], Started]
@@ -83,7 +83,7 @@ async def undo(
     """
     Remove what *run* certainly created, newest first, unless it holds an image.
 
-    None is the last run that created anything. *dry_run*: only look.
+    None: the last run that created anything. With *dry_run*, only look.
     """
 
     def flow(claim: Claim, skew: Skew) -> Flow:
@@ -114,7 +114,7 @@ async def plan(
     on_event: Callable[[Event], None] | None = None,
     control: Control | None = None,
 ) -> Result:
-    """Say what `create` would do with the same *settings*; reads only."""
+    """Show what `create` would do with the same *settings*; read only."""
     control = control or Control()
     settings = replace(settings, ledger=MEMORY)
     job = Job(
@@ -134,9 +134,9 @@ async def verify(
     control: Control | None = None,
 ) -> Result:
     """
-    Prove that every repository is there and as wanted; reads only.
+    Prove that every repository exists as wanted; read only.
 
-    *sources* are lists or reports; none: the rows of the ledger's last run.
+    *sources* are lists or reports; without any, the rows of the ledger's last run.
     """
     control = control or Control()
     source = settings.ledger
@@ -155,12 +155,12 @@ async def verify(
 def _lists(
     command: str, sources: Sequence[str], settings: Settings, control: Control
 ) -> Callable[[Ledger], Started]:
-    # No type checker tells one text from several, and not everybody has one.
+    # Type checkers accept a str as a sequence of str, and not everybody uses one.
     several = isinstance(sources, Sequence) and not isinstance(sources, str)
     if not several or not all(isinstance(each, str) for each in sources):
-        raise InputError(f'{sources!r}: give a list of paths as text, as ["team.csv"]')
+        raise InputError(f'{sources!r}: give a list of paths as text: ["team.csv"]')
     if not sources:
-        raise InputError("no list is given: name at least one")
+        raise InputError("no list given: name at least one")
     return partial(
         loads.from_lists,
         command=command,
@@ -170,7 +170,7 @@ def _lists(
     )
 
 
-# What is asked for each row, and before the first.
+# The flow for each row, and the preparation before the first.
 
 
 def _creating(settings: Settings, ledger: LedgerThread) -> Work:

@@ -1,7 +1,7 @@
 """
-Wiring. argv to api, errors to exit codes.
+Wiring. Turns argv into api calls, and errors into exit codes.
 
-Heavy imports stand inside the commands: `bulkrepo --help` answers at once.
+Commands import heavy modules themselves, so `bulkrepo --help` answers at once.
 """
 
 import errno
@@ -20,7 +20,7 @@ _RUN = click.IntRange(1, 2**63 - 1)
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="bulkrepo")
 def cli() -> None:
-    """Create container image repositories in bulk in SWR; account for every row."""
+    """Create container image repositories in SWR in bulk; report on every row."""
 
 
 @cli.command()
@@ -29,13 +29,17 @@ def cli() -> None:
 @options.where
 @options.writing
 @options.pacing
-@click.option("--strict", is_flag=True, help="Any fault: send nothing, exit 2.")
+@click.option("--strict", is_flag=True, help="On any fault, send nothing, exit 2.")
 @options.reporting("LIST.report.jsonl")
 @options.remembering
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
 @options.logging
 def create(lists: tuple[str, ...], **given: Any) -> None:
-    """Create what the lists name: CSV, JSON, NDJSON, text, .xlsx; - is stdin."""
+    """
+    Create the repositories that the LISTs name.
+
+    A LIST is a CSV, JSON, NDJSON, text or .xlsx file; - is stdin.
+    """
     _run("create", lists, given)
 
 
@@ -51,7 +55,7 @@ def create(lists: tuple[str, ...], **given: Any) -> None:
 )
 @options.logging
 def plan(lists: tuple[str, ...], **given: Any) -> None:
-    """Say what create would do, on one screen; read only."""
+    """Show what create would do, on one screen (read only)."""
     _run("plan", lists, given)
 
 
@@ -66,16 +70,16 @@ def plan(lists: tuple[str, ...], **given: Any) -> None:
 @options.logging
 def verify(lists: tuple[str, ...], **given: Any) -> None:
     """
-    Prove that everything is there and as wanted; read only.
+    Prove that every repository exists as wanted (read only).
 
-    Without a LIST (a report is one): the rows of the ledger's last run.
+    A LIST may be a report. Without one, verify checks the ledger's last run.
     """
     _run("verify", lists, given)
 
 
 @cli.command()
 @click.argument("lists", nargs=-1, metavar="[REPORT]...")
-@click.option("--run", type=_RUN, help="Of the ledger, instead of the last one.")
+@click.option("--run", type=_RUN, help="Run of the ledger.  [default: the last one]")
 @options.where
 @options.writing
 @options.pacing
@@ -84,9 +88,9 @@ def verify(lists: tuple[str, ...], **given: Any) -> None:
 @options.logging
 def retry(lists: tuple[str, ...], **given: Any) -> None:
     """
-    Try again what did not succeed, and nothing else.
+    Retry only what did not succeed.
 
-    Without a REPORT: what did not succeed in the ledger's last run.
+    Without a REPORT, retry takes the ledger's last run.
     """
     if lists and given["run"] is not None:
         raise SettingsError("give a REPORT or --run, not both")
@@ -95,7 +99,7 @@ def retry(lists: tuple[str, ...], **given: Any) -> None:
 
 @cli.command()
 @click.argument("run", type=_RUN, required=False)
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @options.where
 @options.pacing
 @options.reporting("undo.report.jsonl")
@@ -103,10 +107,10 @@ def retry(lists: tuple[str, ...], **given: Any) -> None:
 @options.logging
 def undo(**given: Any) -> None:
     """
-    Remove what a run certainly created and that holds no image.
+    Remove what a run certainly created, unless it holds an image.
 
-    RUN is a number (default: the last run that created anything). A repository is
-    looked at again first: one that somebody made anew, or pushed to, stays.
+    RUN is a number (default: the last run that created anything). Each repository is
+    read first: one that somebody recreated or pushed to stays.
     """
     _run("undo", (), given)
 
@@ -131,11 +135,15 @@ def _stdin(lists: tuple[str, ...]) -> BinaryIO | None:
     "reports",
     multiple=True,
     type=click.Path(allow_dash=True),
-    help="Faulty rows as a report; formats as for create.",
+    help="Report of the faulty rows; formats as for create.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+@click.option("-q", "--quiet", is_flag=True, help="Report only problems.")
 def validate(lists: tuple[str, ...], **given: Any) -> None:
-    """Find every fault of every row, at file:line:column; send nothing."""
+    """
+    Find every fault in every row, without a network.
+
+    Each is shown with its file:line:column.
+    """
     from bulkrepo import check  # noqa: PLC0415
     from bulkrepo.settings import Reading  # noqa: PLC0415
 
@@ -149,14 +157,14 @@ def validate(lists: tuple[str, ...], **given: Any) -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @options.mapping
 @options.registry
-@click.option("--partial", is_flag=True, help="Take a listing that is not whole.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+@click.option("--partial", is_flag=True, help="Accept an incomplete listing.")
+@click.option("-q", "--quiet", is_flag=True, help="Report only problems.")
 def import_(sources: tuple[str, ...], **given: Any) -> None:
     """
-    Make a list for create of another registry's listing, saved or live.
+    Turn another registry's listing into a list for create.
 
-    A SOURCE is a file, or the URL of a registry; - is stdin. Several are pages of one
-    listing.
+    A SOURCE is a saved listing or a registry's URL; - is stdin. Several SOURCEs are
+    pages of one listing.
     """
     from bulkrepo import importing  # noqa: PLC0415
     from bulkrepo.mapping import Rules  # noqa: PLC0415
@@ -170,15 +178,15 @@ def import_(sources: tuple[str, ...], **given: Any) -> None:
 @click.argument("tool", type=click.Choice(migrating.COPIERS))
 @click.argument("maps", nargs=-1, required=True, metavar="MAP...")
 @migrating.copying
-@click.option("--run", type=_RUN, help="Of the ledger, instead of what it knows last.")
-@click.option("--partial", is_flag=True, help="Exit 0 although some are left out.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+@click.option("--run", type=_RUN, help="Run of the ledger.  [default: latest outcomes]")
+@click.option("--partial", is_flag=True, help="Exit 0 even if some are left out.")
+@click.option("-q", "--quiet", is_flag=True, help="Report only problems.")
 def handover(tool: str, maps: tuple[str, ...], **given: Any) -> None:
     """
-    Write what TOOL needs to copy the images of the repositories that are there.
+    Write the file that TOOL needs to copy the images.
 
-    A MAP is what import wrote beside its list. What create did not find or make, says
-    the ledger, is left out and named.
+    A MAP is the file that import wrote beside its list. A repository that the ledger
+    does not have as found or created is left out, and named.
     """
     from bulkrepo import handover  # noqa: PLC0415
 
@@ -204,7 +212,11 @@ def handover(tool: str, maps: tuple[str, ...], **given: Any) -> None:
     " stdout as JSON Lines.",
 )
 def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
-    """Write a run's report again, from the ledger (default: the last run's)."""
+    """
+    Write a run's report again, from the ledger.
+
+    RUN is a number (default: the last run).
+    """
     from bulkrepo.reports import again  # noqa: PLC0415
 
     again(ledger, run, reports)
@@ -217,10 +229,14 @@ def report(run: int | None, ledger: str, reports: tuple[str, ...]) -> None:
     metavar="DURATION",
     default="1m",
     show_default=True,
-    help="How long an outage is waited out.",
+    help="How long to wait out an outage.",
 )
 def whoami(**given: Any) -> None:
-    """Say who we are signed in as, where, and what we may do in which organization."""
+    """
+    Show who you are signed in as, where, and your rights.
+
+    The rights are listed by organization.
+    """
     import asyncio  # noqa: PLC0415
 
     from bulkrepo import whoami  # noqa: PLC0415
@@ -236,12 +252,16 @@ def whoami(**given: Any) -> None:
     "--organization",
     "organizations",
     multiple=True,
-    help="One that exists; without any, all do.",
+    help="Organization that exists; without any, all do.",
 )
 @options.identities
 @options.faults
 def sandbox(host: str, port: int, **given: Any) -> None:
-    """Run an SWR and IAM on localhost, for trying things out; Ctrl-C ends it."""
+    """
+    Run an SWR and IAM on localhost, for trying things out.
+
+    Ctrl-C stops it.
+    """
     import asyncio  # noqa: PLC0415
 
     from bulkrepo.report import say  # noqa: PLC0415
@@ -261,7 +281,7 @@ def sandbox(host: str, port: int, **given: Any) -> None:
         )
         if settings.security_token:
             keys += f" HW_SECURITY_TOKEN={settings.security_token}"
-        click.echo(f"# or sign: export SWR_ENDPOINT={url} {keys}", err=True)
+        click.echo(f"# or with a key: export SWR_ENDPOINT={url} {keys}", err=True)
         click.echo(f"# state: {url}/sandbox/state", err=True)
 
     try:
@@ -272,21 +292,21 @@ def sandbox(host: str, port: int, **given: Any) -> None:
 
 
 def _refused(error: OSError) -> str | None:
-    """Say what the system refuses, and what to do; None: what no system would."""
+    """Say what the system refuses and what to do; None if it is a bug instead."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO | errno.EBADF:
-            why = "the standard output, or a temporary file (TMPDIR), cannot be written"
+            why = "standard output or a temporary file (TMPDIR) cannot be written"
         case errno.EMFILE | errno.ENFILE:
-            why = "this process may have too few files open: allow more (ulimit -n 256)"
+            why = "too many open files: raise the limit (ulimit -n 256)"
         case errno.ENOENT if error.filename is None:
-            why = "the working directory is gone, or there is none for temporary files"
+            why = "the working directory is gone, or no temporary directory can be used"
         case _:
             return None
     return f"{why} ({error.strerror})"
 
 
 def main() -> None:
-    """Run the command line: a mistake of the user's in one line, a bug in full."""
+    """Run the command line; show a user's mistake in one line, a bug in full."""
     with standard.streams():
         _main()
 
@@ -316,5 +336,9 @@ def _main() -> None:
         import traceback  # noqa: PLC0415
 
         traceback.print_exc()
-        click.echo("bulkrepo: this is a bug; the ledger has what was done", err=True)
+        click.echo(
+            "bulkrepo: this is a bug: please report it with the lines above; the "
+            "ledger has what was done",
+            err=True,
+        )
         sys.exit(70)

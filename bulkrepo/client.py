@@ -1,7 +1,7 @@
 """
 Edge. The only module that opens connections to the cloud.
 
-It decides nothing: bytes out, bytes in, and whether a request may have left.
+It decides nothing: it sends and receives bytes, and tells if a request may have left.
 """
 
 import asyncio
@@ -27,22 +27,22 @@ _HEADERS = {
 }
 
 _LONGEST = 32 * 1024
-"""Bytes of a header, as the API gateway has it: IAM's tokens have many thousands."""
+"""Bytes of a header, the API gateway's limit: IAM's tokens have many thousands."""
 
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 _STARVED = 0.05
-"""Seconds until a socket is asked for again, where no more files may be open."""
+"""Seconds until the next try for a socket when too many files are open."""
 
 
 class Client:
     """
-    One aiohttp session to one endpoint, and to those that a request names itself.
+    One aiohttp session to one endpoint, and to hosts that a request names itself.
 
-    *timeout* is the one deadline of a request, in seconds; connecting may take half
-    of it, so that what was certainly not sent is known as such. *connections* bounds
-    the sockets. Redirects are not followed, cookies not kept, and a proxy is taken
-    from the environment; SettingsError if that is none. Use it as an async context
-    manager.
+    *timeout* is the only deadline of a request, in seconds; connecting may take half
+    of it, so that requests that certainly were not sent are known. *connections*
+    limits the sockets. Redirects are not followed, cookies not kept, and the proxy
+    comes from the environment; SettingsError if that is not a proxy URL. Use it as an
+    async context manager.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Client:
         self._connections = connections
         self._headers = {**_HEADERS, "User-Agent": user_agent}
         self._tls = tls
-        # With trust_env, aiohttp looks proxy and netrc up in a thread, for every
-        # request: that costs more than the request.
+        # With trust_env, aiohttp looks up proxy and netrc in a thread for every
+        # request, which costs more than the request.
         self._proxy = proxy(self._endpoint)
         self._targets: dict[str, tuple[URL, Proxy | None]] = {}
         self._signed: tuple[Mapping[str, str] | None, CIMultiDict[str]]
@@ -81,8 +81,8 @@ class Client:
             max_field_size=_LONGEST,
             headers=self._headers,
         )
-        # Else aiohttp sends a GET or DELETE whose connection broke once more by itself:
-        # uncounted, and a DELETE without a look at what is there by now.
+        # Else aiohttp itself resends a GET or DELETE whose connection broke: uncounted,
+        # and a DELETE without first reading what is there by now.
         self._session._retry_connection = False  # noqa: SLF001 - there is no option
         return self
 
@@ -99,7 +99,7 @@ class Client:
     async def send(
         self, request: Request, headers: Mapping[str, str]
     ) -> Reply | NoReply:
-        """Send *request* with *headers* on top of the usual; never raises for it."""
+        """Send *request* with *headers* added; a failure is returned, not raised."""
         session = self._session
         task = asyncio.current_task(self._loop)
         if session is None or task is None:
@@ -110,7 +110,7 @@ class Client:
             return NoReply("proxy", sent=False, detail=str(error))
         signed, cased = self._signed
         if signed is not headers:
-            # As aiohttp wants them, made once while they are the same.
+            # In aiohttp's form, built once for as long as they stay the same.
             cased = CIMultiDict(headers)
             self._signed = headers, cased
         self._overdue.begin(task)
@@ -132,7 +132,7 @@ class Client:
                     if error.errno not in _NO_FILES:
                         raise
                     starved = error
-                # Our own need, and nobody's fault: others give back what they have.
+                # Our own limit, not the service's fault: wait for a free socket.
                 await asyncio.sleep(_STARVED)
             try:
                 body, heard = b"", response.headers
@@ -152,9 +152,9 @@ class Client:
 
     def _target(self, path: str) -> tuple[URL, Proxy | None]:
         """
-        Give the URL, its path untouched, and the proxy on the way.
+        Return the URL, its path untouched, and the proxy for it.
 
-        Creates of one organization share a URL: the last thousand are kept.
+        Creates in one organization share a URL, so up to a thousand are cached.
         """
         if len(self._targets) >= 1000:
             self._targets.clear()
@@ -168,7 +168,7 @@ def trusted(cacert: str | None, *, named: str = "--cacert") -> ssl.SSLContext | 
     """
     Trust the certificates in the file *cacert*; None: those of the system.
 
-    SettingsError where there are none; *named* says where the file's name comes from.
+    SettingsError if it has none; *named* says where the file's name comes from.
     """
     if cacert is None:
         return None
@@ -176,24 +176,24 @@ def trusted(cacert: str | None, *, named: str = "--cacert") -> ssl.SSLContext | 
         return ssl.create_default_context(cafile=cacert)
     except OSError as error:
         raise SettingsError(
-            f"{named} {cacert}: {error.strerror or 'no certificate in it'}"
+            f"{named} {cacert}: {error.strerror or 'contains no certificate'}"
         ) from error
 
 
 async def _head(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """Read the body as far as anybody wants to know it: *limit* bytes of it."""
+    """Read the first *limit* bytes of the body."""
     parts: list[bytes] = []
     left = limit
     while left > 0 and (part := await response.content.read(left)):
         parts.append(part)
         left -= len(part)
     if left == 0:
-        response.close()  # the rest is not worth the connection
+        response.close()  # cheaper than reading the rest to keep the connection
     return b"".join(parts)
 
 
 def _no_reply(error: Exception) -> NoReply:
-    """Say what went wrong, and whether the request can have left."""
+    """Return what went wrong, and whether the request may have left."""
     detail = _detail(error)
     match error:
         case aiohttp.ClientConnectorDNSError() | UnicodeError():
@@ -218,6 +218,6 @@ def _detail(error: Exception) -> str:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the connection was closed without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):
-        return "the answer is not whole"
-    text = str(error).replace(" ssl:default", "")  # said of plain HTTP as well
+        return "the answer is incomplete"
+    text = str(error).replace(" ssl:default", "")  # aiohttp adds it to plain HTTP too
     return text[:500] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Shell. One credential for all workers: signed in and renewed once, then dead."""
+"""Shell. One credential for all workers, which is signed in and renewed only once."""
 
 import asyncio
 import random
@@ -18,25 +18,25 @@ from bulkrepo.wire import Answer, Kind, Reply, Request
 
 _PROBE = Request("GET", "/")
 _BARE: Mapping[str, str] = {}
-"""What IAM needs besides the usual headers: nobody is signed in yet."""
+"""Extra headers for IAM: none, because nobody is signed in yet."""
 
 _LATER = 15.0
-"""Seconds until a renewal ahead of time is tried again."""
+"""Seconds until an early renewal is tried again."""
 
 _SHORTEST = 1.0
-"""Seconds between two sign-ins at least, however soon a token ends."""
+"""Minimum seconds between two sign-ins, however soon a token expires."""
 
 _UNANSWERED = 3
-"""Sign-ins that may be lost while it is unknown whether the password is right."""
+"""Sign-ins that may go unanswered while the password is not yet known to be right."""
 
 
 class Credential:
     """
-    Renews what requests are signed with, and stops the run when nothing is left.
+    Renews what requests are signed with, and stops the run when it cannot.
 
-    *patience* is how many seconds IAM may keep us waiting. `due` is the epoch second
-    from which on `ready` must be called before a request is signed. `unproven` are the
-    headers that were made of a renewed one, until they are accepted.
+    *patience* is how many seconds IAM may keep us waiting. From the epoch second `due`
+    on, `ready` must be called before a request is signed. `unproven` are the headers
+    of a renewed credential until SWR accepts them.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class Credential:
 
     @property
     def locks(self) -> bool:
-        """Whether a few refusals lock it for a while."""
+        """Whether a few refusals lock the credential for a while."""
         return self._auth.locks
 
     def concealed(self, answer: Answer) -> Answer:
-        """Give *answer* without what it quotes of the credential."""
+        """Return *answer* without anything it quotes from the credential."""
         secrets = self._auth.secrets()
         said = (answer.code, answer.message, answer.request_id)
         code, message, request_id = (
@@ -80,10 +80,10 @@ class Credential:
 
     async def ready(self) -> bool:
         """
-        Sign in before the first request, or anew before a token ends.
+        Sign in before the first request, or again before a token expires.
 
-        For the first time everybody waits; later the others go on with what there is.
-        False: IAM refuses, the run ends.
+        The first time all workers wait; later the others continue with the old token.
+        False: IAM refuses, and the run ends.
         """
         ahead = self.due > FIRST
         if ahead:
@@ -91,7 +91,7 @@ class Credential:
         async with self._renewing:
             if self._brake.stopped is not None:
                 return False
-            if self._auth.due > self._clock.time():  # somebody did it meanwhile
+            if self._auth.due > self._clock.time():  # another worker did it meanwhile
                 return True
             request = self._auth.login()
             if request is None:
@@ -101,15 +101,15 @@ class Credential:
 
     async def renewed(self, refused: Mapping[str, str], answer: Answer) -> bool:
         """
-        Renew what was *refused* once for everybody; False: it is dead, the run ends.
+        Renew what was *refused*, once for all workers; False: it is dead, the run ends.
 
-        A renewed one that was never accepted is not renewed again.
+        A renewed credential that was never accepted is not renewed again.
         """
         async with self._renewing:
             if self._brake.stopped is not None:
                 return False
             if not self._auth.holds(refused):
-                return True  # somebody renewed it while our request was on its way
+                return True  # another worker renewed it while our request was in flight
             hint = self._auth.advice(answer, ahead=self._skew.apart)
             try:
                 if refused is not self.unproven and await self._newer():
@@ -118,8 +118,8 @@ class Credential:
             except SettingsError as error:
                 hint = str(error)
             self._brake.stop(
-                f"the credential is refused ({said(answer)}). It comes from "
-                f"{self._auth.name}: {hint}",
+                f"SWR refuses the credential from {self._auth.name} ({said(answer)}): "
+                f"{hint}",
                 exit_code=3,
             )
             return False
@@ -132,9 +132,9 @@ class Credential:
 
     async def _sign_in(self, request: Request, *, ahead: bool) -> bool:
         """
-        Ask IAM until it says yes or no; no, or none in time, stops the run.
+        Ask IAM until it says yes or no; a no, or no answer in time, stops the run.
 
-        *ahead* of time it is asked once: what we have is still good.
+        *ahead* of time it is asked only once: the present token is still good.
         """
         began, tries = self._clock.now(), 0
         while True:
@@ -174,12 +174,12 @@ class Credential:
         return True
 
     def _wait(self, tries: int, answer: Answer) -> float:
-        """Give seconds; IAM's throttling has no rate control of its own."""
+        """Return the seconds to wait; IAM's throttling has no rate control."""
         busy = structs.replace(answer, kind=Kind.BUSY)
         return self._backoff.wait(tries, busy, self._chance.random())
 
     def _hopeless(self, answer: Answer, *, tries: int, left: float) -> str | None:
-        """Say why IAM is not asked again, if it is not."""
+        """Return why IAM is not asked again, or None."""
         if answer.kind is Kind.UNREACHABLE and not self._reached:
             return (
                 f"IAM cannot be reached: {answer.message}. Check --iam-endpoint "
@@ -189,12 +189,12 @@ class Credential:
         unproven = self.due == FIRST and answer.kind is Kind.UNSURE
         if unproven and tries >= _UNANSWERED:
             return (
-                f"IAM left {tries} sign-ins without an answer ({answer.message}); more "
-                "might lock the user, if the password is wrong"
+                f"IAM did not answer {tries} sign-ins ({answer.message}); more might "
+                "lock the user if the password is wrong. Try again later"
             )
         if left <= 0:
             return (
-                f"IAM gives no token within {self._patience:g} s (--patience); its "
+                f"IAM gave no token within {self._patience:g} s (--patience); its "
                 f"last answer: {said(answer)}"
             )
         return None

@@ -1,4 +1,4 @@
-"""Wiring. One run in the foreground: where to, who as, signals, bar and summary."""
+"""Wiring. One run in the foreground: endpoint, credential, signals, bar, summary."""
 
 import asyncio
 import gc
@@ -32,7 +32,7 @@ _CHANGES = (Verdict.CREATED, Verdict.UPDATED, Verdict.REMOVED)
 
 
 def run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
-    """Run the command that was *typed* with *options*; give the exit code."""
+    """Run the command that was *typed* with *options*; return the exit code."""
     factory = None
     try:
         import uvloop  # noqa: PLC0415 - where the platform has it
@@ -40,8 +40,8 @@ def run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
         factory = uvloop.new_event_loop
     except ImportError:
         pass
-    # This process does one thing, and makes few cycles: looking for them after every
-    # 700 new objects, as Python would, costs a twentieth of a run.
+    # A run creates few reference cycles: looking for them after every 700 new objects,
+    # Python's default, costs 5% of its time.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     with asyncio.Runner(loop_factory=factory) as runner:
@@ -81,7 +81,7 @@ async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> i
             ignore=settings.on_differs == "ignore",
             exit_code=code,
         )
-        if code and following:  # for whoever reads only the log
+        if code and following:  # for those who read only the log
             events.logger().warning("run.advised", next=following)
     unchanged = not any(counts.get(verdict) for verdict in _CHANGES) and not code
     console = options["log_format"] == "console" or (
@@ -98,7 +98,7 @@ async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> i
     else:
         console = console and not (quiet and unchanged)
         _conclude(result, settings, following, console=console)
-    # As for a report: that it could not be written outweighs a row that failed.
+    # As with reports, a log file that cannot be written outweighs a failed row.
     return 4 if log.failed and code in {0, 1} else code
 
 
@@ -147,7 +147,7 @@ def _settings(
 ) -> Settings:
     deadline, workers = options["deadline"], options["concurrency"]
     if workers != "auto" and not re.fullmatch(r"0*[1-9]\d{0,8}", workers, re.ASCII):
-        raise SettingsError(f"--concurrency {workers}: write auto or a number")
+        raise SettingsError(f"--concurrency {workers}: give auto or a number from 1")
     return Settings(
         endpoint=endpoint,
         credential=credential,
@@ -164,7 +164,7 @@ def _settings(
 def _reports(
     command: str, lists: Sequence[str], options: dict[str, Any]
 ) -> tuple[str, ...]:
-    """Give where reports go; no file that is written may be another one of the run."""
+    """Return the report paths; refuse a file that the run also uses otherwise."""
     reports = tuple(dict.fromkeys(options["reports"]))
     if not reports and command != "plan":
         reports = (_default_report(command, lists),)
@@ -191,13 +191,17 @@ def _default_report(command: str, lists: Sequence[str]) -> str:
     if source == "-":
         return f"stdin{suffix}"
     path = Path(source)
-    # Beside a file; what comes out of a pipe such as /dev/fd/63 has no such place.
+    # Beside the list, unless it is a pipe such as /dev/fd/63.
     folder = path.parent if path.is_file() else Path()
     return str(folder / f"{path.stem}{suffix}")
 
 
 def _on_signals(control: api.Control, *, kept: bool) -> None:
-    """First signal: stop tidily. Second: at once, as if killed. *kept*: by a ledger."""
+    """
+    Stop cleanly on the first signal, and at once, as if killed, on the second.
+
+    *kept*: the ledger is a file, so the run can be continued.
+    """
     loop = asyncio.get_running_loop()
     seen, last = 0, float("-inf")
 
@@ -205,7 +209,7 @@ def _on_signals(control: api.Control, *, kept: bool) -> None:
         nonlocal seen, last
         now = loop.time()
         if seen and now - last < 0.5:
-            return  # sent to us and to our group, as `timeout` does
+            return  # sent both to us and to our process group, as `timeout` does
         seen, last = seen + 1, now
         name = signal.Signals(number).name
         if seen == 1 and not control.sending:
@@ -215,31 +219,31 @@ def _on_signals(control: api.Control, *, kept: bool) -> None:
         elif seen == 1:
             if os.isatty(2):
                 _write(
-                    "\r\x1b[Kstopping: what is in flight is finished; "
-                    "once more ends it at once\n"
+                    "\r\x1b[Kstopping once the requests in flight are done; "
+                    "interrupt again to stop at once\n"
                 )
             control.stop(f"interrupted by {name}", exit_code=128 + number)
         else:
             if os.isatty(2):
                 _write("\r\x1b[K\x1b[?25h")  # the bar hid the cursor
-            then = "goes on where this one was" if kept else "begins anew"
-            _write(f"bulkrepo: ended at once by {name}; the same command {then}\n")
+            then = "continues this run" if kept else "starts over"
+            _write(f"bulkrepo: stopped at once by {name}; the same command {then}\n")
             os._exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # A closed terminal ends a run as tidily as the others do, but under `nohup`.
+        # A closed terminal stops a run as cleanly as the others, except under `nohup`.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, on, number)
 
 
 def _write(text: str) -> None:
-    """Say what a signal does; it does so whether or not that can be written."""
+    """Write what a signal does; if that fails, the signal still does it."""
     with suppress(OSError):
         os.write(2, text.encode())
 
 
 class _Shown:
-    """What is shown while a run goes on: rows are the log's business, not the bar's."""
+    """Shows the progress of a run; single rows are left to the log."""
 
     def __init__(self, log: LogControl, *, quiet: bool) -> None:
         self._log, self._quiet = log, quiet
@@ -253,7 +257,7 @@ class _Shown:
         self._stack.close()
 
     def on_event(self, event: Event) -> None:
-        """Draw the bar, and let the log reach its file."""
+        """Update the bar, and flush the log file."""
         if isinstance(event, Started):
             self._progress = self._stack.enter_context(
                 terminal.Progress(
@@ -275,7 +279,7 @@ class _Shown:
 def _conclude(
     result: Result, settings: Settings, command: str, *, console: bool
 ) -> None:
-    """Print what could not be written, and to a person a summary."""
+    """Print which reports could not be written and, on a console, the summary."""
     text = "".join(f"bulkrepo: {line}\n" for line in result.unwritten)
     if console:
         text += terminal.summary(
@@ -287,14 +291,14 @@ def _conclude(
             width=terminal.width(sys.stderr),
         )
         text += "\n"
-    with suppress(OSError):  # the exit code says it as well
+    with suppress(OSError):  # the exit code tells the outcome as well
         sys.stderr.write(text)
 
 
 def _show_plan(
     result: Result, settings: Settings, command: str, *, quiet: bool
 ) -> None:
-    """Print what would be done, which is what was asked for."""
+    """Print the plan on stdout."""
     _conclude(result, settings, command, console=False)
     if not quiet and "-" not in settings.reports:
         text = terminal.plan(

@@ -1,4 +1,4 @@
-"""Shell. Where requests go, as those who send them see it."""
+"""Shell. The interface through which requests are sent."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,10 +7,10 @@ from bulkrepo.wire import NoReply, Reply, Request
 
 
 class Gateway(Protocol):
-    """Where requests go: to SWR, and those that say so to IAM."""
+    """Sends requests to SWR, or to IAM if the request says so."""
 
     async def send(
         self, request: Request, headers: Mapping[str, str]
     ) -> Reply | NoReply:
-        """Send one request; what goes wrong is a value."""
+        """Send one request; a failure is returned, not raised."""
         ...

@@ -1,8 +1,8 @@
 """
-Pure. IAM's HTTP dialect: asking for a token, and what it says about one.
+Pure. IAM's HTTP dialect: requesting a token, and reading the answer.
 
 Sources: IAM API reference, Obtaining a User Token; OpenStack Identity API v3, which it
-follows. Where a project is named, Keystone wants its domain too; IAM takes it.
+follows. With a project's name, Keystone requires its domain too; IAM accepts it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,8 +21,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Who signs in where, and for which project.
 
     *endpoint* is IAM's URL without `/v3`. A user is an id, or a name with its domain
-    (IAM calls it an account); a project is an id, or a name with its domain, which
-    is the user's unless it is said. *passcode* is that of a virtual MFA device.
+    (IAM calls it an account). A project is an id, or a name with its domain, by
+    default the user's. *passcode* comes from a virtual MFA device.
     """
 
     endpoint: str
@@ -45,7 +45,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _Asking(Request, frozen=True, gc=False):
-    """A request whose body nobody may see."""
+    """A request whose body is never shown."""
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
@@ -56,10 +56,10 @@ class _Asking(Request, frozen=True, gc=False):
 
 class Issued(msgspec.Struct, frozen=True):
     """
-    What is known of a token, without the token.
+    What is known about a token, without the token itself.
 
-    *lifetime* is seconds from the answer on, None where IAM does not say. *facts* are
-    `user`, `domain`, `project` and `project_id`, as far as they are told.
+    *lifetime* is seconds from the answer on, None if IAM does not say. *facts* are
+    `user`, `domain`, `project` and `project_id`, those that IAM gives.
     """
 
     lifetime: float | None
@@ -67,7 +67,7 @@ class Issued(msgspec.Struct, frozen=True):
 
 
 def ask(login: Login) -> Request:
-    """Give the request for a token; the catalog of services is not wanted."""
+    """Return the request for a token, without the catalog of services."""
     user = _who(login)
     methods = ["password"]
     identity: dict[str, object] = {
@@ -112,18 +112,18 @@ def _named(identity: str | None, name: str | None) -> dict[str, str]:
 
 
 _FOREVER = 1e9
-"""Seconds; what lives longer than thirty years has no date in every library."""
+"""Seconds, some thirty years: not every library can express later dates."""
 
 
 def issued(reply: Reply) -> Issued:
-    """Say what is known of the token in *reply*; a strange body only tells nothing."""
+    """Return what *reply* says about its token; nothing if the body is unusual."""
     try:
         token = msgspec.json.decode(reply.body)["token"]
         begins, ends = (moment(token.get(at)) for at in ("issued_at", "expires_at"))
     except (msgspec.DecodeError, TypeError, KeyError, AttributeError):
         return Issued(None, {})
     if begins is None:
-        begins = server_time(reply)  # both of IAM's clock: ours may be wrong
+        begins = server_time(reply)  # both times by IAM's clock: ours may be wrong
     lifetime = None
     if ends is not None and begins is not None:
         lifetime = min(max(0.0, ends - begins), _FOREVER)
@@ -144,34 +144,33 @@ def _at(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return child if isinstance(child, dict) else {}
 
 
-_LOCK = (
-    "It is not tried again: a few wrong passwords lock a user for a quarter of an hour"
-)
+_LOCK = "Not retried: a few wrong passwords lock a user for 15 minutes"
 
 # What to do about a code. Source: IAM API reference, Error Codes.
 _BY_CODE = {
-    "IAM.0061": "the user is locked after wrong passwords: wait a quarter of an hour, "
-    "then check {password}",
+    "IAM.0061": "the user is locked after wrong passwords: wait 15 minutes, then check "
+    "{password}",
     "IAM.0062": "check {who}. " + _LOCK,
     "IAM.0066": "the password of {user} has expired: change it, then set {password}",
-    "IAM.0067": "{password} is no valid password. " + _LOCK,
-    "IAM.0081": "the user of {user} may use the console only: allow it programmatic "
-    "access, or set another one",
+    "IAM.0067": "{password} is not a valid password. " + _LOCK,
+    "IAM.0081": "the user in {user} may only use the console: allow programmatic "
+    "access, or set another user",
 }
 _BY_STATUS = {
     400: "check {place}",
     401: "check {all}. " + _LOCK,
-    403: "the user of {user} may not sign in to the project of {project}",
+    403: "the user in {user} may not sign in to the project in {project}: allow it in "
+    "IAM, or set another project",
 }
 _SECOND = (
-    "a second factor is asked for: set {passcode} to the present code of the user's "
+    "a second factor is required: set {passcode} to the current code of the user's "
     "virtual MFA device"
 )
 
 
 def advice(reply: Reply, answer: Answer, names: Mapping[str, str], login: Login) -> str:
     """
-    Say why there is no token and what to do; *answer* is what *reply* was read as.
+    Say why there is no token and what to do; *answer* is *reply* as it was read.
 
     *names* says where `user`, `password`, `domain`, `project`, `project_domain` and
     `passcode` of *login* came from.
@@ -179,7 +178,7 @@ def advice(reply: Reply, answer: Answer, names: Mapping[str, str], login: Login)
     if answer.kind is Kind.WRONG_ENDPOINT or answer.kind is Kind.DONE:
         what = said(answer) if answer.message else f"{reply.status} without a token"
         return (
-            f"this is not IAM: it answered {what}. Check --iam-endpoint "
+            f"the IAM endpoint is not IAM: it answered {what}. Check --iam-endpoint "
             "(SWR_IAM_ENDPOINT) or --region"
         )
     todo = _BY_CODE.get(answer.code or "") or _BY_STATUS.get(reply.status)
@@ -188,11 +187,11 @@ def advice(reply: Reply, answer: Answer, names: Mapping[str, str], login: Login)
     todo = (todo or "check {user}, {place}").format_map(
         {**names, **_told(login, names)}
     )
-    return f"IAM refuses to sign us in ({said(answer)}): {todo}"
+    return f"IAM refuses the sign-in ({said(answer)}): {todo}"
 
 
 def _told(login: Login, names: Mapping[str, str]) -> dict[str, str]:
-    """Name what was sent: `who` we are, the `place` signed in to, and `all` of it."""
+    """Name what was sent: the user (`who`), domain and project (`place`), or `all`."""
     second = ["passcode"] if login.passcode is not None else []
     theirs = login.project_domain_id or login.project_domain_name
     place = ["domain", *(["project_domain"] if theirs else []), "project"]

@@ -2,9 +2,9 @@
 Edge. Logging: events with data on standard error and in a file, without secrets.
 
 Each event takes one path through `LogControl`: dropped if no sink wants it, masked,
-rendered once, handed to the sinks. A sink that fails is left alone from then on and
-never stops a run. Take a logger where an object is made (`structlog.get_logger()` in
-a constructor), not where a module is read: it keeps the set-up of its first use.
+rendered once, handed to the sinks. A sink that fails is not used again and never stops
+a run. Get a logger in a constructor (`structlog.get_logger()`), not at import: it keeps
+the configuration of its first use.
 """
 
 import json
@@ -25,7 +25,7 @@ from bulkrepo.redact import Redactor
 from bulkrepo.visible import escape
 
 ROW_EVENTS = frozenset({"repository.settled"})
-"""Events of which there is one a row; the summary says the same in fewer lines."""
+"""Events logged once per row; the summary says the same in fewer lines."""
 
 _INFO = (logging.INFO, "info")
 _LEVELS = {
@@ -38,7 +38,7 @@ _LEVELS = {
     "critical": (logging.CRITICAL, "critical"),
     "fatal": (logging.CRITICAL, "critical"),
 }
-"""structlog's methods: how grave, and what it is called."""
+"""structlog's methods -> severity and name of the level."""
 _NEVER = logging.CRITICAL + 1
 _HEAD = ("timestamp", "level")
 _BEGIN = b'{"timestamp":"%b","level":"%b",%b\n'
@@ -54,10 +54,10 @@ def configure(
     stderr: TextIO | None = None,
 ) -> "LogControl":
     """
-    Set up structlog for this process and return what controls it.
+    Configure structlog for this process and return its control.
 
     *log_format* is `auto`, `console` or `json`; *verbosity* counts `-v`. May be called
-    again; the last call holds.
+    again; the last call counts.
 
     Raises `SettingsError` if *log_file* cannot be opened.
     """
@@ -85,15 +85,15 @@ def configure(
 
 
 def _logger_above(floor: int) -> type[Any]:
-    """Return a logger class that drops what is below *floor*."""
+    """Return a logger class that drops events below *floor*."""
     filtering: Any = structlog.make_filtering_bound_logger(floor)
 
     class Direct(filtering):  # type: ignore[misc]  # structlog makes it at run time
         """
-        Hands events to the processors and is done.
+        Hands events to the processors, and to no logger afterwards.
 
-        What the last of them returns would go to a logger that prints; ours has
-        shown the event by then. That saves a third of the cost of an event.
+        Our last processor has already shown the event. This saves a third of the cost
+        of an event.
         """
 
         def _proxy_to_logger(
@@ -104,7 +104,7 @@ def _logger_above(floor: int) -> type[Any]:
                 told = processor(self._logger, method, told)
 
     class Quick(Direct):
-        """Takes events of one level, of which there is one a row, in one call less."""
+        """Saves a call for `info`, the level of the event that each row logs."""
 
         def info(self, event: str, *args: object, **facts: Any) -> None:
             if args:
@@ -118,7 +118,7 @@ def _logger_above(floor: int) -> type[Any]:
 
 
 def current() -> "LogControl | None":
-    """Return what the last `configure` returned, while it is in force."""
+    """Return the control from the last `configure`, while it is in force."""
     chain = structlog.get_config()["processors"]
     return next((part for part in chain if isinstance(part, LogControl)), None)
 
@@ -127,9 +127,9 @@ class LogControl:
     """
     The end of structlog's chain: decides who sees an event, and shows it.
 
-    Several threads may log; the other methods belong to the one that set it up.
+    Several threads may log; the other methods belong to the thread that set it up.
 
-    *failed* says, once a sink could not be written to, which and why.
+    *failed* says which sink could not be written to and why, None if all could.
     """
 
     failed: str | None = None
@@ -157,15 +157,15 @@ class LogControl:
         self._stamp = self._now_text = ""
 
     def hide(self, secret: str) -> None:
-        """Show `***` wherever *secret* would stand, from now on."""
+        """Show `***` in place of *secret* from now on."""
         self._redactor.hide(secret)
 
     def divert(self, show: Callable[[str], object] | None) -> None:
-        """Hand what is for standard error to *show*, as while a bar is drawn there."""
+        """Send output for standard error to *show*, as while a bar is drawn there."""
         self._show = show
 
     def flush(self) -> None:
-        """Write to the file what is kept back."""
+        """Write buffered events to the file."""
         if self._file is not None:
             try:
                 self._file.flush()
@@ -173,7 +173,7 @@ class LogControl:
                 self._lose_file(error)
 
     def close(self) -> None:
-        """Flush, and close the file; standard error goes on."""
+        """Flush and close the file; standard error stays in use."""
         file, self._file, self._file_level = self._file, None, _NEVER
         if file is not None:
             try:
@@ -184,7 +184,7 @@ class LogControl:
     def __call__(
         self, _logger: Any, method: str, event: MutableMapping[str, Any]
     ) -> str:
-        """Take one event, as structlog's last processor; nothing is left of it."""
+        """Take one event, as structlog's last processor; nothing is passed on."""
         level, name = _LEVELS.get(method, _INFO)
         about_row = event["event"] in ROW_EVENTS
         shown = level >= (self._row_level if about_row else self._run_level)
@@ -206,7 +206,7 @@ class LogControl:
         return ""
 
     def _now(self) -> str:
-        """RFC 3339 in UTC with milliseconds, each of which is formatted once."""
+        """Return the time, RFC 3339 in UTC with milliseconds, each formatted once."""
         moment = int(time.time() * 1000)
         if moment != self._moment:
             self._moment = moment
@@ -233,7 +233,7 @@ class LogControl:
         if self.failed is None:
             self.failed = (
                 f"{self._path}: the log file cannot be written "
-                f"({error.strerror or error}); the run goes on without it"
+                f"({error.strerror or error}); the run continues without it"
             )
             self(None, "error", {"event": "log_file.failed", "reason": self.failed})
 
@@ -256,12 +256,12 @@ class LogControl:
 
 
 def _thresholds(*, verbosity: int, quiet: bool, terminal: bool) -> tuple[int, int]:
-    """Lowest levels shown on standard error: of events of the run, and of rows."""
+    """Return the lowest levels shown on stderr: for run events, and for row events."""
     if verbosity > 1 and not quiet:
         return logging.DEBUG, logging.DEBUG
     if verbosity == 1 and not quiet:
         return logging.INFO, logging.INFO
-    if terminal:  # the summary says how it went, and groups what failed
+    if terminal:  # the summary gives the outcome and groups failures
         return logging.ERROR, logging.ERROR
     if quiet:
         return logging.WARNING, logging.ERROR
@@ -284,21 +284,21 @@ def _console(*, colors: bool) -> ConsoleRenderer:
 
 
 def _json(level: str, event: MutableMapping[str, Any], at: str) -> bytes:
-    """One line: when, how grave and what, then the rest."""
+    """Return one line: time, level and event, then the rest."""
     for taken in _HEAD:
         if taken in event:
             event[f"{taken}_"] = event.pop(taken)
     try:
-        # Put together as text: a dictionary of all would cost as much as its JSON.
+        # Joined as bytes: building one dictionary would cost as much as its JSON.
         return _BEGIN % (at.encode(), level.encode(), _ENCODER.encode(event)[1:])
-    except UnicodeEncodeError:  # half a character, as in some file names
+    except UnicodeEncodeError:  # a lone surrogate, as in some file names
         whole = {"timestamp": at, "level": level, **event}
         text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace") + b"\n"
 
 
 def _printable(event: MutableMapping[str, Any]) -> dict[str, Any]:
-    """*event* as text that leaves a terminal as it is."""
+    """Return *event* as text without control characters for a terminal."""
     shown: dict[str, Any] = {}
     for name, value in event.items():
         text = value if isinstance(value, str) else _ENCODER.encode(value).decode()

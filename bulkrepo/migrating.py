@@ -1,4 +1,4 @@
-"""Wiring. Options of what hands a registry's images to a tool that copies them."""
+"""Wiring. Options of `handover`, which prepares image copying by another tool."""
 
 import click
 
@@ -9,29 +9,29 @@ COPIERS = ("skopeo", "regsync", "image-syncer", "image-migrator")
 
 
 def copying(command: F) -> F:
-    """Give a command what decides where images are copied from and to."""
+    """Add the options for where images are copied from and to."""
     return stack(
         click.option(
             "--from",
             "registry",
             metavar="HOST[/PATH]",
-            help="Registry to pull from, for sources that carry no host.",
+            help="Registry to pull from, for sources without a host.",
         ),
         click.option(
             "--hosts/--no-hosts",
             default=None,
-            help="With --from: whether a first segment such as ghcr.io is a host.",
+            help="With --from: is a first segment such as ghcr.io a host?",
         ),
         click.option(
             "--to",
             metavar="HOST",
-            help="Registry to push to.  [default: that of the ledger's region]",
+            help="Registry to push to.  [default: the ledger's region's]",
         ),
         click.option(
             "--output",
             type=click.Path(allow_dash=True),
-            help="Of the tool's file; - is stdout.  [default: after MAP and TOOL]",
+            help="File to write; - is stdout.  [default: named after MAP and TOOL]",
         ),
         click.option("--ledger", type=click.Path(), help="[default: bulkrepo.db]"),
-        click.option("--no-ledger", is_flag=True, help="All of the map is there."),
+        click.option("--no-ledger", is_flag=True, help="Assume the whole map exists."),
     )(command)

@@ -1,4 +1,4 @@
-"""Pure. What to type next, after what came of a run."""
+"""Pure. What to type next, given a run's outcomes."""
 
 from collections.abc import Sequence
 
@@ -9,21 +9,21 @@ from bulkrepo.model import NO_ORGANIZATION, RunInfo, Summary, Verdict
 from bulkrepo.visible import quote
 
 _ONCE = frozenset({"fresh", "run", "quiet", "verbose", "log_format"})
-"""Options that are about one command line alone."""
+"""Options that apply to one command line only."""
 _UPDATE = "--on-differs update"
 _KNOWN = (
     *(Verdict.EXISTS, Verdict.CREATED, Verdict.DIFFERS),
     *(Verdict.TO_CREATE, Verdict.TO_UPDATE),
 )
-"""What a plan says of rows whose repository, or its absence, was seen."""
+"""A plan's outcomes for rows whose repository was seen to exist or to be missing."""
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
     """
-    A command line: its *lists*, and its *options* that differ from their defaults.
+    A command line: its *lists*, and those *options* that differ from their defaults.
 
-    Those are by their names in the program, as they are typed. *takes* are the names
-    of the options that each command has.
+    *options* maps names in the program to the words as typed. *takes* has, for each
+    command, the names of its options.
     """
 
     command: str
@@ -33,9 +33,9 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
 
     def on(self, command: str, *lists: str, **more: str) -> str:
         """
-        Give *command* for *lists*, with the options that it has too.
+        Return *command* for *lists*, with those of the options that it also has.
 
-        *more* takes the place of options of that name; empty ones are left out.
+        *more* replaces options of the same name; empty ones are left out.
         """
         other = frozenset() if command == self.command else frozenset({"reports"})
         takes = self.takes.get(command, frozenset()) - _ONCE - other
@@ -51,7 +51,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def again(self, **more: str) -> str:
-        """Give the same command, with *more*."""
+        """Return the same command, with *more*."""
         return self.on(self.command, *self.lists, **more)
 
 
@@ -66,10 +66,10 @@ def next_command(
     exit_code: int = 0,
 ) -> str:
     """
-    Give the command that a person wants next, ready for a shell, or nothing.
+    Return the command to type next, ready for a shell, or nothing.
 
-    *reports* were written. *kept*: the ledger is a file. *ignore*: what differs is no
-    failure. *exit_code* is the run's.
+    *reports* were written. *kept*: the ledger is a file. *ignore*: a repository that
+    differs is no failure. *exit_code* is the run's.
     """
     if ignore:
         left = {n: m for n, m in summary.counts.items() if n != Verdict.DIFFERS}
@@ -85,14 +85,14 @@ def next_command(
 
 def _after_run(info: RunInfo, summary: Summary, typed: Typed, *, kept: bool) -> str:
     """
-    Continue what did not come to its end; then see to faults of the lists.
+    Continue what was left unfinished; then fix faults in the lists.
 
-    Those are the person's to mend; what SWR refused comes after them.
+    Only the user can fix those, so what SWR refused comes after them.
     """
     counts = summary.counts
-    # What `retry` takes of the ledger, it takes of the last run, which this one was.
+    # `retry` without lists takes the ledger's last run, which is this one.
     lists = () if typed.command == "retry" and kept else typed.lists
-    if typed.command == "undo":  # of that run, and no other one
+    if typed.command == "undo":  # name the run, so that no other one is undone
         lists = tuple(name.removeprefix("run ") for name in info.lists)
     founding = _founding(summary, typed)
     if info.state == "stopped":
@@ -104,18 +104,18 @@ def _after_run(info: RunInfo, summary: Summary, typed: Typed, *, kept: bool) -> 
     if counts.get(Verdict.FAILED):
         if kept and typed.command in ("create", "retry"):
             return typed.on("retry", **founding)
-        # What is there by now is found and left alone.
+        # Repositories that exist by now are found and left alone.
         return typed.on(typed.command, *lists, **founding)
     if counts.get(Verdict.TO_REMOVE):
         return typed.on("undo", *lists, dry_run="")
     if kept and counts.get(Verdict.DIFFERS) and lists:
-        # It says what would become of it, and above all what would be published.
+        # The plan shows what would change, and above all what would become public.
         return typed.on("plan", *lists, on_differs=_UPDATE)
     return typed.on("report") if summary.failures and kept else ""
 
 
 def _after_plan(info: RunInfo, summary: Summary, typed: Typed, exit_code: int) -> str:
-    """Do what can be done; where nothing can, find out why, or plan again."""
+    """Do what can be done; if nothing can, find out why, or plan again."""
     counts = summary.counts
     founding = _founding(summary, typed)
     known = any(counts.get(verdict) for verdict in _KNOWN)
@@ -132,7 +132,7 @@ def _after_plan(info: RunInfo, summary: Summary, typed: Typed, exit_code: int) -
     if counts.get(Verdict.FAILED) or counts.get(Verdict.NOT_ATTEMPTED):
         return typed.on("whoami")
     if counts.get(Verdict.DIFFERS):
-        # Nobody is to publish anything without having been told.
+        # Nobody should make anything public without a warning.
         command = "plan" if summary.hidden else "create"
         return typed.on(command, *typed.lists, on_differs=_UPDATE)
     return ""
@@ -141,12 +141,12 @@ def _after_plan(info: RunInfo, summary: Summary, typed: Typed, exit_code: int) -
 def _after_verify(
     info: RunInfo, summary: Summary, typed: Typed, reports: Sequence[str]
 ) -> str:
-    """Create what is missing; look what could be made of what differs."""
+    """Create what is missing; plan what to do about differences."""
     counts = summary.counts
     founding = _founding(summary, typed)
     failed = counts.get(Verdict.FAILED, 0)
     missing = failed > summary.uncertain  # the others could not be read
-    # Rows of the ledger are those of no list: their report is one.
+    # Rows from the ledger have no list, but their report is one.
     read = [path for path in reports if path.endswith((".jsonl", ".json", ".csv"))]
     lists = typed.lists or tuple(read[:1])
     if info.state == "stopped" or (summary.failures and not lists):
@@ -162,7 +162,7 @@ def _after_verify(
 
 
 def _founding(summary: Summary, typed: Typed) -> dict[str, str]:
-    """Give the option that creates what is missing, if an organization is."""
+    """Return the option that creates organizations, if one is missing."""
     if "create_organizations" in typed.options or not any(
         reason.message.startswith(NO_ORGANIZATION) or no_organization(reason.code)
         for reason in summary.reasons

@@ -1,4 +1,4 @@
-"""Wiring. Options that several commands have, worded once."""
+"""Wiring. Options that several commands share, each worded once."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,13 +8,13 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 REGISTRIES = ("distribution", "harbor", "gitlab", "quay", "dockerhub")
-"""Products that list themselves."""
+"""Registry products that can be listed live."""
 
 _FORMATS = click.Choice(["csv", "json", "ndjson", "text", "xlsx"])
 
 
 def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Put *options* on a command, shown in this order."""
+    """Add *options* to a command; help shows them in this order."""
 
     def on(command: F) -> F:
         for option in reversed(options):
@@ -25,20 +25,20 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def lists(command: F) -> F:
-    """Give a command its lists."""
+    """Add the LIST arguments."""
     return click.argument("lists", nargs=-1, required=True, metavar="LIST...")(command)
 
 
 def rows(command: F) -> F:
-    """Give a command what decides how lists are read."""
+    """Add the options for reading lists."""
     return stack(
-        click.option("-n", "--namespace", help="Organization of rows that name none."),
+        click.option("-n", "--namespace", help="Organization for rows without one."),
         click.option(
             "--visibility",
             type=click.Choice(["private", "public"]),
-            help="For rows that do not say; without it such a row is a fault.",
+            help="For rows that give none; without it such a row is a fault.",
         ),
-        click.option("--category", help="For rows that do not say, such as linux."),
+        click.option("--category", help="For rows without one, e.g. linux."),
         click.option(
             "--namespace-from-path",
             is_flag=True,
@@ -51,35 +51,35 @@ def rows(command: F) -> F:
             show_default=True,
             help="docker leaves runs of hyphens to the server.",
         ),
-        click.option("--format", type=_FORMATS, help="Instead of guessing."),
+        click.option("--format", type=_FORMATS, help="Format.  [default: guessed]"),
     )(command)
 
 
 def mapping(command: F) -> F:
-    """Give a command what decides how names elsewhere become names in SWR."""
+    """Add the options for mapping another registry's names to SWR names."""
     return stack(
-        click.option("-n", "--namespace", help="Organization that the names go into."),
+        click.option("-n", "--namespace", help="Organization to put the names into."),
         click.option(
             "--map",
             "template",
             default="path",
             show_default=True,
-            help="path keeps the path in the organization of -n; first makes the "
-            "first segment the organization; host keeps the host as a segment; or a "
-            "template such as {namespace}/mirror/{path}, of {namespace} {host} {path} "
-            "{first} {rest} {last}.",
+            help="path: keep the path, in the organization of -n. first: the first "
+            "segment is the organization. host: keep the host as a segment. Or a "
+            "template such as {namespace}/mirror/{path}, made of {namespace} {host} "
+            "{path} {first} {rest} {last}.",
         ),
         click.option(
-            "--strip", default="", metavar="PREFIX", help="Off the front of each path."
+            "--strip", default="", metavar="PREFIX", help="Drop this from each path."
         ),
         click.option(
-            "--legalize", is_flag=True, help="Alter names that break SWR's rules."
+            "--legalize", is_flag=True, help="Change names that break SWR's rules."
         ),
         click.option(
             "--exceptions",
             type=click.Path(),
             metavar="CSV",
-            help="Columns source,target: the whole target; blank leaves one out.",
+            help="Columns source,target give whole targets; blank: skip the name.",
         ),
         click.option(
             "--grammar",
@@ -92,91 +92,91 @@ def mapping(command: F) -> F:
         click.option(
             "--output",
             type=click.Path(),
-            help="The list; .csv, .json or .ndjson.  [default: SOURCE.swr.csv]",
+            help="List to write: .csv, .json, .ndjson.  [default: SOURCE.swr.csv]",
         ),
         click.option(
             "--map-file",
             type=click.Path(),
-            help="The map, as CSV.  [default: the list's name with .map.csv]",
+            help="Map to write, as CSV.  [default: the list's name with .map.csv]",
         ),
     )(command)
 
 
 def registry(command: F) -> F:
-    """Give a command what decides how a registry elsewhere is asked."""
+    """Add the options for querying another registry."""
     return stack(
         click.option(
             "--registry",
             type=click.Choice(REGISTRIES),
-            help="What answers at the URL.  [default: found out]",
+            help="Product at the URL.  [default: detected]",
         ),
         click.option(
-            "--cacert", type=click.Path(), help="CA certificates to trust at the URL."
+            "--cacert", type=click.Path(), help="CA certificates to trust for the URL."
         ),
     )(command)
 
 
 def logging(command: F) -> F:
-    """Give a command what decides how it talks."""
+    """Add the options for logging."""
     return stack(
         click.option(
             "--log-format",
             type=click.Choice(["auto", "console", "json"]),
             default="auto",
             show_default=True,
-            help="Of the log on stderr: for people on a terminal, JSON elsewhere.",
+            help="Log on stderr; auto: console on a terminal, JSON elsewhere.",
         ),
         click.option("--log-file", type=click.Path(), help="Append a JSON log here."),
-        click.option("-v", "--verbose", count=True, help="Say more; twice: all."),
-        click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong."),
+        click.option("-v", "--verbose", count=True, help="Log more; -vv: everything."),
+        click.option("-q", "--quiet", is_flag=True, help="Report only problems."),
     )(command)
 
 
 def pacing(command: F) -> F:
-    """Give a command what decides how hard it tries."""
+    """Add the options for rate, retries and limits of a run."""
     return stack(
         click.option(
             "--rate",
             default="auto",
             show_default=True,
-            help="Requests allowed: auto, or 20/s, 60/m, 200/5m.",
+            help="Requests allowed: auto, or such as 20/s, 60/m, 200/5m.",
         ),
         click.option(
             "--concurrency",
             default="auto",
             show_default=True,
-            help="Requests in flight: auto (at most 64) or a number.",
+            help="Requests in flight at once: auto (at most 64) or a number.",
         ),
         click.option(
             "--max-attempts",
             type=click.IntRange(1),
             default=5,
             show_default=True,
-            help="Tries for one request while the service is healthy.",
+            help="Tries per request while the service is healthy.",
         ),
         click.option(
             "--patience",
             metavar="DURATION",
             default="10m",
             show_default=True,
-            help="How long nothing at all may succeed, before the run stops.",
+            help="Stop the run after this long without any success.",
         ),
         click.option(
             "--timeout",
             metavar="DURATION",
             default="30s",
             show_default=True,
-            help="How long one request may take.",
+            help="Time allowed for one request.",
         ),
         click.option(
             "--deadline",
             metavar="DURATION",
-            help="Stop tidily after this long, such as 90s, 10m or 1h30m.",
+            help="Stop cleanly after this long, such as 90s, 10m or 1h30m.",
         ),
         click.option(
             "--max-failures",
             type=click.IntRange(1),
-            help="Stop after so many failed rows.",
+            help="Stop cleanly after this many failed rows.",
         ),
     )(command)
 
@@ -186,24 +186,24 @@ _SURVEY = click.option(
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="List organizations first: auto, where that costs fewer requests.",
+    help="List organizations first; auto: if that takes fewer requests.",
 )
 
 
 def surveying(command: F) -> F:
-    """Give a command what decides whether organizations are listed first."""
+    """Add the option for listing organizations first."""
     return _SURVEY(command)
 
 
 def writing(command: F) -> F:
-    """Give a command what decides what is made of what is there, and of what is not."""
+    """Add the options for existing repositories and missing organizations."""
     return stack(
         click.option(
             "--on-differs",
             type=click.Choice(["fail", "ignore", "update"]),
             default="fail",
             show_default=True,
-            help="A repository that exists with other attributes.",
+            help="What to do if a repository exists with other attributes.",
         ),
         click.option(
             "--create-organizations",
@@ -215,44 +215,44 @@ def writing(command: F) -> F:
 
 
 def reporting(default: str) -> Callable[[F], F]:
-    """Give a command its reports; *default* says which is written without."""
+    """Add `--report`; *default* names the report written without it."""
     return click.option(
         "--report",
         "reports",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Report, may be given several times; format by suffix: .jsonl .json .csv"
-        " .md .html .xml (JUnit) .prom; - is stdout as JSON Lines.  "
+        help="Report to write (repeatable); format by suffix: .jsonl .json .csv .md"
+        " .html .xml (JUnit) .prom; - is stdout as JSON Lines.  "
         f"[default: {default}]",
     )
 
 
 def remembering(command: F) -> F:
-    """Give a command its ledger."""
+    """Add `--ledger`."""
     return click.option(
         "--ledger",
         type=click.Path(),
-        help="The run's memory.  [default: bulkrepo.db; none with --sandbox]",
+        help="File for the run's memory.  [default: bulkrepo.db; none with --sandbox]",
     )(command)
 
 
 def where(command: F) -> F:
-    """Give a command what decides whom it talks to, and who as."""
+    """Add the options for the endpoint and the credential."""
     return stack(
         click.option(
-            "--region", help="Such as eu-de; its endpoint.  [env: HW_REGION_NAME]"
+            "--region", help="Region to use, such as eu-de.  [env: HW_REGION_NAME]"
         ),
         click.option("--endpoint", help="https://swr-api....  [env: SWR_ENDPOINT]"),
         click.option("--iam-endpoint", help="https://iam....  [env: SWR_IAM_ENDPOINT]"),
         click.option(
             "--auth",
             type=click.Choice(["token", "aksk", "password", "cloud"]),
-            help="Sign in this way, instead of the first that is there.",
+            help="Sign in this way.  [default: the first credential found]",
         ),
         click.option(
             "--token-file",
             type=click.Path(),
-            help="IAM token; read again when refused.",
+            help="File with an IAM token; read again when refused.",
         ),
         click.option(
             "--cacert", type=click.Path(), help="CA bundle.  [env: OS_CACERT]"
@@ -260,13 +260,13 @@ def where(command: F) -> F:
         click.option(
             "--sandbox",
             is_flag=True,
-            help="Against an SWR of our own, gone at the end.",
+            help="Use a built-in SWR, gone at the end.",
         ),
     )(command)
 
 
 def identities(command: F) -> F:
-    """Give the sandbox whom it knows, and what belongs to whom."""
+    """Add the sandbox's keys, rights and organizations."""
 
     def names(*words: str, text: str) -> Callable[[F], F]:
         return click.option(*words, multiple=True, metavar="NAME", help=text)
@@ -276,39 +276,39 @@ def identities(command: F) -> F:
         click.option("--secret-key", default="sandbox-secret-key", show_default=True),
         click.option("--security-token", help="Makes the access key a temporary one."),
         click.option("--project-id", default="0123456789abcdef" * 2, show_default=True),
-        names("--readonly", "--forbid", "forbidden", text="One that we only read in."),
+        names("--readonly", "--forbid", "forbidden", text="One you may only read."),
         names("--unlisted", text="One whose repositories may not be listed."),
-        names("--taken", text="One of another account's."),
+        names("--taken", text="One of another account."),
         click.option(
-            "--discreet", is_flag=True, help="Say 403 also of one that is not there."
+            "--discreet", is_flag=True, help="Answer 403 for missing ones as well."
         ),
         click.option(
             "--organization-quota",
             type=int,
             default=5,
             show_default=True,
-            help="Organizations of ours; without --organization, any number.",
+            help="Organizations you may have; without --organization, any number.",
         ),
         click.option(
             "--images",
             multiple=True,
             metavar="ORG/REPO",
-            help="One that is there, with an image.",
+            help="Repository that exists and holds an image.",
         ),
     )(command)
 
 
 def faults(command: F) -> F:
-    """Give the sandbox its ways to misbehave."""
+    """Add the sandbox's faults."""
     share = click.FloatRange(0, 1)
     shares = {
-        "error-rate": "Share of creates answered 500 ...",
-        "error-commits": "... of which this share is carried out all the same.",
-        "drop-before": "Share cut off before anything is done.",
-        "drop-after": "Share carried out, and then cut off without an answer.",
-        "late-rate": "Share cut off without an answer, carried out --late-by later.",
-        "busy-rate": "Share answered 409 busy.",
-        "html-rate": "Share of all requests answered by a proxy's page, 502.",
+        "error-rate": "Share of creates answered with 500.",
+        "error-commits": "Share of those carried out all the same.",
+        "drop-before": "Share of creates dropped before anything is done.",
+        "drop-after": "Share carried out, then dropped without an answer.",
+        "late-rate": "Share dropped without an answer, carried out later (--late-by).",
+        "busy-rate": "Share answered with 409 busy.",
+        "html-rate": "Share of all requests answered with a proxy's 502 page.",
     }
     return stack(
         *(
@@ -320,11 +320,11 @@ def faults(command: F) -> F:
             type=float,
             default=5.0,
             show_default=True,
-            help="Seconds at most that a late create is late.",
+            help="Longest delay of a late create, in seconds.",
         ),
-        click.option("--latency", type=float, default=0.0, help="Seconds a request."),
-        click.option("--jitter", type=float, default=0.0, help="Up to so many more."),
-        click.option("--limit", help="Throttle beyond, such as 20/1s."),
+        click.option("--latency", type=float, default=0.0, help="Seconds per request."),
+        click.option("--jitter", type=float, default=0.0, help="Up to this many more."),
+        click.option("--limit", help="Throttle above this rate, such as 20/1s."),
         click.option(
             "--throttle-status",
             type=click.Choice(["429", "403"]),
@@ -334,16 +334,16 @@ def faults(command: F) -> F:
         click.option(
             "--throttle-text/--no-throttle-text",
             default=True,
-            help="Whether a throttled answer names the rule.",
+            help="Whether a throttled answer names the limit.",
         ),
         click.option("--retry-after", type=click.Choice(["seconds", "date"])),
         click.option("--token-lifetime", type=float, help="Seconds."),
-        click.option("--quota", type=int, help="Repositories an organization."),
+        click.option("--quota", type=int, help="Repositories per organization."),
         click.option(
-            "--vanish", type=int, default=0, help="Deleted after each page of a list."
+            "--vanish", type=int, default=0, help="Delete so many after each list page."
         ),
         click.option(
-            "--appear", type=int, default=0, help="Created after each page of a list."
+            "--appear", type=int, default=0, help="Create so many after each list page."
         ),
-        click.option("--seed", type=int, default=0, help="Of the faults."),
+        click.option("--seed", type=int, default=0, help="Seed of the faults."),
     )(command)

@@ -1,4 +1,4 @@
-"""Edge. The proxy on the way to a host, as the environment names it."""
+"""Edge. The proxy for a host, from the environment."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from bulkrepo.model import SettingsError
 
 class Proxy(NamedTuple):
     """
-    A proxy's *url*, and *headers* that are for it alone.
+    A proxy's *url*, and the *headers* for it alone.
 
-    Who we are there stands only in the headers: what is said of a URL is shown.
+    Credentials for it are only in the headers, because URLs appear in messages.
     """
 
     url: str
@@ -23,10 +23,10 @@ class Proxy(NamedTuple):
 
 def proxy(target: str) -> Proxy | None:
     """
-    Give the proxy that the environment names for the URL *target*.
+    Return the proxy that the environment names for the URL *target*.
 
-    This machine is never reached through one, which would send in the clear what may
-    only go there: secrets over plain HTTP. Raises SettingsError as `parsed` does.
+    This machine is never reached through a proxy: secrets may go to it over plain HTTP,
+    and a proxy would carry them elsewhere. Raises SettingsError as `parsed` does.
     """
     parts = urlsplit(target)
     host = parts.hostname
@@ -38,27 +38,27 @@ def proxy(target: str) -> Proxy | None:
 
 def parsed(text: str, *, named: str) -> Proxy:
     """
-    Read `[http://][USER:PASSWORD@]HOST[:PORT]`, as curl does; *named* is its variable.
+    Parse `[http://][USER:PASSWORD@]HOST[:PORT]` as curl does; *named* is its variable.
 
-    Raises SettingsError, which repeats nothing of *text*: it may hold a password.
+    Raises SettingsError that quotes nothing of *text*: it may contain a password.
     """
     whole = text if "://" in text else f"http://{text}"
     try:
         parts = urlsplit(whole)
         host, port = parts.hostname, parts.port
-    except ValueError:  # a port that is none
+    except ValueError:  # not a valid port
         host = port = None
-    # What follows an unescaped sign in a password would be host, port or path.
+    # After an unescaped sign, the rest of a password would become host, port or path.
     if not host or "@" in "".join(parts[2:]):
         raise SettingsError(
-            f"{named} is no proxy's URL: write http://HOST:PORT, or "
+            f"{named} is not a proxy URL: write http://HOST:PORT, or "
             "http://USER:PASSWORD@HOST:PORT with / as %2F, @ as %40, # as %23 and ? "
             "as %3F in USER and PASSWORD"
         )
     if parts.scheme not in ("http", "https"):
         raise SettingsError(
-            f"{named} names a proxy of a kind that is not supported: http:// and "
-            "https:// are"
+            f"{named} names an unsupported kind of proxy: use one with http:// or "
+            "https://"
         )
     address = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{address}" + (f":{port}" if port else "")

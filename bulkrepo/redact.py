@@ -1,8 +1,8 @@
 """
-Pure. Keeps secrets out of what is logged: by the name of a key, and by value.
+Pure. Keeps secrets out of the log, by the name of a key and by value.
 
-Values are searched in the rendered line, which costs one scan where a walk would cost
-a look at every value; only a line in which something is found is walked and mended.
+Values are searched for in the rendered line, which costs one scan instead of a look at
+every value; only if one is found is the event walked and cleaned.
 """
 
 import re
@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 
 HIDDEN = "***"
-_DEPTH = 8  # deeper values are shown as their text, so a loop cannot hang a run
+_DEPTH = 8  # deeper values are shown by their type, so a loop cannot hang a run
 _CACHED = 1000  # names remembered; names from outside must not fill the memory
 
-# Ends of names, in one word: `X-Auth-Token`, `hw_user_password` and `secretKey` all
-# end in one. A name such as `token_renewed` is an ordinary one.
+# Endings of names, as one word: `X-Auth-Token`, `hw_user_password` and `secretKey` each
+# have one. A name such as `token_renewed` has none.
 _ENDS = (
     "token",
     "password",
@@ -39,7 +39,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def is_secret(name: str) -> bool:
-    """Whether what stands under *name* is never shown, however it is spelt."""
+    """Whether the value of *name*, however it is spelt, must never be shown."""
     words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
     if not words:
         return False
@@ -47,7 +47,7 @@ def is_secret(name: str) -> bool:
 
 
 class Redactor:
-    """Knows the secrets of this process and takes them out of events."""
+    """Knows the secrets of this process and removes them from events."""
 
     def __init__(self) -> None:
         self._secrets: list[str] = []
@@ -57,14 +57,14 @@ class Redactor:
     def hide(self, secret: str) -> None:
         """Never show *secret* again, wherever it turns up."""
         if secret and secret not in self._secrets:
-            # The longest first: one secret may be a part of another.
+            # The longest first: one secret may be part of another.
             self._secrets = sorted([*self._secrets, secret], key=len, reverse=True)
             self._marks = [_mark(text) for text in self._secrets]
 
     def simplify(self, event: MutableMapping[str, Any]) -> None:
         """Mask secret keys of *event* and make its values plain JSON, in place."""
-        # An ordinary event, whose names are known and whose values are plain, passes
-        # in two steps that need no loop of ours.
+        # An ordinary event, with known names and plain values, passes in two steps
+        # without a Python loop.
         if event.keys() <= self._harmless and _SCALARS.issuperset(
             map(type, event.values())
         ):
@@ -76,14 +76,14 @@ class Redactor:
                 event[name] = self._plain(value, depth=0)
 
     def found(self, line: bytes) -> bool:
-        """Whether a hidden secret stands in *line*, which is JSON."""
+        """Whether *line*, which is JSON, contains a hidden secret."""
         for mark in self._marks:  # noqa: SIM110 - a generator costs as much as all else
             if mark in line:
                 return True
         return False
 
     def scrub(self, value: Any) -> Any:
-        """*value*, which is plain, with every hidden secret replaced."""
+        """Return plain *value* with every hidden secret replaced."""
         if isinstance(value, dict):
             return {
                 self.scrub(name): self.scrub(inner) for name, inner in value.items()
@@ -120,7 +120,7 @@ class Redactor:
             return self._mapping(value, depth=depth + 1)
         if isinstance(value, list | tuple):
             if len(value) == 2 and isinstance(value[0], str) and is_secret(value[0]):
-                return [value[0], HIDDEN]  # a header, as some libraries keep them
+                return [value[0], HIDDEN]  # a header pair, as in some libraries
             return [self._plain(inner, depth=depth + 1) for inner in value]
         if isinstance(value, AbstractSet):
             return sorted(str(inner) for inner in value)
@@ -136,7 +136,7 @@ class Redactor:
 
 
 def _mark(secret: str) -> bytes:
-    """*secret* as it looks inside a JSON string."""
+    """Return *secret* as it looks inside a JSON string."""
     try:
         return msgspec.json.encode(secret)[1:-1]
     except UnicodeEncodeError:
@@ -144,14 +144,14 @@ def _mark(secret: str) -> bytes:
 
 
 _PIECE = 12
-"""Characters of a secret in a row that are not shown; fewer tell nobody anything."""
+"""Consecutive characters of a secret that are hidden; fewer reveal nothing."""
 
 
 def conceal(text: str, secrets: Iterable[str]) -> str:
     """
-    Return *text* without any of *secrets*, nor a telling piece of one.
+    Return *text* without any of *secrets* or a revealing piece of one.
 
-    For what a service says: it may quote the token that it refuses, whole or cut.
+    For messages of a service, which may quote a refused token, whole or cut.
     """
     hidden: set[int] = set()
     for secret in secrets:

@@ -1,4 +1,4 @@
-"""Edge. Puts a report where it was asked for, whole or not at all."""
+"""Edge. Writes a report to its place, completely or not at all."""
 
 import errno
 import os
@@ -14,13 +14,13 @@ from bulkrepo import standard
 from bulkrepo.model import LedgerError, SettingsError
 from bulkrepo.visible import escape
 
-# Names of what this process has open: writing there must not replace the file behind.
+# Names of open files of this process: writing there must not replace the file behind.
 _OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
 _AGAIN = (
-    "; the outcomes are in the ledger, and `bulkrepo report` writes it again once this "
-    "is put right, as does the same command"
+    "; the outcomes are in the ledger. Once this is fixed, `bulkrepo report` or the "
+    "same command writes the report again"
 )
 
 
@@ -29,12 +29,12 @@ def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
     Write *chunks* to the file *path*; `-` is the standard output.
 
     A reader of the file sees the old report or the new one, never a part: the new one
-    is complete on disk before it takes the name. It is readable by its owner only; a
-    file that is there keeps its permissions, a symbolic link stays one. Devices and
-    pipes are written to as they are.
+    is complete on disk before it takes the name. It is readable by its owner only; an
+    existing file keeps its permissions, and a symbolic link stays one. Devices and
+    pipes are written to directly.
 
-    Raises `LedgerError` with *advice* where that cannot be done. What *chunks* raises
-    passes, and leaves the old file.
+    Raises `LedgerError` with *advice* if it cannot be written. Errors from *chunks*
+    pass through and leave the old file.
     """
     try:
         if path == "-":
@@ -53,9 +53,9 @@ def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
 
 def check(path: str) -> None:
     """
-    Raise `LedgerError` if a report at *path* could not be written, as far as we see.
+    Raise `LedgerError` if a report clearly cannot be written to *path*.
 
-    Before a run: it is sorry news after the last row.
+    Called before a run, because after the last row it would be too late.
     """
     if path == "-" or _is_stream(path):
         return
@@ -66,17 +66,17 @@ def check(path: str) -> None:
             pass
     except OSError as error:
         raise LedgerError(
-            f"{escape(path)}: a report cannot be written there "
-            f"({error.strerror or error}); nothing was sent. Name another with --report"
+            f"{escape(path)}: the report cannot be written there "
+            f"({error.strerror or error}); nothing was sent. Give another --report"
         ) from error
 
 
 def distinct(named: Mapping[str, Iterable[str | None]]) -> None:
     """
-    Raise `SettingsError` if a file of one option is one of another's as well.
+    Raise `SettingsError` if two options name the same file.
 
-    *named* maps options to their files, those that are read first: whatever is
-    written would take its place. Devices and pipes are nobody's.
+    *named* maps options to their files; those that are read come first, and whatever
+    is written would replace them. Devices and pipes do not count.
     """
     taken: dict[str, str] = {}
     for option, paths in named.items():
@@ -86,8 +86,8 @@ def distinct(named: Mapping[str, Iterable[str | None]]) -> None:
             other = taken.setdefault(os.path.realpath(path), option)
             if other != option:
                 raise SettingsError(
-                    f"{option} {escape(path)} would overwrite what {other} names: "
-                    "give it another name"
+                    f"{option} {escape(path)} would overwrite the file of {other}: "
+                    "give another name"
                 )
 
 
@@ -131,7 +131,7 @@ def _replace(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make the new name last; not every file system can, and the file is there."""
+    """Sync the new name to disk; some file systems cannot, and that is fine."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -142,10 +142,10 @@ def _sync(folder: Path) -> None:
 
 def say(text: str, *, flush: bool = True) -> None:
     """
-    Write *text* to the standard output; a reader that has gone has seen enough.
+    Write *text* to standard output; a reader that has gone has seen enough.
 
-    What is not flushed must be, by a later call. Raises `LedgerError` where it cannot
-    be written.
+    Text that is not flushed must be flushed by a later call. Raises `LedgerError` if
+    it cannot be written.
     """
     try:
         with _stdout() as stream:

@@ -1,4 +1,4 @@
-"""Wiring. A command line as it was typed, for the one that is to come next."""
+"""Wiring. The command line as typed, from which the next one is built."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from bulkrepo.visible import quote, word
 
 
 def typed(group: click.Group, command: str, lists: Sequence[str]) -> Typed:
-    """Give what was typed as *command* of *group*, which runs now, about *lists*."""
+    """Return what was typed as *command* of *group*, now running, with *lists*."""
     context = click.get_current_context()
     told = {}
     for option in _options(context.command):
@@ -46,7 +46,7 @@ def _words(option: click.Option, value: Any) -> list[str]:
         if isinstance(option.type, click.Path):
             words.append(f"{short} {quote(text)}")
         elif text.startswith("-"):
-            words.append(f"{long}={word(text)}")  # it would be an option itself
+            words.append(f"{long}={word(text)}")  # else it would be an option itself
         else:
             words.append(f"{short} {word(text)}")
     return words

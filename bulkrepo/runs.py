@@ -1,7 +1,7 @@
 """
-Wiring. One run, whatever its command: ledger, client, engine and reports together.
+Wiring. One run of any command: ties ledger, client, engine and reports together.
 
-What commands differ in is a `Job`.
+A `Job` holds what differs between commands.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ _TICK = 0.25
 
 
 class Control:
-    """A handle by which a run in progress is stopped from outside."""
+    """A handle to stop a run in progress from outside."""
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
@@ -55,24 +55,24 @@ class Control:
 
     @property
     def sending(self) -> bool:
-        """Whether the lists are read and the first request may have left."""
+        """Whether the lists are read and the first request may have been sent."""
         return self._engine is not None
 
     def stop(self, reason: str, *, exit_code: int = 3) -> None:
-        """Take no more rows, finish what is in flight, write the reports, end."""
+        """Start no more rows, finish those in flight, write the reports, end."""
         self._stop = self._stop or (reason, exit_code)
         if self._engine is not None:
             self._engine.stop(reason, exit_code=exit_code)
 
     def check(self) -> None:
-        """Raise StoppedError if the run was stopped; for what has no engine yet."""
+        """Raise StoppedError if the run was stopped before it had an engine."""
         if self._stop is not None:
             error = StoppedError(f"{self._stop[0]}; nothing was sent")
             error.exit_code = self._stop[1]  # type: ignore[misc]  # this one's own
             raise error
 
     def steer(self, engine: Engine) -> None:
-        """Let *engine* be what is stopped."""
+        """Make `stop` stop *engine*."""
         self.check()
         self._engine = engine
 
@@ -86,14 +86,14 @@ class Clock:
 
 
 class Work(NamedTuple):
-    """What is asked for each row, and who looks around before the first."""
+    """The flow for each row, and the survey before the first one, if any."""
 
     flow: Callable[[Claim, Skew], Flow]
     surveyor: Surveyor | None = None
 
 
 class Ended(NamedTuple):
-    """What stopped the work, if anything, the engine's counts, new organizations."""
+    """What stopped the work (None: nothing), engine counts, and new organizations."""
 
     stop: Stop | None
     stats: Counter[str]
@@ -103,10 +103,10 @@ class Ended(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """
-    What makes a command: its rows, what is asked for each, and what comes before.
+    What makes a command: its rows, the flow for each, and the preparation.
 
-    *load* gives the ledger its rows. *work* gives a run's flow and its preparation.
-    *creates*: it is for creates that the service must be well.
+    *load* fills the ledger with rows. *work* returns a run's flow and preparation.
+    *creates*: the job creates, so reads that succeed do not prove the service healthy.
     """
 
     settings: Settings
@@ -118,7 +118,7 @@ class Job:
 async def run(
     job: Job, on_event: Callable[[Event], None] | None, control: Control
 ) -> Result:
-    """Load, work, report; raises as `create` does."""
+    """Load, work, report; raises the same errors as `create`."""
     tell = events.Teller(on_event, control.stop)
     workers = descriptors.bounded(job.settings.concurrency)
     settings = replace(job.settings, concurrency=workers)
@@ -155,7 +155,7 @@ async def run(
             if settings.strict and started.invalid:
                 number = started.invalid
                 rows = "1 row breaks" if number == 1 else f"{number} rows break"
-                why = f"{rows} a rule and --strict is set"
+                why = f"{rows} a rule, and --strict is set"
                 ended = Ended(Stop(f"{why}: nothing was sent", 2), Counter())
                 return await ledger.do(_conclude, settings, started.run, ended)
             limit = await ledger.do(pace.control, settings, sent)
@@ -183,10 +183,10 @@ async def _work(
     tell: events.Teller,
     control: Control,
 ) -> Ended:
-    """Send what is pending; give what stopped it, and the engine's counts."""
+    """Send the pending rows; return what stopped it, and the engine's counts."""
     settings = job.settings
     log = events.logger().bind()  # bound once, not for every row
-    # Whoever logs in another way may not be able to say.
+    # A program's own logger may lack this method.
     enabled = getattr(log, "is_enabled_for", lambda _: True)(logging.INFO)
     work = job.work(ledger)
 
@@ -226,7 +226,7 @@ async def _tick(
     started: Started,
     tell: events.Teller,
 ) -> None:
-    """Say four times a second how it goes."""
+    """Report progress four times a second."""
     before = started.total - started.pending
     ignored = {Verdict.DIFFERS} if settings.on_differs == "ignore" else set()
     failures = frozenset(Verdict) - SUCCESSES - ignored
@@ -260,10 +260,10 @@ _TOLD = (
 def _log_row(
     log: structlog.typing.FilteringBoundLogger, claim: Claim, outcome: Outcome
 ) -> None:
-    """Write the one canonical event of a row; what is not so is not said."""
+    """Log the one canonical event of a row."""
     key = f"{claim.namespace}/{claim.repository}"
     verdict = outcome.outcome
-    if verdict is Verdict.CREATED and outcome.certain:  # nearly all: without a detour
+    if verdict is Verdict.CREATED and outcome.certain:  # nearly all rows: fast path
         log.info(
             "repository.settled",
             key=key,
@@ -289,7 +289,7 @@ def _conclude(
     run: int,
     ended: Ended,
 ) -> Result:
-    """End the run with its reports, and say in numbers how it went."""
+    """End the run: write its reports, and count its outcomes."""
     stop, stats, organizations = ended
     info, summary, unwritten = reports.end(
         ledger,
@@ -300,7 +300,7 @@ def _conclude(
         throttled=stats["throttled"],
     )
     failures = summary.failures
-    # Nobody sent a plan to change anything: that it would not is no failure of it.
+    # A plan changes nothing, so a difference that stays is no failure of the plan.
     if settings.on_differs == "ignore" or info.command == "plan":
         failures -= summary.counts.get(Verdict.DIFFERS, 0)
     code = stop.exit_code if stop else 0
@@ -334,6 +334,6 @@ def _conclude(
 
 
 def _within(settings: Settings) -> float:
-    """Give the time for one request: never more than the run has patience for."""
+    """Return the seconds for one request, never more than the run's patience."""
     ends = (settings.timeout, settings.patience, settings.deadline)
     return min(end for end in ends if end is not None)

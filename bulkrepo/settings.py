@@ -1,4 +1,4 @@
-"""Pure. What a run is told: typed, and checked before anything is read or sent."""
+"""Pure. A run's settings: typed, and checked before anything is read or sent."""
 
 import re
 from dataclasses import dataclass, field, fields
@@ -12,15 +12,15 @@ from bulkrepo.exports import by_suffix
 from bulkrepo.model import Defaults, SettingsError
 
 MEMORY = ":memory:"
-"""The ledger of a run that needs no memory."""
+"""The ledger of a run that keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """
-    How lists are read. *format* None: guessed from name or content.
+    How lists are read. With *format* None, it is guessed from name or content.
 
-    *reports* are paths, their suffixes say the format (`-` is standard output).
+    *reports* are paths whose suffixes give the format (`-` is standard output).
     """
 
     namespace: str | None = None
@@ -37,12 +37,12 @@ class Reading:
             value = getattr(self, each.name)
             if not _fits(value, each.type):
                 shown = f" {value!r}" if each.repr else ""
-                raise SettingsError(f"{each.name}{shown}: wants {_wanted(each.type)}")
+                raise SettingsError(f"{each.name}{shown}: must be {_wanted(each.type)}")
         for report in self.reports:
             by_suffix(report)
 
     def defaults(self) -> Defaults:
-        """Give what holds for rows that say nothing."""
+        """Return the defaults for rows that leave fields out."""
         return Defaults(
             namespace=self.namespace,
             is_public=None if self.visibility is None else self.visibility == "public",
@@ -56,8 +56,8 @@ class Settings(Reading):
     """
     How to create. Only *endpoint* and *credential* have no default.
 
-    *credential* is an `Auth`, or a token as text. *rate* and *grammar* are as on the
-    command line. Durations are seconds. *ledger* is a path or `:memory:`.
+    *credential* is an `Auth` or a token as text. *rate* and *grammar* are written as
+    on the command line. Durations are seconds. *ledger* is a path or `:memory:`.
     """
 
     endpoint: str
@@ -78,27 +78,27 @@ class Settings(Reading):
     fresh: bool = False
 
     def __post_init__(self) -> None:
-        Reading.__post_init__(self)  # super() fails in a class with slots made anew
+        Reading.__post_init__(self)  # super() fails in a dataclass with slots
         endpoints.checked(self.endpoint)
         rate.parse(self.rate)
         for name in ("concurrency", "max_attempts", "timeout", "max_failures"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise SettingsError(f"{name} {value}: at least 1")
+                raise SettingsError(f"{name} {value}: must be at least 1")
         for name in ("patience", "deadline"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                raise SettingsError(f"{name} {value}: more than 0 seconds")
+                raise SettingsError(f"{name} {value}: must be more than 0 seconds")
 
     def auth(self) -> Auth:
-        """Give the credential as something that signs requests."""
+        """Return the credential as an object that signs requests."""
         credential = self.credential
         if isinstance(credential, str):
             return Token("the token given", lambda: credential)
         return credential
 
     def limits(self) -> Limits:
-        """Give how hard to try."""
+        """Return the limits for retries, concurrency and time."""
         return Limits(
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
@@ -116,14 +116,14 @@ _WORDS: dict[object, str] = {
     float: "a number of seconds",
     bool: "True or False",
     NoneType: "None",
-    Auth: "one of bulkrepo.auth's Token, Keys and Password",
-    BinaryIO: "a stream of bytes",
+    Auth: "a Token, Keys or Password of bulkrepo.auth",
+    BinaryIO: "a binary stream",
     tuple[str, ...]: "a tuple of paths as text",
 }
 
 
 def _fits(value: object, wanted: Any) -> bool:
-    """Tell whether *value* is of a field's type, where no checker has looked."""
+    """Return whether *value* has a field's type: callers may use no type checker."""
     if get_origin(wanted) in _UNIONS:
         return any(_fits(value, each) for each in get_args(wanted))
     if get_origin(wanted) is Literal:
@@ -142,7 +142,7 @@ def _fits(value: object, wanted: Any) -> bool:
 
 
 def _wanted(type_: object) -> str:
-    """Say what a field's type wants."""
+    """Describe the values of a field's type."""
     if get_origin(type_) in _UNIONS:
         return " or ".join(map(_wanted, get_args(type_)))
     if get_origin(type_) is Literal:
@@ -154,8 +154,8 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 
 def duration(text: str, option: str = "") -> float:
-    """Read `90`, `90s`, `10m` or `1h30m` as seconds; SettingsError for other texts."""
-    what = f"{option}{text!r} is no duration"
+    """Read `90`, `90s`, `10m` or `1h30m` as seconds; SettingsError otherwise."""
+    what = f"{option}{text!r} is not a duration"
     match = _DURATION.fullmatch(text)
     if match is None or not text:
         raise SettingsError(f"{what}: write 90s, 10m or 1h30m")

@@ -1,4 +1,4 @@
-"""Wiring. Where to, and who as: from options, environment and files."""
+"""Wiring. Endpoint and credential, from options, environment and files."""
 
 import codecs
 import os
@@ -19,7 +19,7 @@ _KEYS_FILE = Path("~/.huaweicloud/credentials")
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """SWR's *endpoint*, *iam*'s URL where it is known, and who we are."""
+    """SWR's *endpoint*, the URL of *iam* if known, and the credential."""
 
     endpoint: str
     auth: Auth
@@ -29,7 +29,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
 async def where(
     stack: AsyncExitStack, options: dict[str, Any], log: LogControl
 ) -> tuple[str, Auth]:
-    """Give endpoint and credential: of the sandbox, or from options and environment."""
+    """Return endpoint and credential: the sandbox's, or those that are set."""
     found = await whole(stack, options, log)
     return found.endpoint, found.auth
 
@@ -37,7 +37,7 @@ async def where(
 async def whole(
     stack: AsyncExitStack, options: dict[str, Any], log: LogControl
 ) -> SignIn:
-    """Give all that is known of where to, and who as. Sets the option *cacert*."""
+    """Return endpoint, credential and IAM's URL. Sets the option *cacert*."""
     if options["sandbox"]:
         from bulkrepo.sandbox import Sandbox  # noqa: PLC0415
         from bulkrepo.sandbox import Settings as Faults  # noqa: PLC0415
@@ -65,7 +65,7 @@ async def whole(
         (source.cacert_named, source.cacert),
     ):
         if cacert:
-            trusted(cacert, named=named)  # before the lists are read
+            trusted(cacert, named=named)  # fail before the lists are read
             options["cacert"] = cacert
             break
     return SignIn(endpoint=place.endpoint, auth=auth, iam=place.iam)
@@ -88,8 +88,8 @@ def _place(
     if endpoint is None:
         if region is None:
             raise SettingsError(
-                "where? Give --region or --endpoint, or set HW_REGION_NAME or "
-                "SWR_ENDPOINT (to try things out without an account, add --sandbox)"
+                "no endpoint: give --region or --endpoint, or set HW_REGION_NAME or "
+                "SWR_ENDPOINT (to try bulkrepo without an account, add --sandbox)"
             )
         endpoint = endpoints.of_region(region)
     endpoint = endpoints.checked(endpoint, named=named)
@@ -111,7 +111,7 @@ def _keys_file() -> str | None:
     try:
         path = _KEYS_FILE.expanduser()
         return str(path) if path.is_file() else None
-    except (RuntimeError, OSError):  # nobody's home
+    except (RuntimeError, OSError):  # there is no home directory
         return None
 
 
@@ -120,7 +120,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""What editors and shells of Windows put in front of a text, and what it means."""
+"""Byte order marks that Windows editors and shells write -> encoding."""
 
 
 def _read_file(path: str, named: str) -> str:

@@ -1,8 +1,8 @@
 """
-Shell. What is there already, before the first row is worked on.
+Shell. Finds out what exists before the first row is worked on.
 
-Reads the organizations that rows are for, creates missing ones where that is wanted,
-and settles from their lists what needs no request of its own.
+Reads the organizations that rows are for, creates missing ones if wanted, and settles
+from their lists the rows that need no request of their own.
 """
 
 import asyncio
@@ -39,49 +39,49 @@ from bulkrepo.wire import (
 
 Mode = Literal["auto", "always", "never"]
 Judge = Callable[[Claim, Answer, Skew], Conclusion]
-"""What a row comes to whose repository an answer shows."""
+"""Concludes on a row from an answer that shows its repository."""
 
 _AT_ONCE = 8
 """Organizations that are read at the same time."""
 _FEW = 2
-"""So many organizations are read one by one; of more, a list is one request."""
+"""Up to this many organizations are read one by one; more take one list request."""
 
 _TAKEN = (
-    "the organization's name is taken by another account: such names are unique in a "
-    "whole region"
+    "the organization's name is taken by another account: names are unique in a region"
 )
 _TAKEN_UNREAD = (
-    "the organization's name is taken, by another account it seems: we may neither "
+    "the organization's name is taken, apparently by another account: you may neither "
     "read it nor create in it"
 )
 _UNTRIED = (
-    "the organization may not be read (%s): missing or not yours; create will try to "
-    "create it"
+    "the organization cannot be read (%s): it is missing or not yours; create will "
+    "try to create it"
 )
 
 
 class Rows(Protocol):
-    """What the store knows of the rows that wait."""
+    """What the store knows of pending rows."""
 
     async def organizations(self) -> list[tuple[str, int]]:
-        """Give the organizations of pending rows, and how many rows each has."""
+        """Return the organizations of pending rows, with the number of rows in each."""
         ...
 
     async def matching(self, namespace: str, names: list[str]) -> list[Claim]:
-        """Give the rows of *namespace* that are called one of *names*, if pending."""
+        """Return the pending rows of *namespace* whose name is one of *names*."""
         ...
 
 
 class Surveyor:
     """
-    Prepares an engine's run; `prepare` is for `Engine`.
+    Prepares an engine's run; `prepare` is passed to `Engine`.
 
-    *judge* concludes for a row whose repository was listed; a row that it says differs
-    is handed out to be worked on if *amend*. *found* has missing organizations
-    created; with *dry* nothing is, and they count as empty. After it, *listed* are the
-    organizations whose repositories are all known, *new* those that were created, or
-    would be, and *readonly* (with *dry*, as far as it is known) those that nothing may
-    be created in. *project* gives a fact of who we are, such as `project_id`.
+    *judge* concludes on a row whose repository was listed; with *amend*, a row that
+    differs is handed out to be worked on. With *found*, missing organizations are
+    created; with *dry* too, nothing is created and they count as empty. Afterwards,
+    *listed* are the organizations whose repositories are all known, *new* those that
+    were (or would be) created, and *readonly* (with *dry*, as far as known) those in
+    which nothing may be created. *project* returns a fact of the credential, such as
+    `project_id`.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Surveyor:
         return self._mode == "always"
 
     async def _read(self, engine: Engine, names: list[str]) -> None:
-        """Find out what we may in organizations that are not surveyed."""
+        """Find out our rights in organizations that are not surveyed."""
         for name in names:
             answer = await engine.glance(organization(name))
             if answer.kind is Kind.DONE:
@@ -149,7 +149,7 @@ class Surveyor:
             if name in self._known:
                 continue
             answer = await engine.glance(organization(name))
-            # One that is not there may be forbidden, as another account's is.
+            # SWR may answer 403 for a missing one as for another account's.
             hidden = answer.kind is Kind.FORBIDDEN
             if answer.kind is Kind.DONE:
                 self._known[name] = answer.seen.auth
@@ -168,7 +168,7 @@ class Surveyor:
             await self._mind_the_quota(engine)
 
     async def _mind_the_quota(self, engine: Engine) -> None:
-        """Say which organizations would be too many, where the project is known."""
+        """Stop organizations beyond the quota, if the project is known."""
         project = self._project and self._project("project_id")
         if project is None:
             return
@@ -180,7 +180,7 @@ class Surveyor:
             if quota.quota_key != "namespace" or left >= len(self.new):
                 continue
             reason = (
-                "no more organizations may be created: the quota is "
+                "no more organizations can be created: the quota is "
                 f"{quota.quota_limit}, {quota.used} are used"
             )
             for name in self.new[left:]:
@@ -190,9 +190,9 @@ class Surveyor:
 
     async def _create(self, engine: Engine, name: str, unseen: Answer) -> str | None:
         """
-        Create an organization; give why no other can be created either, if so.
+        Create an organization; return why no other can be created either, or None.
 
-        *unseen* is why it could not be read.
+        *unseen* is the answer that would not show it.
         """
         answer = await engine.glance(create_organization(name))
         if answer.kind is Kind.DONE:
@@ -200,7 +200,7 @@ class Surveyor:
             self._log.info("organization.created", namespace=name)
             return None
         if answer.kind is Kind.QUOTA:
-            reason = f"no more organizations may be created ({said(answer)})"
+            reason = f"no more organizations can be created ({said(answer)})"
             self._stop(engine, name, reason)
             return reason
         if answer.kind is unseen.kind is Kind.FORBIDDEN:
@@ -208,13 +208,13 @@ class Surveyor:
             return None
         reason = f"the organization could not be created ({said(answer)})"
         if answer.status == 409 or answer.unsure:
-            # Another account's, or ours after a lost reply: only we may read ours.
+            # Another account's, or ours after a lost reply: then we can read it.
             look = await engine.glance(organization(name))
             if look.kind is Kind.DONE:
                 self._known[name] = look.seen.auth
                 return None
             if answer.status == 409 and look.kind is Kind.FORBIDDEN:
-                # Ours to write, perhaps, though not to read: the first row finds out.
+                # Perhaps we may write but not read: the first row finds out.
                 engine.suspect(name, _TAKEN_UNREAD)
                 self._unreadable(name, look)
                 return None
@@ -237,7 +237,7 @@ class Surveyor:
             for name, rows in todo:
                 await self._survey(engine, name, rows)
         except InterruptedTriesError:
-            return  # the run stops, and says why
+            return  # the run stops and says why
 
     async def _survey(self, engine: Engine, name: str, left: int) -> None:
         """Read one organization's list, and settle rows page by page."""
@@ -255,7 +255,7 @@ class Surveyor:
             self._surveyed(engine, name, end.value)
 
     async def _settle(self, engine: Engine, name: str, page: Page) -> int:
-        """Settle the rows that a page shows; give how many."""
+        """Settle the rows that a page shows; return how many."""
         shown = {one.name: one for one in page.shown if one.name is not None}
         claims = await self._rows.matching(name, list(shown))
         differing = []
@@ -286,7 +286,7 @@ class Surveyor:
         self._stop(engine, name, f"{NO_ORGANIZATION} ({why})")
 
     def _unreadable(self, name: str, answer: Answer) -> None:
-        """Say once that rows are asked for one by one."""
+        """Log once that rows are asked for one by one."""
         if not self._said:
             self._said = True
             self._log.warning(

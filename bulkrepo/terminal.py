@@ -1,7 +1,7 @@
 """
-Edge. What a person sees of a run: how far it is, and in the end what came of it.
+Edge. What a person sees of a run: its progress, and in the end its outcome.
 
-Logging is set up by `logs`, whose names a command finds here as well.
+Logging is set up by `logs`, whose names are re-exported here.
 """
 
 import math
@@ -40,11 +40,11 @@ _REDRAW = 0.1  # seconds between two looks of the bar at the numbers
 
 class Progress:
     """
-    How far a run is: a bar on a terminal, elsewhere an event every ten seconds.
+    A run's progress: a bar on a terminal, otherwise an event every ten seconds.
 
-    *total* may be unknown (`None`). *clock* gives monotonic seconds. Nothing is shown
-    with *quiet*. While it is entered, log lines for standard error go above the bar. A
-    terminal that is closed meanwhile is nobody's who looks.
+    *total* may be unknown (`None`). *clock* gives monotonic seconds. With *quiet*
+    nothing is shown. Inside the context, log lines for standard error go above the
+    bar. If the terminal is closed meanwhile, nothing is shown and nothing fails.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Progress:
             control = current()
             if control is not None:
                 control.divert(self._above)
-            with suppress(OSError):  # of a terminal that is closed meanwhile
+            with suppress(OSError):  # the terminal was closed meanwhile
                 self._bar.start()
         return self
 
@@ -96,10 +96,10 @@ class Progress:
         waiting: str | None = None,
     ) -> None:
         """
-        Tell how many rows are *done*, how many of them *failed*, and rows a second.
+        Take the rows *done* so far, how many of them *failed*, and the rows a second.
 
-        *waiting* says why nothing moves, such as throttling. May be called for every
-        row: most calls only remember.
+        *waiting* says why nothing moves, such as throttling. Cheap enough to call for
+        every row: most calls only store the numbers.
         """
         now = self._clock()
         if self._log is not None:
@@ -136,10 +136,10 @@ class Progress:
 
 
 def width(stream: TextIO) -> int:
-    """Give how many characters a line of *stream* has, within reason."""
+    """Return the line width of *stream* in characters, within reasonable bounds."""
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
-    except (OSError, ValueError):  # it is no terminal
+    except (OSError, ValueError):  # not a terminal
         columns = 0
     return min(max(columns, 40), WIDTH) if columns else WIDTH
 
@@ -147,7 +147,7 @@ def width(stream: TextIO) -> int:
 def status(
     *, done: int, total: int | None, failed: int, rate: float, waiting: str | None
 ) -> str:
-    """Give the numbers beside the bar, such as `40/145  12.5/s  1 failed  8s left`."""
+    """Return the text beside the bar, such as `40/145  12.5/s  1 failed  8s left`."""
     parts = [f"{done}/{total}" if total is not None else f"{done}"]
     if rate > 0:
         parts.append(f"{rate:.1f}/s")
@@ -189,6 +189,6 @@ def _bar(stderr: TextIO | None, clock: Callable[[], float]) -> Bar:
         console=console,
         get_time=clock,
         transient=True,  # the summary takes its place
-        redirect_stdout=False,  # a report may be on its way there
+        redirect_stdout=False,  # a report may be going there
         redirect_stderr=False,
     )

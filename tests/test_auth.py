@@ -145,7 +145,7 @@ def test_there_are_no_newer_keys() -> None:
 @pytest.mark.parametrize(
     ("parts", "why"),
     [
-        ({"access_key": " "}, "access_key holds no key: it is empty"),
+        ({"access_key": " "}, "access_key is empty: it must hold a key"),
         ({"secret_key": "a b"}, "secret_key does not hold a key"),
         ({"secret_key": "a\r\nX-Evil: 1"}, "secret_key does not hold a key"),
         ({"security_token": "ö"}, "security_token does not hold a token"),
@@ -169,7 +169,12 @@ def test_keys_are_refused_when_a_header_cannot_carry_them(
     ("message", "ahead", "more", "words"),
     [
         ("verify aksk signature fail", 0.0, {}, "check HW_ACCESS_KEY and HW_SECRET"),
-        ("Get secretKey failed, err:ak not exist", 0.0, {}, "HW_ACCESS_KEY is no"),
+        (
+            "Get secretKey failed, err:ak not exist",
+            0.0,
+            {},
+            "check HW_ACCESS_KEY: th",
+        ),
         (
             "AK access failed to reach the limit, forbidden",
             0.0,
@@ -179,7 +184,7 @@ def test_keys_are_refused_when_a_header_cannot_carry_them(
         ("verify aksk signature fail", 59.0, {}, "check HW_ACCESS_KEY"),
         ("expired", 1200.0, {}, "this machine's clock is 20 minutes behind the"),
         ("expired", -3600.0, {}, "this machine's clock is 60 minutes ahead of the"),
-        (None, 0.0, {"security_token": "t"}, "set all three parts anew"),
+        (None, 0.0, {"security_token": "t"}, "set all three parts again"),
     ],
 )
 def test_a_refused_key_says_what_to_look_at(
@@ -272,7 +277,7 @@ def test_a_passcode_is_not_sent_twice() -> None:
     assert auth.due == NEVER
     assert "123456" in auth.secrets()
     answer = Answer(Kind.UNAUTHORIZED, 401)
-    assert "a passcode signs in once" in auth.advice(answer, ahead=0.0)
+    assert "a passcode works once" in auth.advice(answer, ahead=0.0)
 
 
 @pytest.mark.parametrize("token", ["", "a b", "a\r\nX-Evil: 1"])

@@ -345,7 +345,7 @@ async def test_a_ledger_that_is_none_is_an_error_of_ours_for_the_library(
     """A LedgerError arrives as itself, in no group."""
     (tmp_path / "x.db").write_text("no ledger at all" * 100)
     source = write(tmp_path / "list.ndjson", rows(1))
-    with pytest.raises(LedgerError, match="no ledger"):
+    with pytest.raises(LedgerError, match="not a ledger"):
         await create(box, [source], tmp_path, ledger=str(tmp_path / "x.db"))
 
 
@@ -528,7 +528,7 @@ async def test_strict_then_mended_is_done(tmp_path: Path, box: Sandbox) -> None:
         pytest.param(
             ["create", "l.ndjson", "--ledger", "l.ndjson"],
             2,
-            "--ledger l.ndjson would overwrite what LIST names",
+            "--ledger l.ndjson would overwrite the file of LIST",
             id="list as ledger",
         ),
         pytest.param(
@@ -927,7 +927,7 @@ async def test_a_second_signal_ends_at_once_and_loses_nothing(tmp_path: Path) ->
         page = box.page()
 
     assert done.code == 130
-    assert "the same command goes on where this one was" in done.err
+    assert "the same command continues this run" in done.err
     assert again.code == 0, again.err
     assert outcomes(tmp_path / "r.jsonl") == ["created"] * 200
     assert page["duplicate_commits"] == 0
@@ -945,7 +945,7 @@ async def test_what_no_ledger_knows_begins_anew(tmp_path: Path) -> None:
         bell.release()
 
     assert done.code == 130
-    assert "the same command begins anew" in done.err
+    assert "the same command starts over" in done.err
 
 
 async def _insist(process: Process) -> Ended:

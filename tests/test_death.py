@@ -284,7 +284,7 @@ async def test_a_ledger_on_a_full_disk_is_exit_4_and_goes_on_with_more(
 
     assert full.code == 4, full.err
     assert f"the ledger {disk}/runs.db cannot be used: d" in full.err
-    assert f"See to the space in {disk}, then run the same command" in full.err
+    assert f"Check the free space in {disk}, then run the same command" in full.err
     assert "Traceback" not in full.err
     assert again.code == 0, again.err
     assert (page["repositories"], page["duplicate_commits"]) == (900, 0)
@@ -313,7 +313,7 @@ async def test_a_ledger_is_opened_on_a_disk_that_is_full_or_exit_4(
         again = await bulkrepo(*words, "--rate", "1000/s", cwd=tmp_path, box=box)
 
     assert full.code == 4, full.err
-    assert f"See to the space in {disk}" in full.err
+    assert f"Check the free space in {disk}" in full.err
     assert "Traceback" not in full.err
     assert sent == there
     assert again.code == 0
@@ -359,7 +359,7 @@ async def test_a_log_on_a_full_disk_is_exit_4_and_stops_nothing(
     assert done.code == 4
     assert done.events("log_file.failed")[0]["reason"] == (
         f"{disk}/log: the log file cannot be written (No space left on device); "
-        "the run goes on without it"
+        "the run continues without it"
     )
     assert Counter(outcomes(tmp_path / "r.jsonl")) == {"created": 900, "invalid": 1}
 
@@ -368,8 +368,8 @@ async def test_a_log_on_a_full_disk_is_exit_4_and_stops_nothing(
 @pytest.mark.parametrize(
     ("option", "code", "said"),
     [
-        ("--ledger", 4, "Give --ledger a path in a directory that can be written to"),
-        ("--report", 4, "nothing was sent. Name another with --report"),
+        ("--ledger", 4, "Give --ledger a path in a writable directory"),
+        ("--report", 4, "nothing was sent. Give another --report"),
         ("--log-file", 2, "name another with --log-file"),
     ],
 )
@@ -424,7 +424,7 @@ def test_a_ledger_in_a_directory_that_takes_no_more_files_says_so(
             shutil.rmtree(folder)
 
     assert f"the ledger {path} cannot be used" in done.stdout, done.stderr
-    assert f"and {folder} as well, which takes files beside it" in done.stdout
+    assert f"Make it and {folder} writable" in done.stdout
 
 
 # Locks.
@@ -464,5 +464,5 @@ def test_a_ledger_that_another_program_writes_to_says_so(tmp_path: Path) -> None
     ):
         theirs.execute("BEGIN IMMEDIATE")
         ledger._file.db.execute("PRAGMA busy_timeout = 0")
-        with pytest.raises(LedgerError, match=r"locked\. Let go of it in the program"):
+        with pytest.raises(LedgerError, match=r"locked\. Close it in the program"):
             load(ledger, checked("a"))

@@ -257,7 +257,8 @@ async def test_run_stops_when_the_credential_is_dead_from_the_start(
 
     assert stop is not None
     assert stop[1] == 3
-    assert "the credential is refused (401" in stop[0]
+    assert "SWR refuses the credential from " in stop[0]
+    assert "(401" in stop[0]
     assert "token.txt" in stop[0]
     assert (reads, requests) == (file.reads, len(bench.gateway.requests))
     assert bench.verdicts == ["not_attempted"]
@@ -296,7 +297,7 @@ async def test_run_stops_when_the_token_file_breaks() -> None:
 
     assert stop is not None
     assert stop[1] == 3
-    assert "f holds no token: it is empty" in stop[0]
+    assert "f is empty: it must hold a token" in stop[0]
 
 
 async def test_what_a_service_quotes_of_the_tokens_is_not_kept() -> None:

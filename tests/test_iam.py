@@ -178,7 +178,7 @@ def keystone(status: int, text: str) -> Reply:
         pytest.param(
             keystone(401, "The username or password is wrong."),
             "(401 The username or password is wrong.): check HW_USER_NAME, "
-            "HW_USER_PASSWORD, HW_DOMAIN_NAME and HW_PROJECT_NAME. It is not tried",
+            "HW_USER_PASSWORD, HW_DOMAIN_NAME and HW_PROJECT_NAME. Not retried",
             id="wrong-password",
         ),
         pytest.param(
@@ -186,12 +186,10 @@ def keystone(status: int, text: str) -> Reply:
             "check HW_DOMAIN_NAME and HW_PROJECT_NAME",
             id="no-domain",
         ),
-        pytest.param(
-            refusal(401, "IAM.0061"), "wait a quarter of an hour", id="locked"
-        ),
+        pytest.param(refusal(401, "IAM.0061"), "wait 15 minutes", id="locked"),
         pytest.param(refusal(401, "IAM.0062"), "HW_USER_PASSWORD and", id="password"),
         pytest.param(refusal(401, "IAM.0066"), "has expired: change it", id="expired"),
-        pytest.param(refusal(403, "IAM.0081"), "the console only", id="console"),
+        pytest.param(refusal(403, "IAM.0081"), "only use the console", id="console"),
         pytest.param(refusal(403, "IAM.0002"), "may not sign in to", id="forbidden"),
         pytest.param(
             refusal(401, "IAM.0001", Openstack_Auth_Receipt="r"),
@@ -200,7 +198,7 @@ def keystone(status: int, text: str) -> Reply:
         ),
         pytest.param(refusal(409, "IAM.0011"), "check HW_USER_NAME", id="other"),
         pytest.param(
-            Reply(404, {}, b""), "this is not IAM: it answered 404", id="not-found"
+            Reply(404, {}, b""), "is not IAM: it answered 404", id="not-found"
         ),
         pytest.param(
             Reply(200, {"Content-Type": "text/html"}, b"<html>"),
@@ -233,5 +231,5 @@ def test_all_that_was_sent_is_named_where_nobody_says_what_is_wrong() -> None:
 
     assert (
         "check HW_USER_NAME, HW_USER_PASSWORD, OS_PASSCODE, HW_DOMAIN_NAME, "
-        "OS_PROJECT_DOMAIN_NAME and HW_PROJECT_NAME. It"
+        "OS_PROJECT_DOMAIN_NAME and HW_PROJECT_NAME. Not"
     ) in iam.advice(reply, answer, NAMES, login)

@@ -327,7 +327,7 @@ async def test_a_refusal_is_not_tried_again(
     assert keystone.logins == before + 1
     assert front.answers == {}
     stopped = done.events("run.finished")[0]["stopped"]
-    assert stopped.startswith("IAM refuses to sign us in (401 ")
+    assert stopped.startswith("IAM refuses the sign-in (401 ")
     assert words in stopped
     assert outcomes(tmp_path / "list.report.jsonl") == ["not_attempted"] * 5
 

@@ -638,8 +638,8 @@ def _folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "advice"),
     [
-        pytest.param(_text, "no ledger", id="text"),
-        pytest.param(_foreign, "not a ledger of bulkrepo", id="another database"),
+        pytest.param(_text, "not a ledger", id="text"),
+        pytest.param(_foreign, "not a bulkrepo ledger", id="another database"),
         pytest.param(_newer, "upgrade bulkrepo", id="newer schema"),
         pytest.param(_damaged, "damaged", id="damaged"),
         pytest.param(_folder, "--ledger", id="directory"),

@@ -16,28 +16,31 @@ MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abc
 KINDS: list[tuple[dict[str, Any], str]] = [
     (
         {"visibility": "PUBLIC"},
-        "^visibility 'PUBLIC': wants private or public or None$",
+        "^visibility 'PUBLIC': must be private or public or None$",
     ),
     ({"visibility": ""}, "visibility"),
-    ({"on_differs": "Update"}, "^on_differs 'Update': wants fail or ignore or update$"),
-    ({"survey": "x"}, "survey 'x': wants auto or always or never"),
-    ({"grammar": "x"}, "grammar 'x': wants strict or docker"),
+    (
+        {"on_differs": "Update"},
+        "^on_differs 'Update': must be fail or ignore or update$",
+    ),
+    ({"survey": "x"}, "survey 'x': must be auto or always or never"),
+    ({"grammar": "x"}, "grammar 'x': must be strict or docker"),
     (
         {"format": "xml"},
-        "format 'xml': wants csv or json or ndjson or text or xlsx or None",
+        "format 'xml': must be csv or json or ndjson or text or xlsx or None",
     ),
-    ({"patience": "10m"}, "^patience '10m': wants a number of seconds$"),
-    ({"deadline": "10m"}, "deadline '10m': wants a number of seconds or None"),
-    ({"rate": None}, "^rate None: wants text$"),
-    ({"ledger": None}, "ledger None: wants text"),
-    ({"endpoint": None}, "endpoint None: wants text"),
-    ({"max_attempts": 2.5}, "max_attempts 2.5: wants a whole number"),
-    ({"concurrency": True}, "concurrency True: wants a whole number"),
-    ({"strict": "no"}, "strict 'no': wants True or False"),
-    ({"reports": "r.csv"}, "reports 'r.csv': wants a tuple of paths"),
-    ({"stdin": "a,b"}, "stdin 'a,b': wants a stream of bytes or None"),
-    ({"credential": None}, "^credential: wants one of bulkrepo.auth's .* or text$"),
-    ({"credential": b"abc"}, "^credential: wants one of bulkrepo.auth's .* or text$"),
+    ({"patience": "10m"}, "^patience '10m': must be a number of seconds$"),
+    ({"deadline": "10m"}, "deadline '10m': must be a number of seconds or None"),
+    ({"rate": None}, "^rate None: must be text$"),
+    ({"ledger": None}, "ledger None: must be text"),
+    ({"endpoint": None}, "endpoint None: must be text"),
+    ({"max_attempts": 2.5}, "max_attempts 2.5: must be a whole number"),
+    ({"concurrency": True}, "concurrency True: must be a whole number"),
+    ({"strict": "no"}, "strict 'no': must be True or False"),
+    ({"reports": "r.csv"}, "reports 'r.csv': must be a tuple of paths"),
+    ({"stdin": "a,b"}, "stdin 'a,b': must be a binary stream or None"),
+    ({"credential": None}, "^credential: must be a Token, Keys .* or text$"),
+    ({"credential": b"abc"}, "^credential: must be a Token, Keys .* or text$"),
 ]
 
 
@@ -72,7 +75,9 @@ def test_defaults_are_the_documented_ones() -> None:
         pytest.param({"endpoint": "http://swr.example"}, "plain http", id="endpoint"),
         pytest.param({"rate": "fast"}, "--rate fast", id="rate"),
         pytest.param({"reports": ("a.docx",)}, "docx", id="report"),
-        pytest.param({"concurrency": 0}, "concurrency 0: at least 1", id="concurrency"),
+        pytest.param(
+            {"concurrency": 0}, "concurrency 0: must be at least 1", id="concurrency"
+        ),
         pytest.param({"max_attempts": 0}, "max_attempts 0", id="attempts"),
         pytest.param({"timeout": 0.0}, "timeout 0.0", id="timeout"),
         pytest.param({"max_failures": 0}, "max_failures 0", id="failures"),
@@ -154,5 +159,5 @@ def test_duration_is_read(text: str, seconds: float) -> None:
 )
 def test_duration_is_refused_when_it_is_none(text: str) -> None:
     """Nothing, less than nothing, and other units."""
-    with pytest.raises(SettingsError, match="is no duration"):
+    with pytest.raises(SettingsError, match="is not a duration"):
         duration(text)

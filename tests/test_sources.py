@@ -360,7 +360,7 @@ def test_messages_name_the_variable_that_was_read() -> None:
     less = {k: v for k, v in HW_PASSWORD.items() if k != "HW_PROJECT_NAME"}
     auth = auth_of(find(given({**less, "OS_TENANT_ID": "p"})))
 
-    assert "OS_TENANT_ID is of the" in auth.advice(
+    assert "OS_TENANT_ID is in the" in auth.advice(
         Answer(Kind.UNAUTHORIZED, 401), ahead=0.0
     )
 
@@ -379,7 +379,7 @@ def test_messages_name_the_variable_that_was_read() -> None:
         ),
         (
             {**HW_KEYS, "OS_SECURITY_TOKEN": "t", "HW_SECURITY_TOKEN": ""},
-            "^OS_SECURITY_TOKEN is set, .* to HW_ACCESS_KEY, set HW_SECURITY_TOKEN to",
+            "^OS_SECURITY_TOKEN is set without .* to HW_ACCESS_KEY, set HW_SECURITY",
         ),
         ({"HUAWEICLOUD_SDK_AK": "a", **OS_KEYS}, "but HUAWEICLOUD_SDK_SK is not"),
         ({"OS_SECRET_KEY": "a", **HW_PASSWORD}, "but OS_ACCESS_KEY is not"),
@@ -396,19 +396,19 @@ def test_messages_name_the_variable_that_was_read() -> None:
             {"OS_USERNAME": "a", "OS_PASSWORD": "a"},
             "OS_USERNAME is set, but OS_USER_DOMAIN_NAME is not",
         ),
-        ({**HW_PASSWORD, "HW_USER_PASSWORD": "\udcff"}, "HW_USER_PASSWORD has"),
+        ({**HW_PASSWORD, "HW_USER_PASSWORD": "\udcff"}, "HW_USER_PASSWORD contains"),
         ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/no"}, "_FILE /no: no such file"),
         ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/nosk"}, "sk is missing under .basic"),
         ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/empty"}, "ak is missing under .basic"),
-        ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/bare"}, "/bare, line 1: not an INI"),
-        ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/torn"}, "/torn, line 2: not an INI"),
-        ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/twice"}, "/twice, line 3: not an INI"),
+        ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/bare"}, "/bare:1: not an INI"),
+        ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/torn"}, "/torn:2: not an INI"),
+        ({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/twice"}, "/twice:3: not an INI"),
         (
             {"OS_CLOUD": "bare"},
             "password of cloud bare .* is set, but username of cloud bare",
         ),
         ({"OS_CLOUD": "none"}, "cloud none .* is set, but username of cloud none"),
-        ({"OS_CLOUD": "app"}, "auth_type applicationcredential is none that SWR"),
+        ({"OS_CLOUD": "app"}, "SWR does not support auth_type application"),
     ],
 )
 def test_half_a_credential_names_the_other_half(
@@ -444,7 +444,7 @@ def test_half_a_credential_names_the_other_half(
             Place(endpoint=PLACE.endpoint, iam=PLACE.iam),
             "set HW_PROJECT_NAME",
         ),
-        (HW_PASSWORD, Place(endpoint=PLACE.endpoint), "Set SWR_IAM_ENDPOINT"),
+        (HW_PASSWORD, Place(endpoint=PLACE.endpoint), "set SWR_IAM_ENDPOINT"),
         (HW_KEYS | {"HW_PROJECT_NAME": "eu-de_team"}, PLACE, "set HW_PROJECT_ID to"),
     ],
 )
@@ -501,7 +501,7 @@ def test_the_way_that_is_picked_must_be_there(method: str) -> None:
     others = {"token": HW_KEYS}.get(method, {"SWR_TOKEN": "a"})
     halves = {} if method == "aksk" else {"HW_ACCESS_KEY": "a"}
 
-    with pytest.raises(SettingsError, match=f"--auth {method}, but there is none: set"):
+    with pytest.raises(SettingsError, match=f"--auth {method}: none is set: set"):
         find(given(others | halves), method=method)
 
 

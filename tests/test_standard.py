@@ -14,7 +14,7 @@ from bulkrepo import cli, standard
 from tests.boxes import environment, outcomes, rows, write
 
 LIST = "namespace,repository,is_public\nteam,app,false\n"
-FULL = "the standard output, or a temporary file (TMPDIR), cannot be written"
+FULL = "standard output or a temporary file (TMPDIR) cannot be written"
 
 
 def ended(line: str, folder: Path) -> tuple[int, str]:
@@ -109,14 +109,14 @@ def test_a_terminal_that_is_closed_meanwhile_ends_no_run(tmp_path: Path) -> None
         (
             OSError(errno.EMFILE, "Too many open files"),
             (
-                "this process may have too few files open: allow more (ulimit -n 256) "
+                "too many open files: raise the limit (ulimit -n 256) "
                 "(Too many open files)"
             ),
         ),
         (
             FileNotFoundError(errno.ENOENT, "No such file"),
             (
-                "the working directory is gone, or there is none for temporary files "
+                "the working directory is gone, or no temporary directory can be used "
                 "(No such file)"
             ),
         ),
@@ -161,10 +161,10 @@ def test_a_file_that_is_missing_is_a_bug(
 @pytest.mark.parametrize(
     ("option", "value", "why"),
     [
-        ("--patience", "-1s", "--patience '-1s' is no duration: write 90s, 10m or 1h3"),
-        ("--deadline", "0", "--deadline '0' is no duration: it is zero"),
-        ("--timeout", "soon", "--timeout 'soon' is no duration: write 90s, 10m or 1h3"),
-        ("--concurrency", "0", "--concurrency 0: write auto or a number"),
+        ("--patience", "-1s", "--patience '-1s' is not a duration: write 90s, 10m or "),
+        ("--deadline", "0", "--deadline '0' is not a duration: it is zero"),
+        ("--timeout", "soon", "--timeout 'soon' is not a duration: write 90s, 10m or "),
+        ("--concurrency", "0", "--concurrency 0: give auto or a number"),
         ("--concurrency", "9" * 5000, "--concurrency 9999"),
     ],
 )

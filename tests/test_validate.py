@@ -441,11 +441,14 @@ def test_fix_may_replace_its_own_source(save: Save) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"reports": ("./in.csv",)}, "--report ./in.csv would overwrite what LIST"),
-        ({"fixed": "in.csv"}, "--fix in.csv would overwrite what LIST"),
+        (
+            {"reports": ("./in.csv",)},
+            "--report ./in.csv would overwrite the file of LIST",
+        ),
+        ({"fixed": "in.csv"}, "--fix in.csv would overwrite the file of LIST"),
         (
             {"fixed": "out.csv", "reports": ("out.csv",)},
-            "--report out.csv would overwrite what --fix",
+            "--report out.csv would overwrite the file of --fix",
         ),
     ],
 )

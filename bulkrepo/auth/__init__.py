@@ -1,8 +1,8 @@
 """
-Pure. Who we are: what goes on a request, what to ask IAM, and what a refusal means.
+Pure. Ways to sign in: request headers, requests to IAM, and what a refusal means.
 
-Reading files and asking are the caller's: a way to sign in gets functions and answers,
-and holds values.
+Reading files and sending requests is left to the caller: a way to sign in is given
+functions and answers, and holds values.
 """
 
 from bulkrepo.auth.keys import Keys

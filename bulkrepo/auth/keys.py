@@ -1,4 +1,4 @@
-"""Pure. An access key and a secret key, with which requests are signed."""
+"""Pure. Signing requests with an access key and a secret key."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from bulkrepo.signing import host, signed
 from bulkrepo.wire import Answer, Request
 
 _CLOCK = 60.0
-"""Seconds that clocks must be apart before a refusal is said to be about that."""
+"""Seconds of clock difference from which on a refusal is blamed on it."""
 
 _PARTS = {
     "access_key": "key",
@@ -20,11 +20,11 @@ _PARTS = {
 
 class Keys(Ready):
     """
-    An access key and a secret key, which sign every request to *endpoint* anew.
+    An access key and a secret key, which sign every request to *endpoint* afresh.
 
-    *security_token* belongs to temporary keys. *project_id* is needed where the
-    project is not the region's default one. *names* says where these parts come from,
-    for messages.
+    *security_token* belongs to temporary keys. *project_id* is needed if the project is
+    not the region's default one. *names* says where these parts come from, for
+    messages.
     """
 
     locks = True
@@ -53,14 +53,14 @@ class Keys(Ready):
             project = self._checked("project_id", project_id)
             self._fixed["X-Project-Id"] = project
             self.facts = {"project_id": project}
-        # Host is said, so that nobody on the way out writes another form of it.
+        # Set Host, so that the HTTP library does not write another form of it.
         self._sent = {**self._fixed, "Host": host(self._endpoint)}
 
     def _checked(self, part: str, text: str) -> str:
         return sendable(text, name=self._names[part], what=f"a {_PARTS[part]}")
 
     def sign(self, request: Request, *, at: float) -> Mapping[str, str]:
-        """Give a signature of *request* at *at*, good for one try."""
+        """Return the headers with a signature of *request* at *at*, for one try."""
         date = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
         signature = signed(
             request.method,
@@ -74,18 +74,19 @@ class Keys(Ready):
         return {**self._sent, "X-Sdk-Date": date, "Authorization": signature}
 
     def holds(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002
-        """Whether these keys signed: there are no others."""
+        """Return True: there are no other keys."""
         return True
 
     def advice(self, answer: Answer, *, ahead: float) -> str:
-        """Say which of the two to look at, or whether it is the clock."""
+        """Say which part to check, or that the clock is wrong."""
         message = (answer.message or "").lower()
         access_key, secret_key = (self._names[n] for n in ("access_key", "secret_key"))
         if abs(ahead) >= _CLOCK:
             way = "behind" if ahead > 0 else "ahead of"
             return (
                 f"this machine's clock is {abs(ahead) / 60:.0f} minutes {way} the "
-                "service's, and a signature is good for a short time only: set it right"
+                "service's, and signatures are valid for a short time only: set the "
+                "clock"
             )
         if "reach the limit" in message:
             return (
@@ -94,8 +95,8 @@ class Keys(Ready):
             )
         if (answer.code or "").endswith(".0310"):
             return (
-                f"check {self._names['project_id']}: it is the id of a project in the "
-                "endpoint's region, and not needed for the region's own project"
+                f"check {self._names['project_id']}: it must be the id of a project in "
+                "the endpoint's region; for the region's own project, unset it"
             )
         temporary = "X-Security-Token" in self._fixed
         if "not exist" in message:
@@ -103,19 +104,19 @@ class Keys(Ready):
                 ""
                 if temporary
                 else (
-                    f"; a temporary one needs {self._names['security_token']} as well"
+                    f"; a temporary key needs {self._names['security_token']} as well"
                 )
             )
-            return f"{access_key} is no access key of this cloud{less}"
+            return f"check {access_key}: this cloud has no such access key{less}"
         if temporary:
             return (
-                "a temporary key may have expired: set all three parts anew. Else "
-                f"check {secret_key}"
+                "the temporary key may have expired: set all three parts again. "
+                f"Otherwise check {secret_key}"
             )
         return f"check {access_key} and {secret_key}, which belong together"
 
     def secrets(self) -> tuple[str, ...]:
-        """Give both keys, and what temporary ones carry."""
+        """Return both keys, and the security token of temporary ones."""
         temporary = self._fixed.get("X-Security-Token")
         keys = (self._secret_key, self._access_key)
         return keys if temporary is None else (*keys, temporary)

@@ -1,4 +1,4 @@
-"""Pure. A name and a password, for which IAM gives tokens."""
+"""Pure. Signing in to IAM with a name and a password."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,25 +11,25 @@ from bulkrepo.model import SettingsError
 from bulkrepo.wire import Answer, Reply, Request
 
 _MARGIN, _SHARE = 300.0, 0.2
-"""Seconds, or share of its life if that is less, before its end to renew a token."""
+"""Renew a token this many seconds, or this share of its lifetime, before its end."""
 
 
 _PARTS = ("user", "password", "domain", "project", "project_domain", "passcode")
 
 
 def _nobody(_: str) -> None:
-    """Be told, where there is no log."""
+    """Ignore a secret: there is no log to hide it from."""
 
 
 class Password:
     """
-    A password, for which IAM gives tokens: signed in once, and again before they end.
+    A password: signs in to IAM once for a token, and again before the token ends.
 
     *names* says where `user`, `password`, `domain`, `project`, `project_domain` and
-    `passcode` come from, for messages. *hide* is told of every token, so that no log
-    shows it.
+    `passcode` come from, for messages. *hide* is called with every token, so that no
+    log shows it.
 
-    Raises SettingsError where *login* would send the password in the clear.
+    Raises SettingsError if *login* would send the password in the clear.
     """
 
     locks = False
@@ -58,7 +58,7 @@ class Password:
         *,
         at: float,  # noqa: ARG002 - protocol
     ) -> Mapping[str, str]:
-        """Give the token header; the same mapping until there is a newer token."""
+        """Return the token header; the same mapping until there is a newer token."""
         return self._headers
 
     def holds(self, headers: Mapping[str, str]) -> bool:
@@ -66,16 +66,16 @@ class Password:
         return headers is self._headers
 
     def renew(self) -> bool:
-        """Have nothing newer than what IAM gives."""
+        """Return False: only IAM has newer tokens."""
         return False
 
     def login(self) -> Request | None:
-        """Ask for a token; None where the passcode, good for once, has been used."""
+        """Return the request for a token; None if the one-time passcode is used up."""
         spent = self._login.passcode is not None and self._headers
         return None if spent else iam.ask(self._login)
 
     def accept(self, reply: Reply, answer: Answer, *, at: float) -> str | None:
-        """Take the token, and reckon when to ask for the next one."""
+        """Take the token, and work out when to request the next one."""
         token = reply.headers.get(iam.TOKEN_HEADER) if reply.status < 300 else None
         if not token:
             return iam.advice(reply, answer, self._names, self._login)
@@ -97,18 +97,18 @@ class Password:
         return None
 
     def advice(self, answer: Answer, *, ahead: float) -> str:  # noqa: ARG002
-        """Say that the token is good, but not for this place, or that it was once."""
+        """Say that the token is for another place, or needs a new passcode."""
         if self._login.passcode is not None:
             return (
-                "a passcode signs in once: give the command again with a new "
+                "a passcode works once: run the command again with a new "
                 f"{self._names['passcode']}"
             )
         return (
-            "IAM signs us in, but SWR does not take its token: check that "
-            f"{self._names['project']} is of the same region as the endpoint"
+            "IAM gives a token, but SWR does not accept it: check that "
+            f"{self._names['project']} is in the same region as the endpoint"
         )
 
     def secrets(self) -> tuple[str, ...]:
-        """Give the password, the passcode and all tokens there were."""
+        """Return the password, the passcode and all tokens so far."""
         kept = (self._login.password, self._login.passcode, *self._had)
         return tuple(secret for secret in kept if secret)

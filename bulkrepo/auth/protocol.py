@@ -1,4 +1,4 @@
-"""Pure. What a way to sign in can do, and what the ready ones need not."""
+"""Pure. The protocol of a way to sign in, and defaults for those that need none."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -15,8 +15,8 @@ class Auth(Protocol):
     A way to sign in.
 
     *name* says where it comes from. *due* is the epoch second from which on to sign in
-    anew, or `FIRST`, or `NEVER`. *locks*: a few refusals lock it, so one request goes
-    alone until it is proven. *facts* is who we are, as far as it is known.
+    again, or `FIRST`, or `NEVER`. *locks*: a few refusals lock it, so one request goes
+    alone until it is accepted. *facts* tells who we are, as far as known.
     """
 
     name: str
@@ -25,74 +25,74 @@ class Auth(Protocol):
     facts: Mapping[str, str]
 
     def sign(self, request: Request, *, at: float) -> Mapping[str, str]:
-        """Give the headers that make *request*, which leaves at *at*, ours."""
+        """Return the headers that authenticate *request*, sent at *at* (epoch s)."""
         ...
 
     def holds(self, headers: Mapping[str, str]) -> bool:
-        """Whether *headers* were made of what we have now, and not of older things."""
+        """Whether *headers* were made from the present credential, not an older one."""
         ...
 
     def renew(self) -> bool:
-        """Get something newer than what was refused; False: there is nothing."""
+        """Get a newer credential than the refused one; False: there is none."""
         ...
 
     def login(self) -> Request | None:
-        """Give what to ask IAM to get something newer; None: IAM is not asked."""
+        """Return the request to IAM for a newer credential; None: IAM is not asked."""
         ...
 
     def accept(self, reply: Reply, answer: Answer, *, at: float) -> str | None:
         """
-        Take IAM's *reply*, read as *answer*, to what was asked at *at* (epoch seconds).
+        Take IAM's *reply*, read as *answer*, to a request sent at *at* (epoch seconds).
 
-        Give None if we are signed in, else why not and what to do. Not for answers
-        that deserve another try.
+        Return None if we are signed in, else why not and what to do. Not for answers
+        that are worth a retry.
         """
         ...
 
     def advice(self, answer: Answer, *, ahead: float) -> str:
         """
-        Say what to do about SWR's refusal *answer*, where nothing newer is to be had.
+        Say what to do about SWR's refusal *answer* when there is nothing newer.
 
-        *ahead* is the seconds that SWR's clock is ahead of ours, for certain.
+        *ahead* is by how many seconds SWR's clock is certainly ahead of ours.
         """
         ...
 
     def secrets(self) -> tuple[str, ...]:
-        """Give what must never be shown."""
+        """Return what must never be shown."""
         ...
 
 
 class Ready:
-    """What needs no signing in."""
+    """A credential that needs no signing in."""
 
     due = NEVER
     locks = False
 
     def renew(self) -> bool:
-        """Have nothing newer."""
+        """Return False: there is nothing newer."""
         return False
 
     def login(self) -> Request | None:
-        """Have nothing to ask."""
+        """Return None: IAM is not asked."""
         return None
 
     def accept(self, reply: Reply, answer: Answer, *, at: float) -> str | None:
-        """Learn nothing: nothing was asked."""
+        """Fail: nothing was asked."""
         raise AssertionError(reply.status, answer.kind, at)
 
 
 def sendable(text: str, *, name: str, what: str) -> str:
     """
-    Give *text* without blanks around it, if a header can carry it.
+    Return *text* without surrounding blanks, if a header can carry it.
 
-    Raises SettingsError, which says *name* and never the text.
+    Raises SettingsError that gives *name* and never the text.
     """
     text = text.strip()
     if not text:
-        raise SettingsError(f"{name} holds no {what.removeprefix('a ')}: it is empty")
+        raise SettingsError(f"{name} is empty: it must hold {what}")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise SettingsError(
-            f"{name} does not hold {what}: it has blanks, line breaks or characters "
-            "outside ASCII in it"
+            f"{name} does not hold {what}: it contains blanks, line breaks or "
+            "non-ASCII characters"
         )
     return text

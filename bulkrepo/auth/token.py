@@ -10,14 +10,14 @@ class Token(Ready):
     """
     A ready token, from the environment or from a file that is read again on a 401.
 
-    *read* gives the text; *name* says where it comes from, for messages.
+    *read* returns the text; *name* says where it comes from, for messages.
     """
 
     def __init__(self, name: str, read: Callable[[], str]) -> None:
         self.name = name
         self.facts: Mapping[str, str] = {}
         self._read = read
-        self._had: dict[str, None] = {}  # in the order that they came
+        self._had: dict[str, None] = {}  # in order of arrival
         self._headers = {"X-Auth-Token": self._token()}
 
     def sign(
@@ -26,11 +26,11 @@ class Token(Ready):
         *,
         at: float,  # noqa: ARG002 - protocol
     ) -> Mapping[str, str]:
-        """Give the token header; the same mapping until it is renewed."""
+        """Return the token header; the same mapping until it is renewed."""
         return self._headers
 
     def holds(self, headers: Mapping[str, str]) -> bool:
-        """Whether *headers* carry the token that was read last."""
+        """Whether *headers* carry the token read last."""
         return headers is self._headers
 
     def renew(self) -> bool:
@@ -42,11 +42,11 @@ class Token(Ready):
         return True
 
     def advice(self, answer: Answer, *, ahead: float) -> str:  # noqa: ARG002
-        """Say that there must be another one."""
-        return "set a new one, for this region and project"
+        """Say that a new token is needed."""
+        return "set a new token, for this region and project"
 
     def secrets(self) -> tuple[str, ...]:
-        """Give the token, and those that it replaced."""
+        """Return the token and those it replaced."""
         return tuple(self._had)
 
     def _token(self) -> str:

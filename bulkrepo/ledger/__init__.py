@@ -1,8 +1,8 @@
 """
-Edge. The run's memory: one SQLite file, loaded from the lists, worked off, reported.
+Edge. The run's memory: one SQLite file, loaded from lists, worked through, reported.
 
-`Ledger` is synchronous and lives in one thread; `LedgerThread` gives the event loop
-that thread, so the loop never waits for a disk.
+`Ledger` is synchronous and lives in one thread; `LedgerThread` runs it in that thread
+for the event loop, so the loop never waits for a disk.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ R = TypeVar("R")
 
 class Ledger:
     """
-    A ledger, open and locked, and the run that it is about.
+    A ledger, open and locked, and its current run.
 
-    Raises LockedError where another process holds it, and LedgerError where it cannot
-    be opened, is not a ledger, or is newer than this program.
+    Raises LockedError if another process holds it, and LedgerError if it cannot be
+    opened, is not a ledger, or is newer than this program.
     """
 
     def __init__(self, path: str, *, now: Callable[[], float]) -> None:
@@ -44,7 +44,7 @@ class Ledger:
         self._pending = schema.PENDING
 
     def close(self) -> None:
-        """Close the file and let others have it."""
+        """Close and unlock the file."""
         self._file.close()
 
     def load(
@@ -60,10 +60,10 @@ class Ledger:
         fresh: bool = False,
     ) -> Started:
         """
-        Keep all rows as a new run, or find the interrupted run that they belong to.
+        Store all rows as a new run, or find the interrupted run they belong to.
 
-        *digest* is asked after the last row, *place* finds where in a row a problem
-        stands. Raises SettingsError if the ledger belongs to another endpoint.
+        *digest* is called after the last row; *place* locates a problem in a row.
+        Raises SettingsError if the ledger belongs to another endpoint.
         """
         loaded = loading.load(
             self._file,
@@ -88,7 +88,7 @@ class Ledger:
         version: str,
         dry_run: bool = False,
     ) -> Started:
-        """Begin a run with rows of an earlier one; see `deriving.derive`."""
+        """Start a run with rows of an earlier one; see `deriving.derive`."""
         loaded = deriving.derive(
             self._file,
             command,
@@ -103,16 +103,16 @@ class Ledger:
         return loaded
 
     def organizations(self) -> list[tuple[str, int]]:
-        """Give the organizations of pending rows, and how many rows each has."""
+        """Return the organizations of pending rows, with the number of rows in each."""
         with self._file.guard():
             return self._file.db.execute(schema.ORGANIZATIONS, (self._run,)).fetchall()
 
     def matching(self, namespace: str, names: list[str]) -> list[Claim]:
-        """Give the rows of *namespace* that are called one of *names*, if pending."""
+        """Return the pending rows of *namespace* whose name is one of *names*."""
         return working.matching(self._file, self._run, namespace, names)
 
     def turn(self, done: list[Outcome], want: int) -> list[Claim]:
-        """Keep *done* and hand out up to *want* rows that are on disk as claimed."""
+        """Store *done*, and hand out up to *want* rows, claimed on disk."""
         claims = working.turn(
             self._file, self._run, self._claimed, done, want, pending=self._pending
         )
@@ -129,10 +129,10 @@ class Ledger:
         tell: Callable[[], bool] = lambda: True,
     ) -> None:
         """
-        End the run tidily: what was handed out and never sent is simply pending.
+        End the run cleanly: rows handed out but never sent are pending again.
 
-        *tell* writes its reports and gives whether it could: a run of which not all
-        is told is continued by the same command.
+        *tell* writes the reports and returns whether it could: if not, the same
+        command continues the run.
         """
         working.finish(
             self._file,
@@ -144,53 +144,53 @@ class Ledger:
         )
 
     def recall(self, key: str) -> str | None:
-        """Give what an earlier run of this endpoint remembered as *key*."""
+        """Return what an earlier run with this endpoint stored as *key*."""
         known: str | None = self._file.value(
             "SELECT value FROM meta WHERE key = ?", key
         )
         return known
 
     def remember(self, key: str, value: str) -> None:
-        """Keep *value* for later runs of this endpoint."""
+        """Store *value* for later runs with this endpoint."""
         with self._file.transaction() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def sent_since(self, at: float) -> tuple[list[tuple[float, int]], int]:
         """
-        Give what was sent after *at* (epoch seconds), as far as it is known.
+        Return what was sent after *at* (epoch seconds), as far as known.
 
-        That is the first start and the tries of each row that was settled, and how
-        many more rows were handed out by a process that died.
+        That is, for each settled row, the start of its first try and the number of
+        tries; and the number of rows that a process that died had handed out.
         """
         return working.sent_since(self._file, at)
 
     def run_info(self, run: int | None = None, *, creating: bool = False) -> RunInfo:
         """
-        Give a run, or the last one whose rows are there; SettingsError without any.
+        Return a run, by default the last that still has rows; SettingsError if none.
 
-        *creating*: the last one that was to create.
+        *creating*: the last run that was to create.
         """
         return reading.run_info(self._file, run, creating=creating)
 
     def items(self, info: RunInfo, *, unwanted: bool = False) -> Iterator[Item]:
         """
-        Give the rows of a run in list order, each with its outcome.
+        Yield the rows of a run in list order, each with its outcome.
 
-        *unwanted*: only those that are settled by reading: invalid ones, duplicates.
+        *unwanted*: only those settled on reading: invalid rows and duplicates.
         """
         return reading.items(self._file, info, unwanted=unwanted)
 
     def standing(self, run: int | None) -> Standing:
-        """Give what is known of each repository, of *run* or of all; see `Standing`."""
+        """Return what is known of each repository, in *run* or all; see `Standing`."""
         return Standing(self._file, run)
 
     def summary(self, info: RunInfo) -> Summary:
-        """Give a run in numbers."""
+        """Return a run in numbers."""
         return reading.summary(self._file, info)
 
 
 class LedgerThread:
-    """A ledger in a thread of its own; use it as an async context manager."""
+    """A ledger in its own thread; use it as an async context manager."""
 
     def __init__(self, opener: Callable[[], Ledger]) -> None:
         self._opener = opener
@@ -215,7 +215,7 @@ class LedgerThread:
     async def do(
         self, work: Callable[Concatenate[Ledger, P], R], *args: P.args, **kw: P.kwargs
     ) -> R:
-        """Do *work* with the ledger, in its thread."""
+        """Run *work* with the ledger, in its thread."""
         ledger = self._ledger
         if ledger is None:
             raise RuntimeError("the ledger is not open")
@@ -225,13 +225,13 @@ class LedgerThread:
         )
 
     async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
-        """Keep *done* and hand out up to *want* rows that are on disk as claimed."""
+        """Store *done*, and hand out up to *want* rows, claimed on disk."""
         return await self.do(Ledger.turn, done, want)
 
     async def organizations(self) -> list[tuple[str, int]]:
-        """Give the organizations of pending rows, and how many rows each has."""
+        """Return the organizations of pending rows, with the number of rows in each."""
         return await self.do(Ledger.organizations)
 
     async def matching(self, namespace: str, names: list[str]) -> list[Claim]:
-        """Give the rows of *namespace* that are called one of *names*, if pending."""
+        """Return the pending rows of *namespace* whose name is one of *names*."""
         return await self.do(Ledger.matching, namespace, names)

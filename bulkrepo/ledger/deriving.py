@@ -1,4 +1,4 @@
-"""Edge. Runs that come from an earlier one: rows to try again, or to take back."""
+"""Edge. Runs derived from an earlier one: rows to retry, or to undo."""
 
 from typing import Literal
 
@@ -10,12 +10,12 @@ from bulkrepo.ledger.loading import bind, fold, numbers
 from bulkrepo.ledger.reading import last
 from bulkrepo.model import SettingsError, Started
 
-# What an undo (of which run) removed before it was interrupted: to be reported as well.
+# What an undo removed before it was interrupted: the new run reports it as well.
 _KEEP_REMOVED = """
 UPDATE item SET run = ? WHERE run = ?
     AND id IN (SELECT item FROM outcome WHERE outcome = 'removed')
 """
-# Likewise, what went well in a run that was interrupted.
+# Likewise, what succeeded in an interrupted run.
 _KEEP_SUCCEEDED = f"""
 INSERT INTO outcome SELECT item.id, {", ".join(schema.OUTCOME_COLUMNS[1:])}
 FROM item JOIN item AS earlier ON earlier.run = ?2 AND earlier.wanted
@@ -35,18 +35,18 @@ def derive(
     dry_run: bool = False,
 ) -> Started:
     """
-    Begin a run with rows of *run*, whose place it takes; of *dry_run* nothing is kept.
+    Start a run with rows of *run*, which it replaces; *dry_run* replaces nothing.
 
-    `retry`: what did not succeed, by default of the last run. `undo`: what it created,
-    newest first, by default of the last run that created anything, or that of which an
-    undo was interrupted just before. What an interrupted retry or undo did is of the
-    run that goes on with it. Raises SettingsError where there is no such run, or
-    nothing of it.
+    `retry`: what did not succeed, by default in the last run. `undo`: what the run
+    created, newest first; by default the last run that created anything, or the one
+    whose undo was interrupted just before. What an interrupted retry or undo did moves
+    to the run that continues it. Raises SettingsError if there is no such run, or
+    nothing left of it.
     """
     with file.transaction() as db:
         bind(file, endpoint)
         if command == "undo":
-            # In order: what one run removed, a later one may have created anew.
+            # In order: what one run removed, a later one may have created again.
             for (known,) in db.execute(
                 "SELECT DISTINCT run FROM item ORDER BY run"
             ).fetchall():
@@ -93,7 +93,7 @@ def derive(
 
 
 def _retried(file: LedgerFile, run: int | None) -> int:
-    """Give the run to try again; one that only looked was not tried."""
+    """Return the run to retry; runs that only read do not count."""
     found = run
     if run is None:
         found = last(file, creating=True)
@@ -102,29 +102,32 @@ def _retried(file: LedgerFile, run: int | None) -> int:
     ):
         found = None
     if found is None:
-        what = "no run yet" if run is None else f"no run {run}"
-        raise SettingsError(f"{file.path} has {what} that could be tried again")
+        what = f"no run {run} to retry: give another --run"
+        if run is None:
+            what = "no run to retry yet: run `bulkrepo create` first"
+        raise SettingsError(f"{file.path} has {what}")
     if not file.value("SELECT count(*) FROM item WHERE run = ?", found):
         raise SettingsError(
-            f"the rows of run {found} are gone: a later run took their place"
+            f"{file.path}: a later run replaced the rows of run {found}: retry from a "
+            "REPORT, or run `bulkrepo create` again"
         )
     return found
 
 
 def _undone(file: LedgerFile, run: int | None) -> int:
     """
-    Give the run to take back.
+    Return the run to undo.
 
-    Whoever repeats the command of an undo that was interrupted means the same run, be
-    there nothing left of it, and not the one before.
+    Repeating the command after an interrupted undo means the same run, even if nothing
+    of it is left, and not the one before.
     """
     begun = _interrupted(file)
     more = ""
     if run is None and begun is not None:
         run = begun[1]
         more = (
-            ", whose undo was interrupted: `bulkrepo report` tells what came of it; to "
-            "undo another run, name it"
+            ", whose undo was interrupted: `bulkrepo report` shows its outcome; to "
+            "undo another run, give its number"
         )
     found = file.value(
         "SELECT run FROM creation WHERE run = coalesce(?, run)"
@@ -141,9 +144,9 @@ def _interrupted(
     file: LedgerFile, *, before: int = 2**63 - 1
 ) -> tuple[int, int] | None:
     """
-    Give the undo that was interrupted, and the run it is about.
+    Return the interrupted undo, and the run it was undoing.
 
-    That is the last run *before* one, those that only looked excepted, if it is such.
+    It counts only if it is the last run *before* the given one, dry runs aside.
     """
     row = file.db.execute(
         "SELECT id, json_extract(lists, '$[0]') FROM run"

@@ -1,4 +1,4 @@
-"""Edge. The ledger's file: opened, locked, recovered, and its errors made ours."""
+"""Edge. The ledger's file: opening, locking, recovery, and translation of errors."""
 
 import fcntl
 import os
@@ -19,10 +19,10 @@ MEMORY = ":memory:"
 
 class LedgerFile:
     """
-    A ledger file, open and locked; use it as a context manager.
+    A ledger file, open and locked.
 
-    Raises LockedError where another process holds it, and LedgerError where it cannot
-    be opened, is not a ledger, or is newer than this program.
+    Raises LockedError if another process holds it, and LedgerError if it cannot be
+    opened, is not a ledger, or is newer than this program.
     """
 
     def __init__(self, path: str, *, now: Callable[[], float]) -> None:
@@ -45,7 +45,7 @@ class LedgerFile:
             raise
 
     def close(self) -> None:
-        """Close the file and let others have it."""
+        """Close and unlock the file."""
         self.db.close()
         self._unlock()
 
@@ -57,7 +57,7 @@ class LedgerFile:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours; what was not committed is rolled back."""
+        """Turn SQLite's errors into LedgerError."""
         try:
             yield
         except (sqlite3.Error, UnicodeDecodeError, msgspec.MsgspecError) as error:
@@ -65,7 +65,7 @@ class LedgerFile:
 
     @contextmanager
     def sound(self) -> Iterator[None]:
-        """Likewise, and for values that no ledger of ours holds."""
+        """Do the same, also for values that bulkrepo never writes."""
         try:
             with self.guard():
                 yield
@@ -74,7 +74,7 @@ class LedgerFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Do all of the block or nothing of it."""
+        """Commit all of the block, or nothing of it."""
         with self.guard():
             self.db.execute("BEGIN IMMEDIATE")
             try:
@@ -91,21 +91,21 @@ class LedgerFile:
         empty = not application and not self.value("SELECT 1 FROM sqlite_master")
         if not empty and application != schema.APPLICATION_ID:
             raise LedgerError(
-                f"{self.path} is not a ledger of bulkrepo: give another --ledger"
+                f"{self.path} is not a bulkrepo ledger: give another --ledger"
             )
         if not empty and not 0 < version <= schema.VERSION:
             raise LedgerError(
-                f"{self.path} has schema {version}, this bulkrepo knows "
+                f"{self.path} has schema {version}, but this bulkrepo supports up to "
                 f"{schema.VERSION}: upgrade bulkrepo, or give another --ledger"
             )
         with self.guard():
             self.db.execute("PRAGMA journal_mode = WAL")
-            # FULL: a claim that a power cut undoes would let us disown what we created.
+            # FULL: if a power cut undid a claim, we would disown what we created.
             self.db.execute("PRAGMA synchronous = FULL")
         if self._lock is not None:
             self._sign()
         if not empty:
-            # SQLite does not miss rows that a torn page held: they are just not there.
+            # SQLite does not notice rows lost with a torn page unless it is asked to.
             found = self.value("PRAGMA quick_check(1)")
             if found != "ok":
                 raise LedgerError(damaged(self.path, found.splitlines()[-1]))
@@ -121,17 +121,17 @@ class LedgerFile:
             db.execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def _sign(self) -> None:
-        """Note who we are, for a process that finds the ledger locked."""
+        """Write our process id, for processes that find the ledger locked."""
         note = _file(self._pid, self.path)
         try:
-            with suppress(OSError):  # a full disk: the ledger itself will tell
+            with suppress(OSError):  # a full disk: the ledger itself will say so
                 os.ftruncate(note, 0)
                 os.write(note, f"{os.getpid()}\n".encode())
         finally:
             os.close(note)
 
     def check(self) -> None:
-        """Raise LedgerError if the file that we write to is no longer there."""
+        """Raise LedgerError if the file we write to was removed or replaced."""
         if self._lock is None:
             return
         try:
@@ -141,50 +141,50 @@ class LedgerFile:
         if not same:
             raise LedgerError(
                 f"the ledger {self.path} was removed or replaced during the run: "
-                "nothing more is sent. Run the same command again: what exists is "
-                "found and reported as such"
+                "nothing more is sent. Run the same command again: repositories that "
+                "exist are then reported as `exists`"
             )
 
     def synchronous(self, mode: str) -> None:
-        """Say whether a commit waits for the disk: `FULL` does, `NORMAL` does not."""
+        """Set whether a commit waits for the disk: `FULL` does, `NORMAL` does not."""
         with self.guard():
             self.db.execute(f"PRAGMA synchronous = {mode}")
 
     def value(self, sql: str, *parameters: object) -> Any:
-        """Give the first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         with self.guard():
             row = self.db.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
 
 
 def _open(path: str) -> sqlite3.Connection:
-    # Autocommit: every transaction is begun and ended by a line of ours.
+    # Autocommit: we begin and end every transaction ourselves.
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
 
 def _file(name: str, ledger: str) -> int:
-    """Open a file of the ledger, for its owner only."""
+    """Open a file of the ledger, created for its owner only."""
     try:
         return os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise LedgerError(
             f"the ledger {ledger} cannot be opened: {error.strerror}. Give --ledger a "
-            "path in a directory that can be written to"
+            "path in a writable directory"
         ) from error
 
 
 def _lock(path: str, pid: str) -> int:
     """
-    Take a kernel lock, which dies with the process, on the ledger itself.
+    Take a kernel lock on the ledger itself, which ends with the process.
 
-    Whatever name it goes by, it is the same file. SQLite's own locks are of another
-    kind. A file beside it says who holds it.
+    The lock holds whatever name the file goes by, and is independent of SQLite's own
+    locks. A file beside the ledger says who holds it.
     """
-    handle = _file(path, path)  # SQLite would create it readable for everybody
+    handle = _file(path, path)  # SQLite would create it readable by everybody
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        ours = _identity(handle) in _held  # who may not have come to note itself
+        ours = _identity(handle) in _held  # the process id may not be written yet
         holder = f"{os.getpid()}, this one" if ours else _holder(pid)
         os.close(handle)
         raise LockedError(
@@ -195,14 +195,14 @@ def _lock(path: str, pid: str) -> int:
         os.close(handle)
         raise LedgerError(
             f"the ledger {path} cannot be locked: {error.strerror}. Give --ledger a "
-            "path on a disk of this machine"
+            "path on a local disk"
         ) from error
     _held.add(_identity(handle))
     return handle
 
 
 _held: set[tuple[int, int]] = set()
-"""The ledgers that this process holds; a program may begin several runs at once."""
+"""The ledgers that this process holds; a program may have several runs at once."""
 
 
 def _identity(handle: int) -> tuple[int, int]:
@@ -211,16 +211,16 @@ def _identity(handle: int) -> tuple[int, int]:
 
 
 def _holder(pid: str) -> str:
-    """Give the process that noted itself, unless it is one of the past."""
+    """Return the id of the process that holds the ledger, if it is alive."""
     with suppress(OSError, ValueError):
         holder = int(Path(pid).read_text("ascii"))
-        with suppress(PermissionError):  # somebody else's, and alive
+        with suppress(PermissionError):  # alive, but another user's
             os.kill(holder, 0)
         return str(holder)
     return "unknown"
 
 
-# Our SQL is right, and all that we read was written by us.
+# Our SQL is correct and we wrote all that we read, so these mean damage.
 _DAMAGED = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
@@ -233,11 +233,11 @@ _SHUT = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
 def damaged(path: str, found: object) -> str:
-    """Say that a ledger is not what we wrote, by what was *found*."""
+    """Say that a ledger is not what we wrote; *found* is the symptom."""
     return (
-        f"the ledger {path} is damaged or no ledger ({found}). Nothing was sent "
-        "after that. Move it aside, and run the same command again: what exists "
-        "is found and reported as such"
+        f"the ledger {path} is damaged or not a ledger ({found}). Nothing was sent "
+        "after that. Move it aside, and run the same command again: repositories "
+        "that exist are then reported as `exists`"
     )
 
 
@@ -248,14 +248,12 @@ def _advice(path: str, error: Exception) -> str:
     if code in _DAMAGED:
         return damaged(path, error)
     if code in _BUSY:
-        todo = "Let go of it in the program that has it open"
+        todo = "Close it in the program that has it open"
     elif code in _SHUT:
-        todo = (
-            f"Let it be written to, and {folder} as well, which takes files beside it"
-        )
+        todo = f"Make it and {folder} writable, because files are created beside it"
     else:
-        todo = f"See to the space in {folder}"
+        todo = f"Check the free space in {folder}"
     return (
         f"the ledger {path} cannot be used: {error}. {todo}, then run the same command "
-        "again: it goes on where this one was"
+        "again: it continues this run"
     )

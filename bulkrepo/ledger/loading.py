@@ -1,4 +1,4 @@
-"""Edge. Lists into the ledger: every row kept, and an interrupted run found again."""
+"""Edge. Loads lists into the ledger, and finds an interrupted run of the same lists."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -25,9 +25,9 @@ from bulkrepo.model import (
 )
 
 _LOAD = 1000
-"""Rows that are inserted at once."""
+"""Rows inserted at once."""
 _KEPT_UNFINISHED = 8
-"""Interrupted runs whose rows are kept, for as many different commands."""
+"""Interrupted runs, each of another command, whose rows are kept."""
 
 _ITEM = """
 INSERT OR IGNORE INTO item
@@ -53,12 +53,12 @@ def load(
     fresh: bool = False,
 ) -> Started:
     """
-    Keep all rows as a new run, or find the interrupted run that they belong to.
+    Store all rows as a new run, or find the interrupted run they belong to.
 
-    *digest* is asked after the last row, *place* finds where in a row a problem
-    stands. Raises SettingsError if the ledger belongs to another endpoint.
+    *digest* is called after the last row; *place* locates a problem in a row. Raises
+    SettingsError if the ledger belongs to another endpoint.
     """
-    names = [written(name) or "" for name in lists]  # a file's name may be no text
+    names = [written(name) or "" for name in lists]  # a file's name may not be text
     with file.transaction() as db:
         bind(file, endpoint)
         run = db.execute(
@@ -69,7 +69,7 @@ def load(
     which = {name: index for index, name in enumerate(lists)}
     rows = ((which[row.source], row, spec) for row, spec in checked)
     at = file.value("SELECT coalesce(max(id), 0) FROM item")
-    # The commit that makes the run count is synchronous, and with it all before it.
+    # The commit that starts the run is synchronous, and syncs all those before it.
     file.synchronous("NORMAL")
     while batch := list(islice(rows, _LOAD)):
         with file.transaction():
@@ -80,16 +80,16 @@ def load(
 
 
 def bind(file: LedgerFile, endpoint: str) -> None:
-    """Let the ledger belong to *endpoint*; SettingsError if it is another's."""
+    """Bind the ledger to *endpoint*; SettingsError if it belongs to another one."""
     known = file.value("SELECT value FROM meta WHERE key = 'endpoint'")
     if known == endpoint:
         return
     if known is not None and file.value(schema.PROVEN):
         raise SettingsError(
-            f"the ledger {file.path} belongs to {known}, this run goes to "
+            f"the ledger {file.path} belongs to {known}, but this run goes to "
             f"{endpoint}: give another --ledger"
         )
-    file.db.execute("DELETE FROM meta WHERE key = 'rate'")  # was another service's
+    file.db.execute("DELETE FROM meta WHERE key = 'rate'")  # of another service
     file.db.execute("INSERT OR REPLACE INTO meta VALUES ('endpoint', ?)", (endpoint,))
 
 
@@ -136,7 +136,7 @@ def _again(
     *,
     place: Callable[[Row, Problem], Problem],
 ) -> tuple[object, ...]:
-    """Keep a row whose repository an earlier row names already."""
+    """Store a row whose repository an earlier row already names."""
     id_, run = values[:2]
     first = file.db.execute(
         "SELECT list, line, is_public, category, description FROM item"
@@ -157,7 +157,7 @@ def _again(
 
 
 def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Started:
-    """Decide between the new rows and an interrupted run with the same ones."""
+    """Start the new run, or continue an interrupted one with the same rows."""
     with file.transaction() as db:
         old = None
         if not fresh:
@@ -171,7 +171,7 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Started:
                 file.value("SELECT count(*) FROM item NOT INDEXED WHERE run = ?", which)
                 for which in (run, old)
             )
-            if rows != kept:  # of lists that are the same
+            if rows != kept:  # although the lists are the same
                 raise LedgerError(damaged(file.path, f"{kept} of {rows} rows"))
             db.execute(
                 "DELETE FROM outcome WHERE item IN (SELECT id FROM item WHERE run = ?)",
@@ -192,7 +192,7 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Started:
 
 
 def fold(file: LedgerFile, run: int, digest: str | None) -> None:
-    """Make room: of past runs, *run* excepted, keep what the next ones must know."""
+    """Drop rows of past runs, except *run*; keep what later runs must know."""
     for (past,) in file.db.execute(
         "SELECT id FROM run WHERE id <> ? AND id IN (SELECT run FROM item)"
         " AND (state = 'finished' OR digest = ?"
@@ -205,7 +205,7 @@ def fold(file: LedgerFile, run: int, digest: str | None) -> None:
 
 
 def numbers(file: LedgerFile, run: int, *, resumed: bool) -> Started:
-    """Count what is to be done in a run that begins."""
+    """Count the rows of a run that starts."""
     total = file.value("SELECT count(*) FROM item WHERE run = ?", run)
     pending = file.value(
         "SELECT count(*) FROM item LEFT JOIN outcome ON outcome.item = item.id"

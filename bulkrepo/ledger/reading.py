@@ -1,4 +1,4 @@
-"""Edge. What the ledger says of a run: as a whole, in numbers, and row by row."""
+"""Edge. Reads a run from the ledger: as a whole, in numbers, and row by row."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,15 +20,15 @@ from bulkrepo.model import (
 )
 from bulkrepo.visible import brief
 
-# The last run is the one that went on last: one that was continued keeps its number.
-# One whose rows are gone is of no use to whoever asks for the last.
+# The last run is the one active last: a continued run keeps its number. Runs whose
+# rows are gone come last, because they are of no use.
 _LAST = """
 SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
 ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
     coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
 """
 
-# What a run made public, or would; what is to become so by an update is seen above.
+# What a run made public or would create so; `VISIBLE` finds those to be updated.
 _OPENED = """
 SELECT count(*), min(item.id)
 FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
@@ -38,7 +38,7 @@ WHERE run = ? AND is_public = 1 AND (outcome IN ('created', 'to_create')
 
 
 def last(file: LedgerFile, *, creating: bool) -> int | None:
-    """Give the last run, if there is one; *creating*: that was to create."""
+    """Return the last run, if any; *creating*: the last that was to create."""
     found: int | None = file.value(_LAST, creating)
     return found
 
@@ -47,9 +47,9 @@ def run_info(
     file: LedgerFile, run: int | None = None, *, creating: bool = False
 ) -> RunInfo:
     """
-    Give a run, or the last one whose rows are there; SettingsError if there is none.
+    Return a run, by default the last that still has rows; SettingsError if none.
 
-    *creating*: the last one that was to create.
+    *creating*: the last run that was to create.
     """
     if run is None:
         run = last(file, creating=creating)
@@ -57,7 +57,7 @@ def run_info(
         if run is None or (creating and not rows):
             what = "no run yet"
             if creating:
-                what = "no rows of a create or retry (any more): name a LIST"
+                what = "no rows of a create or retry (any more): give a LIST"
             raise SettingsError(f"{file.path} has {what}")
     with file.guard():
         row = file.db.execute(
@@ -86,9 +86,9 @@ def run_info(
 
 def items(file: LedgerFile, info: RunInfo, *, unwanted: bool = False) -> Iterator[Item]:
     """
-    Give the rows of a run in list order, each with its outcome.
+    Yield the rows of a run in list order, each with its outcome.
 
-    *unwanted*: only those that are settled by reading: invalid ones, duplicates.
+    *unwanted*: only those settled on reading: invalid rows and duplicates.
     """
     why = info.stopped or "the run has not come to it"
     with file.sound():
@@ -97,7 +97,7 @@ def items(file: LedgerFile, info: RunInfo, *, unwanted: bool = False) -> Iterato
 
 
 def summary(file: LedgerFile, info: RunInfo) -> Summary:
-    """Give a run in numbers."""
+    """Return a run in numbers."""
     with file.sound():
         counts = file.db.execute(schema.COUNTS, (info.id,)).fetchall()
         reasons = file.db.execute(schema.REASONS, (info.id,)).fetchall()
@@ -135,13 +135,13 @@ def summary(file: LedgerFile, info: RunInfo) -> Summary:
 def _first(
     file: LedgerFile, info: RunInfo, query: str, *values: int
 ) -> tuple[int, str]:
-    """Count the rows that *query* finds, and give where the first of them stands."""
+    """Count the rows that *query* finds, and return the place of the first."""
     count, first = file.db.execute(query, (info.id, *values)).fetchone()
     return count, _place(file, info, first) if count else ""
 
 
 def _words(words: str, rule: str | None, field: str | None, *, count: int) -> str:
-    """Give what is true of all rows that broke one rule: the first may differ."""
+    """Describe all rows that broke one rule; *words* are of the first, an example."""
     if rule is None:
         return words
     such = ", such as" if count > 1 else ""
@@ -203,5 +203,5 @@ def _rfc3339(seconds: float | None) -> str | None:
 
 @lru_cache(maxsize=16)
 def _second(seconds: int) -> str:
-    """Format a second once, for all the rows that began in it."""
+    """Format a second once for all rows that started in it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

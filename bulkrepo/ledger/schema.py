@@ -1,10 +1,10 @@
 """
 Pure. The ledger's tables, as SQL. The README documents them: people query them.
 
-`item` holds what the lists said and never changes after loading; `outcome` holds what
-became of it. A claim is one row for a whole batch. `creation` and `doubt` outlive the
-rows of past runs, one row a repository, so that the file grows with the number of
-repositories and not of runs.
+`item` holds the lists' rows and never changes after loading; `outcome` holds what
+became of them. A claim is one row for a whole batch. `creation` and `doubt` outlive the
+rows of past runs, with one row per repository, so that the file grows with the number
+of repositories, not of runs.
 """
 
 from bulkrepo.model import UNPROVEN, UNTOLD
@@ -12,10 +12,10 @@ from bulkrepo.model import UNPROVEN, UNTOLD
 APPLICATION_ID = 0x62756C6B  # "bulk"
 VERSION = 2
 DRY = "undo --dry-run"
-"""The command of runs that only look, what an undo would remove."""
+"""The command of runs that only show what an undo would remove."""
 
 MIGRATIONS = {1: ("ALTER TABLE creation ADD COLUMN until REAL",)}
-"""What makes a ledger of a version one of the next."""
+"""Version -> statements that upgrade a ledger to the next version."""
 
 OUTCOME_COLUMNS = (
     "item",
@@ -89,9 +89,8 @@ SELECT item.run, json_extract(run.lists, '$[' || item.list || ']') AS source,
 FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item.id;
 """
 
-# What a crash left: rows that were handed out and never settled may have been created,
-# or removed. Of what an undo left nothing is to be said to be ours later, and a dry one
-# only read.
+# After a crash, rows that were handed out and never settled may have been created, or
+# removed. What an undo left must not count as ours later, and a dry run only read.
 RECOVER = (
     """
 INSERT INTO outcome (item, outcome, certain, evidence, attempts, doubt)
@@ -129,7 +128,7 @@ DELETE FROM run WHERE state = 'loading';
     .replace("{dry}", DRY)
 )
 
-# Who created what, and what was taken back.
+# Which run created what, and what was removed again.
 CREATED = """
 INSERT INTO creation (namespace, repository, run, at, certain, until)
 SELECT namespace, repository, run, started_at, certain,
@@ -150,7 +149,7 @@ DELETE FROM creation WHERE EXISTS (
 )
 """
 
-# What outlives a run's rows, and then the rows.
+# Keep what outlives a run's rows, then delete the rows.
 FOLD = (
     CREATED,
     REMOVED,
@@ -184,7 +183,7 @@ FOLD = (
     "DELETE FROM item WHERE run = ?",
 )
 
-# Doubts of other runs concern the rows of this one, be their own rows gone or not.
+# Doubts of other runs apply to the rows of this one, even if their own rows are gone.
 INHERIT = """
 INSERT INTO outcome (item, outcome, certain, evidence, attempts, doubt)
 SELECT item.id, 'not_attempted', 0, '{unproven}', 0, min(since)
@@ -203,8 +202,8 @@ SET doubt = min(coalesce(doubt, excluded.doubt), excluded.doubt), certain = 0,
 WHERE outcome = 'not_attempted'
 """.replace("{unproven}", UNPROVEN)
 
-# Both ways as JSON, in one step of SQLite: it works without Python's lock, which the
-# event loop needs. A step a row would hand the lock over twice a row.
+# JSON both ways, in one SQLite step, which runs without Python's lock: the event loop
+# needs it. A step per row would hand the lock over twice per row.
 SETTLE = "INSERT OR REPLACE INTO outcome SELECT {} FROM json_each(?)".format(  # noqa: S608
     ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(OUTCOME_COLUMNS)))
 )
@@ -213,7 +212,7 @@ _CLAIM = """json_array(namespace, repository,
     json(CASE WHEN is_public THEN 'true' ELSE 'false' END), category, description,
     id, doubt, attempts)"""
 
-# NOT INDEXED: in order of the row id. The index would mean a sort of the whole run.
+# NOT INDEXED: read by row id. With the index, the whole run would be sorted.
 PENDING = f"""
 SELECT json_group_array({_CLAIM})
 FROM (
@@ -226,7 +225,7 @@ FROM (
 )
 """  # noqa: S608 - our own words
 
-# Likewise, with what is known of the creation that is to be undone.
+# The same, with what is known of the creation to undo.
 UNDOING = """
 SELECT json_group_array(json_array(namespace, repository, json('false'), NULL, NULL,
     id, NULL, attempts, json(CASE WHEN certain AND at IS NOT NULL
@@ -266,7 +265,7 @@ GROUP BY namespace ORDER BY min(item.id)
 """
 
 SUCCEEDED = "('created', 'exists', 'updated', 'duplicate', 'removed')"
-# The rows of a run that another one is to try again, or all of them.
+# The rows of a run to retry, or all of them.
 RETRY = f"""
 INSERT INTO item (run, list, line, namespace, repository, is_public, category,
     description, wanted)
@@ -277,7 +276,7 @@ WHERE run = ?2 AND wanted
 ORDER BY item.id
 """  # noqa: S608 - our own words
 
-# What a run (the second) created and nobody undid, newest first.
+# What a run (parameter 2) created and nobody undid, newest first.
 UNDO = """
 INSERT INTO item (run, list, line, namespace, repository, wanted)
 SELECT ?1, 0, row_number() OVER (ORDER BY at DESC, namespace, repository)
@@ -295,7 +294,7 @@ FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE item.run = ? AND (? OR NOT wanted) ORDER BY item.id
 """
 
-# The worst of all differences: who may see a repository, wanted and found.
+# The worst difference: who may see a repository, wanted and found.
 VISIBLE = """
 SELECT count(*), min(item.id)
 FROM item NOT INDEXED JOIN outcome ON outcome.item = item.id
@@ -312,10 +311,10 @@ FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
 WHERE run = ? GROUP BY verdict
 """
 
-# Rows that ended alike; where a code says it, the message may differ from row to row.
+# Rows with the same outcome and reason; with the same code, messages may differ.
 REASONS = """
 SELECT coalesce(outcome, 'not_attempted') AS verdict, count(*) AS n,
-    -- What differs does so whatever answered a create.
+    -- A difference is the same whatever the create was answered with.
     CASE WHEN outcome <> 'differs' THEN outcome.code END AS code,
     coalesce(
         CASE WHEN outcome = 'differs' THEN (
@@ -338,8 +337,8 @@ GROUP BY verdict, 3, CASE
 ORDER BY n DESC, first LIMIT 20
 """
 
-# Whether the ledger knows anything that came from its endpoint. One that was mistyped
-# answered nothing of worth, and does not bind the file.
+# Whether the ledger knows anything from its endpoint. A mistyped endpoint answered
+# nothing useful, and does not bind the file.
 PROVEN = """
 SELECT EXISTS (SELECT 1 FROM creation) OR EXISTS (SELECT 1 FROM doubt)
     OR EXISTS (SELECT 1 FROM claim) OR EXISTS (

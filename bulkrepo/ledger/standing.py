@@ -1,8 +1,8 @@
 """
-Edge. What the ledger knows of each repository: what came of it when last tried.
+Edge. What the ledger knows of each repository: its outcome when last tried.
 
 Only the rows of the last finished run and of interrupted ones are kept. What an earlier
-one created is remembered without its row; what it merely found is not.
+run created is remembered without its row; what it merely found is not.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import msgspec
 from bulkrepo.ledger.file import LedgerFile
 from bulkrepo.model import SettingsError, Verdict
 
-# A table of its own, because `item` has no index for rows that were invalid.
+# A separate table, because `item` has no index for invalid rows.
 _TABLE = """
 CREATE TEMP TABLE standing (
     namespace TEXT, repository TEXT, outcome TEXT NOT NULL, certain INTEGER, why TEXT,
@@ -38,10 +38,10 @@ SELECT namespace, repository, coalesce(outcome, 'not_attempted'),
 FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item.id
 WHERE command IN ('create', 'retry', 'undo') AND item.run = coalesce(?, item.run)
 """
-# One that was continued keeps its number.
+# A continued run keeps its number.
 _LATEST_LAST = "ORDER BY coalesce(run.finished_at, run.started_at), run.id"
-# The last run that tried has the word. A row at fault was not tried: it says something
-# only where nothing else does.
+# The last run that tried a repository counts. An invalid row was not tried: it counts
+# only if nothing else is known.
 _TRIED = f"""
 INSERT OR REPLACE INTO standing {_ROWS} AND wanted
     AND coalesce(outcome, '') <> 'to_remove' {_LATEST_LAST}
@@ -56,7 +56,7 @@ SELECT outcome, certain, why, run FROM standing WHERE namespace = ? AND reposito
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What became of a repository in *run*, and *why* as far as somebody said."""
+    """The outcome of a repository in *run*, and *why*, if known."""
 
     outcome: Verdict
     certain: bool
@@ -66,9 +66,9 @@ class Known(msgspec.Struct, frozen=True):
 
 class Standing:
     """
-    The repositories of *run*; None: of all that the ledger knows, as they were last.
+    The repositories of *run*; None: all that the ledger knows, by latest outcome.
 
-    Raises SettingsError where there are none.
+    Raises SettingsError if there are none.
     """
 
     def __init__(self, file: LedgerFile, run: int | None) -> None:
@@ -84,11 +84,11 @@ class Standing:
             )
             raise SettingsError(
                 f"{file.path} has {what}: run `bulkrepo create` first, give another "
-                "--ledger or --run, or --no-ledger to take the map's word"
+                "--ledger or --run, or --no-ledger to assume the whole map exists"
             )
 
     def of(self, namespace: str, repository: str) -> Known | None:
-        """Give what is known of a repository, None if nothing is."""
+        """Return what is known of a repository, or None."""
         with self._file.sound():
             row: tuple[Any, ...] | None = self._file.db.execute(
                 _KNOWN, (namespace, repository)

@@ -1,4 +1,4 @@
-"""Edge. Rows handed out and outcomes kept."""
+"""Edge. Hands out rows and stores outcomes."""
 
 from collections.abc import Callable
 
@@ -25,10 +25,10 @@ def turn(
     pending: str = schema.PENDING,
 ) -> list[Claim]:
     """
-    Keep *done* and hand out up to *want* rows behind *last*, in one transaction.
+    Store *done* and hand out up to *want* rows after *last*, in one transaction.
 
-    What is handed out is on disk as claimed when this returns. *pending* is the query
-    that finds them.
+    When this returns, the rows are on disk as claimed. *pending* is the query that
+    finds them.
     """
     file.check()
     with file.transaction() as db:
@@ -48,7 +48,7 @@ def turn(
 def matching(
     file: LedgerFile, run: int, namespace: str, names: list[str]
 ) -> list[Claim]:
-    """Give the rows of *namespace* that are called one of *names* and are pending."""
+    """Return the pending rows of *namespace* whose name is one of *names*."""
     found = file.value(schema.MATCHING, _dump(names).decode(), run, namespace)
     return _claims(found)
 
@@ -63,11 +63,11 @@ def finish(
     tell: Callable[[], bool],
 ) -> None:
     """
-    End the run tidily: what was handed out and never sent is simply pending.
+    End the run cleanly: rows handed out but never sent are pending again.
 
-    It counts as finished once *tell* has said of it all that is to be said, and has
-    given True. Until then the same command continues it: a new run would find what
-    this one created, and say that it existed.
+    The run is finished once *tell* has written all reports and returned True. Until
+    then the same command continues it: a new run would find what this one created and
+    report it as existing.
     """
     file.check()
     with file.transaction() as db:
@@ -93,12 +93,12 @@ def _end(file: LedgerFile, run: int, stopped: str | None) -> None:
 
 
 def sent_since(file: LedgerFile, at: float) -> tuple[list[tuple[float, int]], int]:
-    """Give starts and tries of rows settled after *at*, and how many were not."""
+    """Return starts and tries of rows settled after *at*, and how many were not."""
     with file.guard():
         rows = file.db.execute(
             "SELECT started_at, attempts FROM outcome WHERE started_at > ?", (at,)
         ).fetchall()
-    # What only read is certain, but of what was stopped tidily it is said why.
+    # Rows that were only read are certain; rows stopped cleanly have a reason.
     lost = file.value(
         "SELECT count(*) FROM outcome WHERE outcome = 'not_attempted'"
         " AND attempts = 0 AND (NOT certain OR reason IS NULL)"
@@ -108,9 +108,9 @@ def sent_since(file: LedgerFile, at: float) -> tuple[list[tuple[float, int]], in
 
 def settled(outcome: Outcome) -> tuple[object, ...]:
     """
-    Give an outcome as a row of its table.
+    Return an outcome as a row of its table.
 
-    In plain types: SQLite asks around how to take any other, for every value.
+    In plain types: for any other, SQLite looks up an adapter for every value.
     """
     differences = outcome.differences
     return (

@@ -1,9 +1,9 @@
 """
 Pure. Which credential is used: the first one found, or the one chosen by `--auth`.
 
-Names are those of the Terraform providers, the vendor's SDK and OpenStack. Half a
-credential is an error that names the other half: nobody wants to be signed in as
-somebody else because of a typing error.
+Names are those of the Terraform providers, the vendor's SDK and OpenStack. An
+incomplete credential is an error that names the missing part: a typing error must not
+sign anybody in as somebody else.
 """
 
 from collections.abc import Callable
@@ -19,27 +19,27 @@ METHODS = {
     "aksk": "set HW_ACCESS_KEY and HW_SECRET_KEY",
     "password": "set HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME and "
     "HW_PROJECT_NAME",
-    "cloud": "set OS_CLOUD to a cloud of clouds.yaml",
+    "cloud": "set OS_CLOUD to a cloud in clouds.yaml",
 }
-"""Value of `--auth` -> what to set for it."""
+"""Values of `--auth` -> what to set for them."""
 
 
 def find(given: Given, *, method: str | None = None) -> Source:
     """
     Return the first credential found, of *method* if one is chosen.
 
-    Raises SettingsError, which says what to set, if there is none or half of one.
+    Raises SettingsError, which says what to set, if there is none or it is incomplete.
     """
     if given.token_file is not None and method not in (None, "token"):
-        raise SettingsError(f"--auth {method} and --token-file: give one of them")
+        raise SettingsError(f"--auth {method} and --token-file: give only one of them")
     for kind, look in _ORDER:
         if method in (None, kind) and (source := look(given)) is not None:
             return source
     if method is not None:
-        raise SettingsError(f"--auth {method}, but there is none: {METHODS[method]}")
+        raise SettingsError(f"--auth {method}: none is set: {METHODS[method]}")
     ways = "; or ".join(METHODS.values())
     raise SettingsError(
-        f"no credential: {ways} (to try things out without an account, add --sandbox)"
+        f"no credential: {ways} (to try bulkrepo without an account, add --sandbox)"
     )
 
 
@@ -50,6 +50,6 @@ _ORDER: tuple[tuple[str, Callable[[Given], Source | None]], ...] = (
     ("aksk", keys.from_named_file),
     ("password", passwords.from_environment),
     ("cloud", cloud.from_cloud),
-    # What was set on purpose comes before a file that is merely there.
+    # Settings made on purpose come before a file that merely exists.
     ("aksk", keys.from_usual_file),
 )

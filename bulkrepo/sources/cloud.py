@@ -1,4 +1,4 @@
-"""Pure. A cloud of OpenStack's clouds.yaml."""
+"""Pure. A credential from OpenStack's clouds.yaml."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def from_cloud(given: Given) -> Source | None:
         return Source(build=lambda _: Token(where, lambda: token), **place)
     if kind not in ("password", "totp", "multifactor"):
         raise SettingsError(
-            f"{where}: auth_type {kind} is none that SWR knows: use password"
+            f"{where}: SWR does not support auth_type {kind}: use password"
         )
     fields = {
         "user_name": at("username"),

@@ -1,4 +1,4 @@
-"""Pure. Where to look for a credential, and what is found there."""
+"""Pure. Where credentials are looked for, and what is found there."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from bulkrepo.auth import Auth
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to: SWR's *endpoint*, its *region* and IAM's URL, if they are known."""
+    """SWR's *endpoint*, and its *region* and IAM's URL if known."""
 
     endpoint: str
     region: str | None = None
@@ -18,9 +18,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """
-    A credential that was found. *build* makes a way to sign in at a place of it.
+    A credential that was found. *build* returns a way to sign in at a place.
 
-    *region*, *auth_url* and *cacert* are what it says itself about the place.
+    *region*, *auth_url* and *cacert* are what the credential says about the place.
     """
 
     build: Callable[[Place], Auth]
@@ -35,9 +35,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """
     Where to look.
 
-    *read_file* takes a path and what named it; *keys_file* is the vendor's credentials
-    file at its usual place, if it exists; *load_cloud* gives a cloud of clouds.yaml by
-    its name. *hide* is told of what no log may show.
+    *read_file* takes a path and the name of its setting; *keys_file* is the vendor's
+    credentials file at its usual place, if it exists; *load_cloud* returns a cloud of
+    clouds.yaml by name. *hide* is called with whatever no log may show.
     """
 
     environment: Mapping[str, str]
@@ -54,6 +54,6 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         yield repr(self)
 
     def at(self, *names: str) -> str | None:
-        """Give the first of these variables that is set and not empty."""
+        """Return the value of the first of these variables that is not empty."""
         found = (self.environment.get(name, "").strip() for name in names)
         return next(filter(None, found), None)

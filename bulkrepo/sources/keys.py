@@ -21,7 +21,7 @@ _PROJECT_NAMES = ("HW_PROJECT_NAME", "OS_PROJECT_NAME")
 
 
 def from_environment(given: Given) -> Source | None:
-    """Take the first keys of the environment, if they are complete."""
+    """Return the first keys in the environment; SettingsError if incomplete."""
     for names in _KEYS:
         access_key, secret_key, security_token = map(given.at, names)
         if access_key is None and secret_key is None and security_token is None:
@@ -30,13 +30,13 @@ def from_environment(given: Given) -> Source | None:
             there = ", ".join(name for name in names if given.at(name))
             missing = names[0] if access_key is None else names[1]
             raise SettingsError(
-                f"{there} is set, but {missing} is not: set it too, or none of them"
+                f"{there} is set, but {missing} is not: set it too, or unset {there}"
             )
         stray = None if security_token else _stray(given)
         if stray is not None:
             raise SettingsError(
-                f"{stray} is set, but no key of its kind is, and {names[2]} is not: "
-                f"if it belongs to {names[0]}, set {names[2]} to it; else unset it"
+                f"{stray} is set without a key of its kind: if it belongs to "
+                f"{names[0]}, set {names[2]} to its value; else unset it"
             )
         build = partial(
             _signer,
@@ -52,12 +52,12 @@ def from_environment(given: Given) -> Source | None:
 
 
 def _stray(given: Given) -> str | None:
-    """Give the variable of a security token without a key of its own family."""
+    """Return the variable of a security token without a key of its own family."""
     return next((t for *keys, t in _KEYS if given.at(t) and not given.at(*keys)), None)
 
 
 def _project(given: Given) -> dict[str, str]:
-    """Say which variable has the project's id; the vendor's if none is set."""
+    """Return which variable has the project's id; the vendor's if none is set."""
     told = (name for name in _PROJECT_IDS if given.at(name))
     return {"project_id": next(told, _PROJECT_IDS[0])}
 
@@ -66,25 +66,25 @@ _PARTS = ("access_key", "secret_key", "security_token")
 
 
 def _signer(given: Given, place: Place, **parts: Any) -> Auth:
-    """Make keys for *place*; they need a project's id, and not its name."""
+    """Return keys for *place*; they need a project's id, not its name."""
     project = given.at(*_PROJECT_NAMES)
     by_default = project is None or place.region in (None, project)
     if parts["project_id"] is None and not by_default:
         raise SettingsError(
-            f"with an access key a project is known by its id: set HW_PROJECT_ID to "
-            f"that of {project} (or unset the project's name to use the region's own)"
+            f"an access key needs the project's id, not its name: set HW_PROJECT_ID to "
+            f"that of {project} (or unset the name to use the region's own project)"
         )
     return Keys(endpoint=place.endpoint, **parts)
 
 
 def from_named_file(given: Given) -> Source | None:
-    """Take the keys of the file that the environment names."""
+    """Return the keys from the file that the environment names."""
     path = given.at(_KEYS_FILE)
     return None if path is None else _from_file(given, path, _KEYS_FILE)
 
 
 def from_usual_file(given: Given) -> Source | None:
-    """Take the keys of the file at its usual place."""
+    """Return the keys from the file at its usual place."""
     if given.keys_file is None:
         return None
     return _from_file(given, given.keys_file, "the credentials file")
@@ -101,10 +101,10 @@ def _from_file(given: Given, path: str, named: str) -> Source:
         line = error.lineno
     except ParsingError as error:
         line = error.errors[0][0]
-    except Error as error:  # its text quotes the line, and with it the key
+    except Error as error:  # its text quotes the line, and with it the secret
         line = getattr(error, "lineno", 0)
     if line is not None:
-        raise SettingsError(f"{path}, line {line}: not an INI file with a [basic] part")
+        raise SettingsError(f"{path}:{line}: not an INI file with a [basic] section")
     section = next((name for name in ("basic", "global") if name in parser), None)
     found = dict(parser[section]) if section is not None else {}
     missing = next((name for name in ("ak", "sk") if not found.get(name)), None)

@@ -1,4 +1,4 @@
-"""Pure. Names and passwords, from the environment."""
+"""Pure. User names and passwords from the environment."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from bulkrepo.model import SettingsError
 from bulkrepo.sources.given import Given, Place, Source
 
 Pairs = tuple[tuple[str, str], ...]
-"""Variables for a name, or an id instead; the first pair that is set counts."""
+"""Variables for a name or, instead, an id; the first pair that is set counts."""
 
 
 class _Family(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ _OS = _Family(
 
 
 def from_environment(given: Given) -> Source | None:
-    """Look at HW_ names, then at OS_ ones; a password alone may be for OS_CLOUD."""
+    """Try HW_ names, then OS_ ones; OS_PASSWORD alone may belong to OS_CLOUD."""
     if given.at(*_HW.user, _HW.password):
         return _of_family(given, _HW)
     alone = () if given.at("OS_CLOUD") else (_OS.password,)
@@ -60,12 +60,12 @@ def from_environment(given: Given) -> Source | None:
 
 def _of_family(given: Given, family: _Family) -> Source:
     def pair(pairs: Pairs) -> tuple[str | None, str | None]:
-        """Give name and id of the first pair that is set."""
+        """Return name and id of the first pair that is set."""
         told = next((names for names in pairs if given.at(*names)), None)
         return (None, None) if told is None else (given.at(told[0]), given.at(told[1]))
 
     def called(pairs: Pairs) -> str:
-        """Give the variable of *pairs* that counts, or the first one if none is set."""
+        """Return the variable of *pairs* that counts, or the first if none is set."""
         those = (name for names in pairs for name in reversed(names))
         return next(filter(given.at, those), pairs[0][0])
 
@@ -118,26 +118,27 @@ def whole(
             text is not None and not text.isprintable()
         ):  # such as bytes that are not UTF-8
             named = names.get(part.removesuffix("_name").removesuffix("_id"), part)
-            raise SettingsError(f"{named} has characters in it that nobody can type")
+            raise SettingsError(f"{named} contains unprintable characters: correct it")
     missing = next(_missing(fields), None)
     if missing is not None:
         parts = (names[part] for part in ("user", "password") if _has(fields, part))
         there = next(parts, name)
         raise SettingsError(
-            f"{there} is set, but {names[missing]} is not: set it too, or pick "
-            "another way to sign in by --auth"
+            f"{there} is set, but {names[missing]} is not: set it too, or choose "
+            "another way to sign in with --auth"
         )
 
     def build(place: Place) -> Auth:
         project = fields["project_name"] or place.region  # its default project
         if project is None and fields["project_id"] is None:
             raise SettingsError(
-                f"a token is for one project: set {names['project']} (the region's "
-                "name, unless it is another one)"
+                f"no project: set {names['project']} (usually to the region's name), "
+                "because a token is for one project"
             )
         if place.iam is None:
             raise SettingsError(
-                "where is IAM? Set SWR_IAM_ENDPOINT, or give --iam-endpoint or --region"
+                "no IAM endpoint: set SWR_IAM_ENDPOINT, or give --iam-endpoint or "
+                "--region"
             )
         told: dict[str, Any] = {**fields, "project_name": project}
         login = iam.Login(endpoint=place.iam, **told)

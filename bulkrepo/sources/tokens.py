@@ -1,4 +1,4 @@
-"""Pure. Tokens of IAM, from a file or the environment."""
+"""Pure. IAM tokens from a file or the environment."""
 
 from bulkrepo.auth import Token
 from bulkrepo.sources.given import Given, Source
@@ -7,7 +7,7 @@ TOKENS = ("SWR_TOKEN", "HW_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN")
 
 
 def from_file(given: Given) -> Source | None:
-    """Take the file of `--token-file`, read again when its token is refused."""
+    """Return the token of `--token-file`, which is read again when refused."""
     path = given.token_file
     if path is None:
         return None
@@ -21,7 +21,7 @@ def from_file(given: Given) -> Source | None:
 
 
 def from_environment(given: Given) -> Source | None:
-    """Take the first variable that is set."""
+    """Return the token of the first variable that is set."""
     name = next((name for name in TOKENS if given.at(name)), None)
     if name is None:
         return None
