@@ -122,6 +122,7 @@ async def plan(
         load=_lists("plan", sources, settings, control),
         work=partial(_planning, settings),
         creates=False,
+        plans=True,
     )
     return await runs.run(job, on_event, control)
 

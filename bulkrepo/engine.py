@@ -244,13 +244,10 @@ class Engine:
             self._flush = loop.call_later(FLUSH, self._wake.set)
         self.stats[outcome.outcome] += 1
         most = self._limits.max_failures
-        if most is not None:
-            failed = self.stats[Verdict.FAILED] + self.stats[Verdict.KEPT]
-            if not self._limits.ignores:
-                failed += self.stats[Verdict.DIFFERS]
-            if failed >= most:
-                rows = "row" if most == 1 else "rows"
-                self.stop(f"{most} {rows} failed (--max-failures)", exit_code=3)
+        failures = self._limits.failures
+        if most is not None and sum(self.stats[each] for each in failures) >= most:
+            rows = "row" if most == 1 else "rows"
+            self.stop(f"{most} {rows} failed (--max-failures)", exit_code=3)
 
     # One row.
 

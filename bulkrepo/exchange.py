@@ -17,11 +17,11 @@ import tenacity
 from bulkrepo import backoff
 from bulkrepo.answers import read
 from bulkrepo.auth import Auth
-from bulkrepo.backoff import AGAIN
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
 from bulkrepo.gateway import Gateway
+from bulkrepo.model import FAILURES, Verdict
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.turns import Turns
@@ -37,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
     How hard to try. *patience* and *deadline* are seconds.
 
-    *ignores*: a row that differs is no failure that *max_failures* counts.
+    *failures* are the outcomes that *max_failures* counts.
 
     *reads_vouch*: a read that succeeds shows that the service is healthy. Only where
     nothing is created: a service may answer reads and fail all creates.
@@ -48,7 +48,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     patience: float = 600.0
     deadline: float | None = None
     max_failures: int | None = None
-    ignores: bool = False
+    failures: frozenset[Verdict] = FAILURES - {Verdict.NOT_ATTEMPTED}
     reads_vouch: bool = False
 
 
@@ -152,7 +152,7 @@ class Exchange:
         if before is not None and request.method not in _CHANGES:
             before = None  # that read is a first try
         answer = await self.once(request, tries, before)
-        if answer.kind in AGAIN:
+        if answer.kind in backoff.AGAIN:
             return await self.ask_again(request, tries, answer)
         return Heard(answer, tries.unsure_at)
 
@@ -290,7 +290,7 @@ class Exchange:
             if not self._met:
                 self._first_contact(answer)
             kind = answer.kind
-            if kind in AGAIN:
+            if kind in backoff.AGAIN:
                 self._failed(now, request, tries, answer, before, probe=probe)
                 return answer
             if kind is Kind.UNAUTHORIZED:

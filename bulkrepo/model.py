@@ -192,6 +192,8 @@ PLANNED = frozenset({Verdict.TO_CREATE, Verdict.TO_UPDATE, Verdict.TO_REMOVE})
 SUCCESSES = DONE | PLANNED
 """The verdicts of rows with which nothing is wrong."""
 
+FAILURES = frozenset(Verdict) - SUCCESSES
+
 
 NO_ORGANIZATION = "the organization does not exist"
 """How the reason begins for a row whose organization is missing."""

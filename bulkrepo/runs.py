@@ -25,6 +25,7 @@ from bulkrepo.engine import Engine
 from bulkrepo.flows import Flow
 from bulkrepo.ledger import Ledger, LedgerThread
 from bulkrepo.model import (
+    FAILURES,
     SUCCESSES,
     Claim,
     Event,
@@ -107,12 +108,20 @@ class Job:
 
     *load* fills the ledger with rows. *work* returns a run's flow and preparation.
     *creates*: the job creates, so reads that succeed do not prove the service healthy.
+    *plans*: it changes nothing, so a difference that stays is no failure of it.
     """
 
     settings: Settings
     load: Callable[[Ledger], Started]
     work: Callable[[LedgerThread], Work]
     creates: bool = True
+    plans: bool = False
+
+    @property
+    def failures(self) -> frozenset[Verdict]:
+        """Outcomes that are failures of this job."""
+        ignores = self.plans or self.settings.on_differs == "ignore"
+        return FAILURES - {Verdict.DIFFERS} if ignores else FAILURES
 
 
 async def run(
@@ -157,7 +166,7 @@ async def run(
                 rows = "1 row breaks" if number == 1 else f"{number} rows break"
                 why = f"{rows} a rule, and --strict is set"
                 ended = Ended(Stop(f"{why}: nothing was sent", 2), Counter())
-                return await ledger.do(_conclude, settings, started.run, ended)
+                return await ledger.do(_conclude, job, started.run, ended)
             limit = await ledger.do(pace.control, settings, sent)
             ended = Ended(None, Counter())
             if started.pending:
@@ -166,7 +175,7 @@ async def run(
                         job, client, started, ledger, limit, tell=tell, control=control
                     )
             await ledger.do(pace.keep, settings, limit, ended=True)
-            result = await ledger.do(_conclude, settings, started.run, ended)
+            result = await ledger.do(_conclude, job, started.run, ended)
             tell.check()
             return result
     except* LedgerError as group:
@@ -202,13 +211,17 @@ async def _work(
         limit,
         ledger,
         clock=Clock(),
-        limits=structs.replace(settings.limits(), reads_vouch=not job.creates),
+        limits=structs.replace(
+            settings.limits(),
+            reads_vouch=not job.creates,
+            failures=job.failures - {Verdict.NOT_ATTEMPTED},
+        ),
         settled=settled,
         flow=work.flow,
         prepare=work.surveyor.prepare if work.surveyor else None,
     )
     control.steer(engine)
-    ticker = asyncio.create_task(_tick(engine, limit, settings, started, tell))
+    ticker = asyncio.create_task(_tick(engine, limit, job, started, tell))
     keeper = asyncio.create_task(pace.keeping(ledger, settings, limit))
     try:
         stop = await engine.run()
@@ -222,21 +235,19 @@ async def _work(
 async def _tick(
     engine: Engine,
     limit: rate.RateControl,
-    settings: Settings,
+    job: Job,
     started: Started,
     tell: events.Teller,
 ) -> None:
     """Report progress four times a second."""
     before = started.total - started.pending
-    ignored = {Verdict.DIFFERS} if settings.on_differs == "ignore" else set()
-    failures = frozenset(Verdict) - SUCCESSES - ignored
     stats = engine.stats
     lately: deque[tuple[float, int]] = deque(maxlen=20)
     while True:
         done = sum(stats[verdict] for verdict in Verdict)
         lately.append((time.monotonic(), done))
         seconds = lately[-1][0] - lately[0][0]
-        failed = sum(stats[verdict] for verdict in failures)
+        failed = sum(stats[verdict] for verdict in job.failures)
         tell(
             Progressed(
                 done=before + done,
@@ -285,12 +296,13 @@ def _log_row(
 
 def _conclude(
     ledger: Ledger,
-    settings: Settings,
+    job: Job,
     run: int,
     ended: Ended,
 ) -> Result:
     """End the run: write its reports, and count its outcomes."""
     stop, stats, organizations = ended
+    settings = job.settings
     info, summary, unwritten = reports.end(
         ledger,
         run,
@@ -299,10 +311,7 @@ def _conclude(
         requests=stats["requests"],
         throttled=stats["throttled"],
     )
-    failures = summary.failures
-    # A plan changes nothing, so a difference that stays is no failure of the plan.
-    if settings.on_differs == "ignore" or info.command == "plan":
-        failures -= summary.counts.get(Verdict.DIFFERS, 0)
+    failures = sum(summary.counts.get(verdict, 0) for verdict in job.failures)
     code = stop.exit_code if stop else 0
     code = code or (4 if unwritten else int(failures > 0))
     log = events.logger()

@@ -105,7 +105,6 @@ class Settings(Reading):
             patience=self.patience,
             deadline=self.deadline,
             max_failures=self.max_failures,
-            ignores=self.on_differs == "ignore",
         )
 
 

@@ -536,3 +536,17 @@ async def test_what_an_organization_lacks_that_is_not_there_is_certain(
                 result = await look([source], settings=known)
                 assert result.summary.failures == 2
                 assert result.summary.uncertain == 0
+
+
+async def test_a_plan_does_not_end_where_rows_differ(tmp_path: Path) -> None:
+    """They are what it is to show: `--max-failures` counts rows it could not plan."""
+    items = rows(5)
+    async with Watched(OURS) as box:
+        seed(box, [{**item, "is_public": not item["is_public"]} for item in items])
+        source = write(tmp_path / "list.ndjson", items)
+        done = await bulkrepo(
+            *("plan", source, "--max-failures", "1"), cwd=tmp_path, box=box
+        )
+
+    assert done.code == 0
+    assert "5 not as wanted" in done.out
