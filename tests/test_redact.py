@@ -116,7 +116,8 @@ def test_simplify_ends_in_a_loop() -> None:
     assert "<list>" in str(event)
 
 
-@given(st.text(min_size=1), st.text(), st.text())
+# What hides a secret may itself look like one that has asterisks.
+@given(st.text(st.characters(exclude_characters="*"), min_size=1), st.text(), st.text())
 def test_hidden_values_are_found_and_scrubbed(
     secret: str, before: str, after: str
 ) -> None:
@@ -126,10 +127,7 @@ def test_hidden_values_are_found_and_scrubbed(
     told = redactor.scrub({"a": [before + secret + after, {secret: 1, "n": True}]})
 
     [(key, (text, inner))] = told.items()
-    texts = [key, text, *inner]
-    assert secret in HIDDEN or not any(
-        secret in text.replace(HIDDEN, "\0") for text in texts if secret != "\0"
-    )
+    assert not any(secret in each for each in (key, text, *inner))
 
 
 def test_scrub_hides_numbers_and_the_longer_of_two() -> None:
