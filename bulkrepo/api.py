@@ -21,7 +21,6 @@ from bulkrepo.model import (
 )
 from bulkrepo.runs import Control, Job, Work
 from bulkrepo.settings import MEMORY, Settings
-from bulkrepo.skew import Skew
 from bulkrepo.surveyor import Surveyor
 from bulkrepo.wire import Answer
 
@@ -86,13 +85,9 @@ async def undo(
     None: the last run that created anything. With *dry_run*, only look.
     """
 
-    def flow(claim: Claim, skew: Skew) -> Flow:
+    def flow(claim: Claim) -> Flow:
         return flows.undo(
-            claim.namespace,
-            claim.repository,
-            made=claim.made,
-            skew=skew,
-            dry_run=dry_run,
+            claim.namespace, claim.repository, made=claim.made, dry_run=dry_run
         )
 
     loads.want_past(settings.ledger)
@@ -177,13 +172,13 @@ def _lists(
 def _creating(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
-    def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
-        return flows.judged(claim, shown, shown.seen, doubt=claim.doubt, skew=skew)
+    def judge(claim: Claim, shown: Answer) -> Conclusion:
+        return flows.judged(claim, shown, shown.seen, doubt=claim.doubt)
 
-    def flow(claim: Claim, skew: Skew) -> Flow:
+    def flow(claim: Claim) -> Flow:
         if claim.differences is not None:
             return flows.change(claim, claim.differences)
-        return flows.create(claim, doubt=claim.doubt, skew=skew, amend=amend)
+        return flows.create(claim, doubt=claim.doubt, amend=amend)
 
     if settings.survey == "never" and not settings.create_organizations:
         return Work(flow)
@@ -200,15 +195,14 @@ def _creating(settings: Settings, ledger: LedgerThread) -> Work:
 def _planning(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
-    def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
-        found = flows.judged(claim, shown, shown.seen, doubt=claim.doubt, skew=skew)
+    def judge(claim: Claim, shown: Answer) -> Conclusion:
+        found = flows.judged(claim, shown, shown.seen, doubt=claim.doubt)
         return flows.planned(found, amend=amend)
 
-    def flow(claim: Claim, skew: Skew) -> Flow:
+    def flow(claim: Claim) -> Flow:
         return flows.plan(
             claim,
             doubt=claim.doubt,
-            skew=skew,
             amend=amend,
             absent=claim.namespace in surveyor.listed,
             readonly=claim.namespace in surveyor.readonly,
@@ -226,12 +220,6 @@ def _planning(settings: Settings, ledger: LedgerThread) -> Work:
 
 
 def _verifying(settings: Settings, ledger: LedgerThread) -> Work:
-    def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
-        return flows.proven(claim, shown, skew=skew)
-
-    def flow(claim: Claim, skew: Skew) -> Flow:
-        return flows.verify(claim, skew=skew)
-
     if settings.survey == "never":
-        return Work(flow)
-    return Work(flow, Surveyor(ledger, judge, mode=settings.survey))
+        return Work(flows.verify)
+    return Work(flows.verify, Surveyor(ledger, flows.proven, mode=settings.survey))

@@ -99,30 +99,27 @@ class Credential:
                 return True
             return await self._sign_in(request, ahead=ahead)
 
-    async def renewed(self, refused: Mapping[str, str], answer: Answer) -> bool:
+    async def renew(self, refused: Mapping[str, str], answer: Answer) -> str | None:
         """
-        Renew what was *refused*, once for all workers; False: it is dead, the run ends.
+        Renew what was *refused*, once for all workers; return why it cannot be renewed.
 
-        A renewed credential that was never accepted is not renewed again.
+        A renewed credential that was never accepted is not renewed again. None also if
+        the run stopped meanwhile.
         """
         async with self._renewing:
-            if self._brake.stopped is not None:
-                return False
-            if not self._auth.holds(refused):
-                return True  # another worker renewed it while our request was in flight
+            if self._brake.stopped is not None or not self._auth.holds(refused):
+                return None  # another worker renewed it while our request was in flight
             hint = self._auth.advice(answer, ahead=self._skew.apart)
             try:
                 if refused is not self.unproven and await self._newer():
                     self.unproven = self._auth.sign(_PROBE, at=self._clock.time())
-                    return True
+                    return None
             except SettingsError as error:
                 hint = str(error)
-            self._brake.stop(
+            return (
                 f"SWR refuses the credential from {self._auth.name} ({said(answer)}): "
-                f"{hint}",
-                exit_code=3,
+                f"{hint}"
             )
-            return False
 
     async def _newer(self) -> bool:
         request = self._auth.login()

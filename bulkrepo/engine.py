@@ -24,9 +24,8 @@ from bulkrepo.exchange import (
 )
 from bulkrepo.flows import Conclusion, Flow, create
 from bulkrepo.gateway import Gateway
-from bulkrepo.model import NO_ORGANIZATION, Claim, Outcome, Verdict
+from bulkrepo.model import NO_ORGANIZATION, Claim, Outcome, Verdict, join_doubts
 from bulkrepo.rate import RateControl
-from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind, Request
 
 BATCH = 512
@@ -44,13 +43,20 @@ _NAMESPACE_STOPS = {
 class Store(Protocol):
     """Where claims come from and outcomes go."""
 
-    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
-        """Keep *done*, and hand out up to *want* rows that are on disk as claimed."""
+    async def turn(
+        self, done: list[Outcome], want: int, ahead: tuple[float, float] | None
+    ) -> list[Claim]:
+        """
+        Keep *done*, and hand out up to *want* rows that are on disk as claimed.
+
+        *ahead* is how many seconds the server's clock is ahead of ours, at least and
+        at most, if known.
+        """
         ...
 
 
-def _create(claim: Claim, skew: Skew) -> Flow:
-    return create(claim, doubt=claim.doubt, skew=skew)
+def _create(claim: Claim) -> Flow:
+    return create(claim, doubt=claim.doubt)
 
 
 class Engine:
@@ -73,7 +79,7 @@ class Engine:
         clock: Clock,
         limits: Limits,
         settled: Callable[[Claim, Outcome], None] | None = None,
-        flow: Callable[[Claim, Skew], Flow] = _create,
+        flow: Callable[[Claim], Flow] = _create,
         prepare: Callable[["Engine"], Awaitable[None]] | None = None,
     ) -> None:
         self.stats: Counter[str] = Counter()
@@ -154,11 +160,6 @@ class Engine:
         self._wake.set()
         self._more.set()
 
-    @property
-    def skew(self) -> Skew:
-        """The server's clock, as far as it is known."""
-        return self._exchange.skew
-
     async def glance(self, request: Request) -> Answer:
         """Ask in our turn for what the run can do without; see `Exchange.glance`."""
         return await self._exchange.glance(request)
@@ -218,7 +219,8 @@ class Engine:
             # the code stays in the processor's caches.
             for claim, outcome in done:
                 self._settled(claim, outcome)
-        claims = await self._store.turn([outcome for _, outcome in done], want)
+        settled = [outcome for _, outcome in done]
+        claims = await self._store.turn(settled, want, self._exchange.skew.bounds)
         if want and not claims:
             self._exhausted = True
         if self._brake.stopped is None:
@@ -272,7 +274,7 @@ class Engine:
     async def _attempt(self, claim: Claim) -> Outcome | None:
         """Drive one row's flow to its end; None where the run stopped before it."""
         tries = Tries(claim.attempts)
-        flow = self._flow(claim, self._exchange.skew)
+        flow = self._flow(claim)
         try:
             request = next(flow)
             while True:
@@ -308,7 +310,7 @@ class Engine:
             reason=stop.reason if stop else "stopped",
             attempts=tries.sent,
             started_at=tries.started_at,
-            unsure_at=tries.unsure_at,
+            doubt=join_doubts(claim.doubt, self._exchange.doubt(tries)),
             untold=tries.untold,
         )
 

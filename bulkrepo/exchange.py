@@ -13,15 +13,16 @@ from contextlib import nullcontext
 
 import msgspec
 import tenacity
+from msgspec.structs import replace
 
 from bulkrepo import backoff
-from bulkrepo.answers import read
+from bulkrepo.answers import read, said
 from bulkrepo.auth import Auth
 from bulkrepo.brake import Brake, Clock
 from bulkrepo.credential import Credential
 from bulkrepo.flows import Heard
 from bulkrepo.gateway import Gateway
-from bulkrepo.model import FAILURES, Verdict
+from bulkrepo.model import FAILURES, Doubt, Verdict
 from bulkrepo.rate import RateControl
 from bulkrepo.skew import Skew
 from bulkrepo.turns import Turns
@@ -30,6 +31,8 @@ from bulkrepo.wire import Answer, Kind, Reply, Request
 FEW = 3
 """Where no more requests may be in flight, there are more workers than that."""
 _DONE = frozenset({Kind.DONE, Kind.EXISTS})
+_FOR_ALL = frozenset({Kind.UNAUTHORIZED, Kind.WRONG_ENDPOINT})
+"""Answers that, if they are true, are so for every request."""
 _CHANGES = frozenset({"PATCH", "DELETE"})
 
 
@@ -65,11 +68,11 @@ class Tries(msgspec.Struct):
     The requests *sent* for one row.
 
     *started* and *started_at* are when the first one left (monotonic and epoch
-    seconds), *asked* and *asked_at* when the last one did, *unsure_at* when the first
-    create with an unknown result did. *untold*: an update or a delete may have been
-    carried out although it seems to have failed; its flow then reads what is there
-    before each further try. *last* is that request's last answer, *done* how many tries
-    it had, *used* how many of these count.
+    seconds), *asked* and *asked_at* when the last one did, *unsure* when the first and
+    the last create with an unknown result did (epoch seconds). *untold*: an update or a
+    delete may have been carried out although it seems to have failed; its flow then
+    reads what is there before each further try. *last* is that request's last answer,
+    *done* how many tries it had, *used* how many of these count.
     """
 
     sent: int
@@ -77,7 +80,7 @@ class Tries(msgspec.Struct):
     asked: float = 0.0
     started_at: float | None = None
     asked_at: float = 0.0
-    unsure_at: float | None = None
+    unsure: tuple[float, float] | None = None
     untold: bool = False
     last: Answer | None = None
     done: int = 0
@@ -85,8 +88,9 @@ class Tries(msgspec.Struct):
 
     def doubted(self, request: Request) -> None:
         """Learn that *request*, which left last, may have been carried out."""
-        if request.creates and self.unsure_at is None:
-            self.unsure_at = self.asked_at
+        if request.creates:
+            first = self.unsure[0] if self.unsure else self.asked_at
+            self.unsure = first, self.asked_at
         self.untold = self.untold or request.method in _CHANGES
 
 
@@ -126,6 +130,8 @@ class Exchange:
         self._stats, self._sign = stats, auth.sign
         self._met = False  # whether the service has answered anything at all
         self._vouching = ("GET", "PATCH") if limits.reads_vouch else ("PATCH",)
+        # A read that finds nothing is as good an answer of SWR's as another.
+        self._well = _DONE | {Kind.ABSENT} if limits.reads_vouch else _DONE
         self._backoff, self._budget = backoff.Backoff(), backoff.Budget()
         self._chance = random.Random()  # noqa: S311 - jitter
         # Workers are as many as requests may be in flight, unless those are few.
@@ -154,7 +160,11 @@ class Exchange:
         answer = await self.once(request, tries, before)
         if answer.kind in backoff.AGAIN:
             return await self.ask_again(request, tries, answer)
-        return Heard(answer, tries.unsure_at)
+        return Heard(answer, self.doubt(tries))
+
+    def doubt(self, tries: Tries) -> Doubt | None:
+        """Return the doubt that *tries* leave, if any."""
+        return None if tries.unsure is None else self.skew.doubt(*tries.unsure)
 
     async def glance(self, request: Request) -> Answer:
         """
@@ -229,7 +239,7 @@ class Exchange:
                 retry_error_callback=lambda _: answer,
             )
             await retrying(once)
-        return Heard(answer, tries.unsure_at, again)
+        return Heard(answer, self.doubt(tries), again)
 
     async def _vouched(self, asked: float) -> bool:
         """Wait until it is known whose fault a failed try is; False: the run stops."""
@@ -290,25 +300,31 @@ class Exchange:
             if not self._met:
                 self._first_contact(answer)
             kind = answer.kind
-            if kind in backoff.AGAIN:
-                self._failed(now, request, tries, answer, before, probe=probe)
-                return answer
-            if kind is Kind.UNAUTHORIZED:
-                await self._renewed(headers, answer)
+            if kind in _FOR_ALL:
+                answer = await self._weigh(headers, answer, probe=probe)
+                kind = answer.kind
+            if kind is Kind.UNAUTHORIZED:  # and renewed
                 if probe:
                     return answer
                 continue
+            if kind in backoff.AGAIN:
+                self._failed(now, request, tries, answer, before, probe=probe)
+                return answer
             # A throttled try was none: the next one is still the first.
-            self._outage.good(
-                started, first=before is None or before.kind is Kind.THROTTLED
-            )
-            if not self._budget.full:
-                self._budget.earn()
-            if kind in _DONE and (request.creates or request.method in self._vouching):
-                self._outage.witness = request
-            if headers is credential.unproven:
-                credential.unproven = None
+            first = before is None or before.kind is Kind.THROTTLED
+            self._outage.good(started, first=first)
+            self._accepted(request, headers, kind)
             return answer
+
+    def _accepted(
+        self, request: Request, headers: Mapping[str, str], kind: Kind
+    ) -> None:
+        if not self._budget.full:
+            self._budget.earn()
+        if kind in self._well and (request.creates or request.method in self._vouching):
+            self._outage.witness = request
+        if headers is self._credential.unproven:
+            self._credential.unproven = None
 
     def _failed(
         self,
@@ -327,9 +343,37 @@ class Exchange:
             now, request, answer, started=tries.asked, first=first, probe=probe
         )
 
-    async def _renewed(self, headers: Mapping[str, str], answer: Answer) -> None:
-        if not await self._credential.renewed(headers, answer):
-            raise InterruptedTriesError(answer)
+    async def _weigh(
+        self, headers: Mapping[str, str], answer: Answer, *, probe: bool
+    ) -> Answer:
+        """
+        Return what an *answer* counts as that condemns the whole run.
+
+        It stays if the credential was renewed. Otherwise it is believed before anything
+        has succeeded. Afterwards it is a failed try, and the witness gives a second
+        opinion (see `outage`): only where that *probe* is answered so as well, the run
+        stops.
+        """
+        refused = answer.kind is Kind.UNAUTHORIZED
+        why = None
+        if refused:
+            why = await self._credential.renew(headers, answer)
+            if self._brake.stopped is not None:
+                raise InterruptedTriesError(answer)
+            if why is None:
+                return answer
+        witnessed = self._outage.witness is not None
+        if witnessed and not probe:
+            return replace(answer, kind=Kind.BUSY if refused else Kind.BROKEN)
+        if why is None and not witnessed:
+            return answer
+        why = why or (
+            "answers no longer come from SWR: the last request that succeeded, sent "
+            f"again, was answered {said(answer)}. Look for a proxy, a sign-in page or "
+            "maintenance on the way to the endpoint"
+        )
+        self._brake.stop(why, exit_code=3)
+        raise InterruptedTriesError(answer)
 
     async def _signed_in(self, before: Answer | None) -> None:
         if not await self._credential.ready():

@@ -205,18 +205,40 @@ UNTOLD = "a try of ours may have changed or removed it; the next run finds out"
 """Likewise, after an update or a delete."""
 
 
+class Doubt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """
+    When the tries left that may have created a repository, by the server's clock.
+
+    The first left at *since* or later, the last at *until* or earlier, in epoch
+    seconds; 0.0 and `None` if that is not known.
+    """
+
+    since: float = 0.0
+    until: float | None = None
+
+
+def join_doubts(one: Doubt | None, other: Doubt | None) -> Doubt | None:
+    """Return the doubt that two of one repository make together."""
+    if one is None or other is None:
+        return one or other
+    last = None
+    if one.until is not None and other.until is not None:
+        last = max(one.until, other.until)
+    return Doubt(min(one.since, other.since), last)
+
+
 class Claim(RepoSpec, frozen=True, array_like=True, gc=False, kw_only=True):
     """
     A row handed out to be worked on, and what it wants.
 
-    *doubt* is the time (epoch seconds) of the first try of an earlier process whose
-    answer is not known, else `None`. *attempts* are the requests sent by then. *made*
-    are the times of request and answer with which a run of ours created it, where that
-    is certain and asked for. *differences* are what a survey found to differ.
+    *doubt* is about tries of earlier processes. *attempts* are the requests sent by
+    then. *made* is from when to when, by the server's clock, a run of ours created it,
+    where that is certain and asked for. *differences* are what a survey found to
+    differ.
     """
 
     id: int
-    doubt: float | None = None
+    doubt: Doubt | None = None
     attempts: int = 0
     made: tuple[float, float] | None = None
     differences: dict[str, list[object]] | None = None
@@ -229,7 +251,8 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
     *differences* maps a field to `[wanted, found]`. *status*, *code*, *message* and
     *request_id* are those of the last answer. *started_at* is epoch seconds of the
     first request, *elapsed_ms* milliseconds from there to the verdict. *doubt* is set
-    where a request of ours may have created the repository and nothing proves it.
+    where a request of ours may have created the repository and nothing proves it; the
+    ledger keeps it in two columns.
     """
 
     id: int
@@ -245,7 +268,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
     attempts: int = 0
     started_at: float | None = None
     elapsed_ms: float | None = None
-    doubt: float | None = None
+    doubt: Doubt | None = None
 
 
 class Item(msgspec.Struct, frozen=True):

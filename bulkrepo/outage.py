@@ -10,7 +10,9 @@ The witness is sent where no other request shows that the service works: before 
 that failed tries again, if nothing succeeded since; and, after several troubled answers
 in a row, instead of any other request. If it succeeds, the rows' trouble is their own;
 if it fails, the service is out, and failures before that are not the rows' fault. Until
-something has succeeded there is no witness, and no failure is a row's own fault.
+something has succeeded there is no witness, and no failure is a row's own fault. The
+witness is also the second opinion where an answer condemns the whole run: a sign-in
+page, say, or a refused credential.
 
 Where most first tries fail, the service is out of order, even if some succeed. Where
 many rows succeed only at a later try, a row may fail several times by chance: then a

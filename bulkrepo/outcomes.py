@@ -1,7 +1,7 @@
 """Pure. The outcome of a row, from its conclusion or from how far it got."""
 
 from bulkrepo.flows import Conclusion
-from bulkrepo.model import UNPROVEN, UNTOLD, Claim, Outcome, Verdict
+from bulkrepo.model import UNPROVEN, UNTOLD, Claim, Doubt, Outcome, Verdict
 from bulkrepo.wire import Answer
 
 
@@ -45,15 +45,14 @@ def interrupted(
     reason: str,
     attempts: int,
     started_at: float | None,
-    unsure_at: float | None,
+    doubt: Doubt | None,
     untold: bool,
 ) -> Outcome:
     """
     Give the outcome of a row that was begun when the run stopped for *reason*.
 
-    *unsure_at* and *untold* are as in `exchange.Tries`.
+    *doubt* is about all tries so far, *untold* as in `exchange.Tries`.
     """
-    doubt = unsure_at if claim.doubt is None else claim.doubt
     evidence = UNTOLD if untold else None
     so_far = "its tries so far failed" if answer else "what is there was not read"
     return Outcome(

@@ -40,7 +40,6 @@ from bulkrepo.model import (
 )
 from bulkrepo.rate import Fixed
 from bulkrepo.settings import Settings
-from bulkrepo.skew import Skew
 from bulkrepo.surveyor import Surveyor
 
 VERSION = version("bulkrepo")
@@ -78,18 +77,28 @@ class Control:
         self._engine = engine
 
 
+_AGE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the machine sleeps, and is never set."""
+
+
 class Clock:
-    """Real time."""
+    """Real time. The epoch time is read once: nobody sets it during a run."""
 
     now = staticmethod(time.monotonic)
-    time = staticmethod(time.time)
     sleep = staticmethod(asyncio.sleep)
+
+    def __init__(self) -> None:
+        self._epoch = time.time() - time.clock_gettime(_AGE)
+
+    def time(self) -> float:
+        """Return epoch seconds."""
+        return self._epoch + time.clock_gettime(_AGE)
 
 
 class Work(NamedTuple):
     """The flow for each row, and the survey before the first one, if any."""
 
-    flow: Callable[[Claim, Skew], Flow]
+    flow: Callable[[Claim], Flow]
     surveyor: Surveyor | None = None
 
 
@@ -132,7 +141,7 @@ async def run(
     workers = descriptors.bounded(job.settings.concurrency)
     settings = replace(job.settings, concurrency=workers)
     job = replace(job, settings=settings)
-    auth = settings.auth()
+    auth, clock = settings.auth(), Clock()
     for path in settings.reports:
         report.check(path)
     client = Client(
@@ -144,7 +153,7 @@ async def run(
     )
     try:
         async with LedgerThread(
-            lambda: Ledger(settings.ledger, now=time.time)
+            lambda: Ledger(settings.ledger, now=clock.time)
         ) as ledger:
             sent = await ledger.do(pace.starts, settings)
             started = await ledger.do(job.load)
@@ -172,7 +181,14 @@ async def run(
             if started.pending:
                 async with client:
                     ended = await _work(
-                        job, client, started, ledger, limit, tell=tell, control=control
+                        job,
+                        client,
+                        started,
+                        ledger,
+                        limit,
+                        clock=clock,
+                        tell=tell,
+                        control=control,
                     )
             await ledger.do(pace.keep, settings, limit, ended=True)
             result = await ledger.do(_conclude, job, started.run, ended)
@@ -189,6 +205,7 @@ async def _work(
     ledger: LedgerThread,
     limit: Auto | Fixed,
     *,
+    clock: Clock,
     tell: events.Teller,
     control: Control,
 ) -> Ended:
@@ -210,7 +227,7 @@ async def _work(
         settings.auth(),
         limit,
         ledger,
-        clock=Clock(),
+        clock=clock,
         limits=structs.replace(
             settings.limits(),
             reads_vouch=not job.creates,

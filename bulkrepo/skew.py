@@ -2,13 +2,13 @@
 Pure. How far the server's clock is from ours, from the `Date` headers of its answers.
 
 A `Date` has whole seconds and was written somewhere between our sending and receiving:
-each one bounds the offset from both sides, and many of them narrow it down.
+each one bounds the offset from both sides, and many of them narrow it down. One that
+contradicts them shows that a clock was set, or has drifted: from then on the bounds
+hold for both.
 """
 
+from bulkrepo.model import Doubt
 from bulkrepo.wire import Reply, server_time
-
-UNKNOWN_TOLERANCE = 1.0
-"""Seconds that clocks may disagree while no answer carried a `Date`."""
 
 
 class Skew:
@@ -18,6 +18,7 @@ class Skew:
         self._low: float | None = None
         self._high: float | None = None
         self._last: str | None = None
+        self._before: tuple[float, float] | None = None  # a clock was set
 
     def observe(self, reply: Reply, *, sent: float, received: float) -> None:
         """Learn from *reply*; *sent* and *received* are epoch seconds of our clock."""
@@ -29,9 +30,10 @@ class Skew:
         if server is None:
             return
         low, high = server - received, server + 1 - sent
-        if self._low is None or self._high is None or low > self._high:
-            self._low, self._high = low, high  # first, or somebody set a clock
-        elif high < self._low:
+        if self._low is None or self._high is None:
+            self._low, self._high = low, high
+        elif low > self._high or high < self._low:
+            self._before = self.bounds
             self._low, self._high = low, high
         else:
             self._low, self._high = max(low, self._low), min(high, self._high)
@@ -43,10 +45,15 @@ class Skew:
             return 0.0
         return max(self._low, 0.0) + min(self._high, 0.0)
 
-    def earliest(self, ours: float) -> float:
-        """Give the earliest time that the server's clock may have shown at *ours*."""
-        return ours + (-UNKNOWN_TOLERANCE if self._low is None else self._low)
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the most that the server's clock was ahead, if known."""
+        if self._low is None or self._high is None:
+            return None
+        before = self._before or (self._low, self._high)
+        return min(self._low, before[0]), max(self._high, before[1])
 
-    def latest(self, ours: float) -> float:
-        """Give the latest time that the server's clock may have shown at *ours*."""
-        return ours + (UNKNOWN_TOLERANCE if self._high is None else self._high)
+    def doubt(self, first: float, last: float) -> Doubt:
+        """Return the doubt that tries leave which began at *first* to *last*, by us."""
+        bounds = self.bounds
+        return Doubt() if bounds is None else Doubt(first + bounds[0], last + bounds[1])

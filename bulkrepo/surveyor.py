@@ -25,7 +25,6 @@ from bulkrepo.flows import (
     worth_it,
 )
 from bulkrepo.model import NO_ORGANIZATION, Claim, Verdict
-from bulkrepo.skew import Skew
 from bulkrepo.wire import (
     READ,
     Answer,
@@ -38,7 +37,7 @@ from bulkrepo.wire import (
 )
 
 Mode = Literal["auto", "always", "never"]
-Judge = Callable[[Claim, Answer, Skew], Conclusion]
+Judge = Callable[[Claim, Answer], Conclusion]
 """Concludes on a row from an answer that shows its repository."""
 
 _AT_ONCE = 8
@@ -261,7 +260,7 @@ class Surveyor:
         differing = []
         for claim in claims:
             answer = structs.replace(page.answer, seen=shown[claim.repository])
-            conclusion = self._judge(claim, answer, engine.skew)
+            conclusion = self._judge(claim, answer)
             if self._amend and conclusion.outcome is Verdict.DIFFERS:
                 found = conclusion.differences
                 differing.append(structs.replace(claim, differences=found))

@@ -5,10 +5,12 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import formatdate
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec.structs import replace
 
 from bulkrepo.model import Claim, Outcome
 from bulkrepo.wire import NoReply, Reply, Request
@@ -100,6 +102,8 @@ class ScriptedGateway:
     """
     Answers from a script, or what a function says; each answer takes *latency*.
 
+    Its clock is ours, and every answer says so.
+
     `requests` is every request with its headers, `starts` when it came, `most` how
     many were in flight at once.
     """
@@ -133,6 +137,9 @@ class ScriptedGateway:
             await self._clock.sleep(self._latency)
         finally:
             self.in_flight -= 1
+        if isinstance(answer, Reply):
+            date = {"Date": formatdate(self._clock.time(), usegmt=True)}
+            return replace(answer, headers=date | dict(answer.headers))
         return answer
 
     @property
@@ -156,7 +163,12 @@ class ListStore:
         self.claimed: list[Claim] = []
         self.outcomes: dict[int, Outcome] = {}
 
-    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+    async def turn(
+        self,
+        done: list[Outcome],
+        want: int,
+        ahead: tuple[float, float] | None = None,
+    ) -> list[Claim]:
         """Keep *done* and hand out up to *want* claims."""
         for outcome in done:
             if outcome.id in self.outcomes:

@@ -17,7 +17,6 @@ from bulkrepo.exchange import Limits
 from bulkrepo.flows import Flow
 from bulkrepo.model import Claim, Outcome
 from bulkrepo.rate import Fixed, RateControl
-from bulkrepo.skew import Skew
 from bulkrepo.wire import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,
@@ -136,8 +135,8 @@ class Undoing:
         return [at for said, at in deletes if said == f"DELETE {name}"]
 
 
-def _undo(claim: Claim, skew: Skew) -> Flow:
-    return flows.undo(claim.namespace, claim.repository, made=claim.made, skew=skew)
+def _undo(claim: Claim) -> Flow:
+    return flows.undo(claim.namespace, claim.repository, made=claim.made)
 
 
 def only(row: str, *faults: Fault) -> Callable[[str, int], Fault | None]:

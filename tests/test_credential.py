@@ -178,8 +178,11 @@ async def test_those_who_come_together_sign_in_once() -> None:
     assert len(cloud.logins) == 1
     old = auth.sign(Request("GET", "/"), at=0.0)
     auth.due = credential.due = cloud.clock.time()  # the end is near, and a 401 nearer
-    both = credential.renewed(old, Answer(Kind.UNAUTHORIZED, 401)), credential.ready()
-    assert all(await asyncio.gather(*both))
+    why_not, ready = await asyncio.gather(
+        credential.renew(old, Answer(Kind.UNAUTHORIZED, 401)), credential.ready()
+    )
+    assert why_not is None
+    assert ready
     assert len(cloud.logins) == 2
 
 

@@ -1,19 +1,19 @@
 """Runs that come from an earlier one: what is tried again, and what is taken back."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
 from bulkrepo import grammar, inputs
-from bulkrepo.ledger import Ledger, schema
+from bulkrepo.ledger import Ledger
 from bulkrepo.model import (
     UNTOLD,
     Claim,
     Defaults,
+    Doubt,
     Outcome,
     Row,
     SettingsError,
@@ -78,8 +78,8 @@ def derive(ledger: Ledger, command: str, run: int | None = None, **more: bool) -
 def settle(
     ledger: Ledger, verdicts: dict[str, Verdict], **more: object
 ) -> dict[str, Claim]:
-    """Settle all pending rows as *verdicts* say, and end the run."""
-    claims = ledger.turn([], 100)
+    """Settle all pending rows as *verdicts* say, and end the run; clocks agree."""
+    claims = ledger.turn([], 100, (0.0, 0.0))
     known: dict[str, object] = {"started_at": 1000.0, "elapsed_ms": 500.0, **more}
     done = [
         Outcome(id=claim.id, outcome=verdicts[claim.repository], **known)  # type: ignore[arg-type]
@@ -176,18 +176,18 @@ def test_a_doubt_outlives_a_retry(path: Path) -> None:
     """What may be ours stays what may be ours."""
     with opened(path) as ledger:
         load(ledger, "a")
-        settle(ledger, {"a": Verdict.FAILED}, doubt=900.0, certain=False)
+        settle(ledger, {"a": Verdict.FAILED}, doubt=Doubt(900.0, 901.0), certain=False)
         derive(ledger, "retry")
         claims = ledger.turn([], 100)
 
-    assert [claim.doubt for claim in claims] == [900.0]
+    assert [claim.doubt for claim in claims] == [Doubt(900.0, 901.0)]
 
 
 def test_what_a_run_created_is_taken_back_newest_first(path: Path) -> None:
-    """With when it was made; what was not certainly ours comes without."""
+    """With when it was made, by SWR's clock; what was not certainly ours without."""
     with opened(path) as ledger:
         load(ledger, "a", "b", "c", "d")
-        made = ledger.turn([], 100)
+        made = ledger.turn([], 100, (5.0, 7.0))
         done = [
             Outcome(
                 id=claim.id,
@@ -205,9 +205,9 @@ def test_what_a_run_created_is_taken_back_newest_first(path: Path) -> None:
 
     assert [claim.repository for claim in claims] == ["c", "b", "a"]
     assert [claim.made for claim in claims] == [
-        (1003.0, 1003.5),
+        (1008.0, 1010.5),
         None,
-        (1001.0, 1001.5),
+        (1006.0, 1008.5),
     ]
 
 
@@ -387,30 +387,6 @@ def test_rows_are_found_by_name(path: Path) -> None:
     assert waiting == [("team", 2)]
 
 
-def test_a_ledger_of_the_first_schema_is_carried_over(path: Path) -> None:
-    """Nothing in it is lost; what it did not know is not made up."""
-    with opened(path) as ledger:
-        load(ledger, "a")
-        settle(ledger, {"a": Verdict.CREATED})
-        load(ledger, "b")
-        settle(ledger, {"b": Verdict.EXISTS})
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("ALTER TABLE creation DROP COLUMN until")
-        db.execute("PRAGMA user_version = 1")
-        db.commit()
-
-    with opened(path) as ledger:
-        derive(ledger, "undo")
-        claims = ledger.turn([], 100)
-    with closing(sqlite3.connect(path)) as db:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-
-    assert [(claim.repository, claim.made) for claim in claims] == [
-        ("a", (1000.0, 1000.0))
-    ]
-    assert version == schema.VERSION
-
-
 @pytest.mark.parametrize("killed", [False, True])
 def test_the_last_run_is_the_one_that_went_on_last(path: Path, *, killed: bool) -> None:
     """One that was continued keeps its number, and those after it lose their rows."""
@@ -449,9 +425,12 @@ def test_the_last_run_is_the_one_that_went_on_last(path: Path, *, killed: bool) 
     assert names == {"a", "b"}
 
 
-def test_what_a_continued_run_did_is_newer_than_the_runs_between(path: Path) -> None:
-    """For undo and for handover: the number of a run says when it began."""
-    times = iter(range(1_800_000_000, 1_800_001_000))
+@pytest.mark.parametrize("step", [1, -1, -3600])
+def test_what_a_continued_run_did_is_newer_than_the_runs_between(
+    path: Path, step: int
+) -> None:
+    """For undo and for handover, whatever the clock says: a run keeps its number."""
+    times = iter(range(1_800_000_000, 1_800_000_000 + 1000 * step, step))
 
     def outcome(claim: Claim, verdict: Verdict) -> Outcome:
         return Outcome(id=claim.id, outcome=verdict, started_at=float(next(times)))
@@ -461,11 +440,11 @@ def test_what_a_continued_run_did_is_newer_than_the_runs_between(path: Path) -> 
     ledger.turn([], 1)
     ledger.finish(stopped="the deadline is over", requests=1, throttled=0)
     load(ledger, "a", "c")
-    ledger.turn([outcome(ledger.turn([], 1)[0], Verdict.CREATED)], 0)
+    ledger.turn([outcome(ledger.turn([], 1)[0], Verdict.CREATED)], 0, (0.0, 0.0))
     ledger.finish(stopped="the deadline is over", requests=1, throttled=0)
     assert load(ledger, "a", "b") == first
     done = [outcome(claim, Verdict.CREATED) for claim in ledger.turn([], 9)]
-    ledger.turn(done, 0)
+    ledger.turn(done, 0, (0.0, 0.0))
     ledger.finish(stopped=None, requests=2, throttled=0)
     known = ledger.standing(None).of("team", "a")
     derive(ledger, "undo")

@@ -12,9 +12,12 @@ from bulkrepo.adaptive import Auto
 from bulkrepo.auth import Token
 from bulkrepo.engine import Engine
 from bulkrepo.exchange import Limits
+from bulkrepo.flows import Flow, plan
+from bulkrepo.flows import create as creating
 from bulkrepo.model import (
     FAILURES,
     Claim,
+    Doubt,
     LedgerError,
     Outcome,
     SettingsError,
@@ -51,6 +54,16 @@ THROTTLED = error(429, "APIGW.0308", "throttling threshold reached")
 QUICK = Limit(1_000_000, 1.0)
 
 
+def create(claim: Claim) -> Flow:
+    """Converse as for `create`."""
+    return creating(claim, doubt=claim.doubt)
+
+
+def look(claim: Claim) -> Flow:
+    """Converse as for `plan`."""
+    return plan(claim, doubt=claim.doubt)
+
+
 class Bench:
     """An engine with everything around it faked; `run` works the rows off."""
 
@@ -65,6 +78,7 @@ class Bench:
         store: ListStore | None = None,
         latency: float = 0.05,
         clock: FakeClock | None = None,
+        flow: Callable[[Claim], Flow] = create,
     ) -> None:
         self.clock = clock or FakeClock()
         self.gateway = ScriptedGateway(script, clock=self.clock, latency=latency)
@@ -78,6 +92,7 @@ class Bench:
             clock=self.clock,
             limits=limits or Limits(concurrency=8),
             settled=lambda _, outcome: self.told.append(outcome),
+            flow=flow,
         )
 
     async def run(self) -> tuple[str, int] | None:
@@ -272,7 +287,7 @@ async def test_run_stops_when_the_credential_is_dead_from_the_start(
 
 
 async def test_run_stops_when_the_credential_dies_on_the_way() -> None:
-    """Each worker learns of it by one request at most, and one renewal is tried."""
+    """Each worker learns of it by one request at most, and one more is the proof."""
     file = Tokens("t0", valid="t0")
 
     def answer(request: Request, headers: Mapping[str, str]) -> Reply:
@@ -286,8 +301,9 @@ async def test_run_stops_when_the_credential_dies_on_the_way() -> None:
 
     assert stop is not None
     assert stop[1] == 3
-    assert file.reads == 2
-    assert len(bench.gateway.requests) <= 20 + 8
+    assert "SWR refuses the credential" in stop[0]
+    assert file.reads <= 1 + 8 + 1
+    assert len(bench.gateway.requests) <= 20 + 8 + 1
     assert bench.engine.stats["created"] == 20
     assert {"created", "not_attempted"} == set(bench.verdicts)
     assert all(row.status == 401 for row in bench.told if row.outcome != "created")
@@ -408,6 +424,90 @@ async def test_one_request_is_sent_when_the_endpoint_is_wrong(answer: Reply) -> 
     assert bench.gateway.sent == ["POST r0"]
     assert bench.verdicts == ["not_attempted"]
     assert bench.store.outcomes[0].status == answer.status
+
+
+ODD = [
+    pytest.param(Reply(302, {"Location": "https://login.example"}), id="redirect"),
+    pytest.param(Reply(404, {}, b"<html>"), id="page-with-404"),
+    pytest.param(
+        Reply(200, {"Content-Type": "text/html"}, b"<html>"), id="page-with-200"
+    ),
+    pytest.param(Reply(401, {}), id="bare-401"),
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_one_odd_answer_among_good_ones_costs_one_more_try(odd: Reply) -> None:
+    """It says nothing about the run: its row is tried again, and all are created."""
+    answers = 0
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        nonlocal answers
+        answers += 1
+        return odd if answers == 40 else CREATED
+
+    bench = Bench(claims(200), answer)
+
+    assert await bench.run() is None
+    assert bench.verdicts == ["created"] * 200
+    assert len(bench.gateway.requests) <= 200 + 2
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_a_row_that_is_always_answered_oddly_fails_alone(odd: Reply) -> None:
+    """The others succeed, and their success is the second opinion."""
+    bench = Bench(claims(50), by_row({"POST r7": odd, "GET r7": ABSENT}))
+
+    assert await bench.run() is None
+    assert bench.verdicts.count("created") == 49
+    assert bench.store.outcomes[7].outcome == "failed"
+    assert len(bench.about(7)) <= 6
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_run_stops_where_the_last_success_is_answered_oddly_too(
+    odd: Reply,
+) -> None:
+    """What was in flight may have been created, unless its credential was refused."""
+    answers = 0
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        nonlocal answers
+        answers += 1
+        return CREATED if answers <= 40 else odd
+
+    bench = Bench(claims(200), answer)
+
+    stop = await bench.run()
+
+    refused = odd.status == 401
+    why = "refuses the credential" if refused else "answers no longer come from SWR"
+    assert stop is not None
+    assert stop[1] == 3
+    assert why in stop[0]
+    assert bench.verdicts.count("created") == 40
+    assert set(bench.verdicts) == {"created", "not_attempted"}
+    tried = [row for row in bench.told if row.outcome == "not_attempted"]
+    assert [row.certain for row in tried] == [refused] * len(tried)
+    assert len(bench.gateway.requests) <= 40 + 8 + 1
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_what_only_reads_asks_the_last_good_read_again(odd: Reply) -> None:
+    """A read that finds nothing vouches for the service as well."""
+    answers = 0
+
+    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+        nonlocal answers
+        answers += 1
+        return odd if answers == 20 else ABSENT
+
+    bench = Bench(
+        claims(30), answer, limits=Limits(concurrency=8, reads_vouch=True), flow=look
+    )
+
+    assert await bench.run() is None
+    assert bench.verdicts == ["to_create"] * 30
 
 
 async def test_run_stops_when_the_endpoint_is_unreachable_at_first() -> None:
@@ -662,7 +762,7 @@ async def test_lost_reply_is_settled_by_reading() -> None:
 async def test_earlier_process_counts_when_its_row_is_taken_up_again() -> None:
     """Doubt and attempts of an earlier process go on."""
     made = shown(created="2023-11-14T22:00:05Z")
-    rows = claims(1, doubt=FakeClock.EPOCH - 800, attempts=4)
+    rows = claims(1, doubt=Doubt(FakeClock.EPOCH - 800), attempts=4)
     bench = Bench(rows, [EXISTS, made])
 
     await bench.run()
@@ -785,16 +885,17 @@ async def test_requests_in_flight_are_finished_when_the_run_is_stopped() -> None
 @pytest.mark.parametrize(
     ("answer", "doubt", "status"),
     [
-        pytest.param(BROKEN, FakeClock.EPOCH + 0.05, 500, id="unsure"),
-        pytest.param(LOST, FakeClock.EPOCH + 0.05, None, id="no-answer"),
-        pytest.param(BUSY, None, 409, id="certainly-not-done"),
-        pytest.param(UNSENT, None, None, id="never-sent"),
+        pytest.param(BROKEN, True, 500, id="unsure"),
+        pytest.param(LOST, True, None, id="no-answer"),
+        pytest.param(BUSY, False, 409, id="certainly-not-done"),
+        pytest.param(UNSENT, False, None, id="never-sent"),
     ],
 )
 async def test_waiting_row_is_given_back_when_the_run_is_stopped(
-    answer: Reply | NoReply, doubt: float | None, status: int | None
+    answer: Reply | NoReply, status: int | None, *, doubt: bool
 ) -> None:
     """A row between two tries is not attempted; in doubt if it may have been done."""
+    first = FakeClock.EPOCH + 0.05
     bench = Bench(
         claims(2),
         by_row({"POST r1": answer}),
@@ -816,8 +917,12 @@ async def test_waiting_row_is_given_back_when_the_run_is_stopped(
     assert outcome.reason is not None
     assert outcome.reason.startswith("interrupted; its tries so far failed")
     assert status == outcome.status
-    assert outcome.doubt == (doubt and pytest.approx(doubt, abs=0.001))
-    assert outcome.certain == (doubt is None) == (outcome.evidence is None)
+    assert outcome.certain == (not doubt) == (outcome.evidence is None)
+    assert (outcome.doubt is not None) == doubt
+    if outcome.doubt is not None:  # by a `Date` of whole seconds
+        assert outcome.doubt.until is not None
+        assert first - 1 <= outcome.doubt.since <= first
+        assert first <= outcome.doubt.until <= first + 2
 
 
 async def test_row_is_given_back_when_there_is_no_time_to_read_it() -> None:
@@ -840,11 +945,16 @@ async def test_row_is_given_back_when_there_is_no_time_to_read_it() -> None:
 class BrokenStore(ListStore):
     """A store whose disk is full after a while."""
 
-    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+    async def turn(
+        self,
+        done: list[Outcome],
+        want: int,
+        ahead: tuple[float, float] | None = None,
+    ) -> list[Claim]:
         """Keep and hand out, or fail."""
         if len(self.outcomes) + len(done) > 300:
             raise LedgerError("the disk is full")
-        return await super().turn(done, want)
+        return await super().turn(done, want, ahead)
 
 
 async def test_error_of_the_store_reaches_the_caller() -> None:
@@ -862,7 +972,12 @@ async def test_error_of_the_store_reaches_the_caller() -> None:
 class LateStore(ListStore):
     """A store that fails at its first turn."""
 
-    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
+    async def turn(
+        self,
+        done: list[Outcome],
+        want: int,
+        ahead: tuple[float, float] | None = None,
+    ) -> list[Claim]:
         """Fail."""
         raise LedgerError("locked")
 

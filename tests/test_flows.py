@@ -4,13 +4,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkrepo.flows import Conclusion, Heard, create, drift
-from bulkrepo.model import RepoSpec, Verdict
-from bulkrepo.skew import Skew
-from bulkrepo.wire import Answer, Kind, Reply, Shown
+from bulkrepo.model import Doubt, RepoSpec, Verdict, join_doubts
+from bulkrepo.wire import Answer, Kind, Shown
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
+D = Doubt(T - 1, T + 1)
+"""A try at T, by a clock that is known to a second."""
+PAST = Doubt(T - 61, T - 59)
 SPEC = RepoSpec("team", "web/app", is_public=False, category="linux")
 
 DONE = Heard(Answer(Kind.DONE, 201))
@@ -34,14 +38,14 @@ def shown(**fields: object) -> Heard:
 
 def unsure(answer: Answer) -> Heard:
     """Give *answer* after a first try at T that may have been carried out."""
-    return Heard(answer, unsure_at=T)
+    return Heard(answer, D)
 
 
 def converse(
-    script: list[Heard], *, doubt: float | None = None, skew: Skew | None = None
+    script: list[Heard], *, doubt: Doubt | None = None
 ) -> tuple[Conclusion, str]:
     """Drive the flow through *script*; what it concludes and what it asked."""
-    flow = create(SPEC, doubt=doubt, skew=skew or Skew())
+    flow = create(SPEC, doubt=doubt)
     request, asked = next(flow), ""
     for heard in script:
         asked += request.method[0]
@@ -132,14 +136,14 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="there-for-years",
         ),
         pytest.param(
-            [unsure(EXISTS), shown()], "PG", "exists", False, T, id="no-creation-time"
+            [unsure(EXISTS), shown()], "PG", "exists", False, D, id="no-creation-time"
         ),
         pytest.param(
             [unsure(EXISTS), shown(created="yesterday")],
             "PG",
             "exists",
             False,
-            T,
+            D,
             id="no-time-at-all",
         ),
         pytest.param(
@@ -151,7 +155,7 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="lost-reply-but-not-as-wanted",
         ),
         pytest.param(
-            [unsure(EXISTS), FORBIDDEN], "PG", "exists", False, T, id="lost-and-unread"
+            [unsure(EXISTS), FORBIDDEN], "PG", "exists", False, D, id="lost-and-unread"
         ),
         pytest.param(
             [Heard(CONFLICT), shown()], "PG", "exists", True, None, id="conflict-there"
@@ -194,7 +198,7 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             [Heard(Answer(Kind.BUSY, 409))], "P", "failed", True, None, id="busy"
         ),
         pytest.param(
-            [unsure(BROKEN), ABSENT], "PG", "failed", False, T, id="used-up-absent"
+            [unsure(BROKEN), ABSENT], "PG", "failed", False, D, id="used-up-absent"
         ),
         pytest.param(
             [unsure(BROKEN), shown(created=LATER)],
@@ -213,10 +217,10 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="used-up-there-before",
         ),
         pytest.param(
-            [unsure(LOST), UNREAD], "PG", "failed", False, T, id="used-up-unread"
+            [unsure(LOST), UNREAD], "PG", "failed", False, D, id="used-up-unread"
         ),
         pytest.param(
-            [unsure(UNSENT), SILENT], "PG", "failed", False, T, id="used-up-silence"
+            [unsure(UNSENT), SILENT], "PG", "failed", False, D, id="used-up-silence"
         ),
         pytest.param(
             [unsure(REFUSED), shown(created=LATER)],
@@ -234,7 +238,7 @@ def test_conclusion_follows_from_what_was_heard(
     verdict: str,
     *,
     certain: bool,
-    doubt: float | None,
+    doubt: Doubt | None,
 ) -> None:
     """Never `created` for somebody else's, never plain `exists` for perhaps ours."""
     conclusion, questions = converse(script)
@@ -254,47 +258,75 @@ def test_conclusion_follows_from_what_was_heard(
         pytest.param(
             [Heard(EXISTS), shown(created=YEARS_AGO)], "exists", True, None, id="older"
         ),
-        pytest.param([Heard(EXISTS), shown()], "exists", False, T, id="no-time"),
-        pytest.param([Heard(EXISTS), FORBIDDEN], "exists", False, T, id="unread"),
-        pytest.param([Heard(REFUSED), ABSENT], "failed", False, T, id="refused-absent"),
+        pytest.param([Heard(EXISTS), shown()], "exists", False, PAST, id="no-time"),
+        pytest.param([Heard(EXISTS), FORBIDDEN], "exists", False, PAST, id="unread"),
+        pytest.param(
+            [Heard(REFUSED), ABSENT], "failed", False, PAST, id="refused-absent"
+        ),
         pytest.param(
             [Heard(REFUSED), shown(created=LATER)], "created", False, None, id="refused"
         ),
         pytest.param(
-            [unsure(EXISTS), FORBIDDEN], "exists", False, T, id="the-earlier-one-counts"
+            [unsure(EXISTS), FORBIDDEN],
+            "exists",
+            False,
+            Doubt(PAST.since, D.until),
+            id="both-count",
         ),
     ],
 )
 def test_doubt_of_an_earlier_process_is_settled(
-    script: list[Heard], verdict: str, *, certain: bool, doubt: float | None
+    script: list[Heard], verdict: str, *, certain: bool, doubt: Doubt | None
 ) -> None:
     """What an interrupted run may have created is examined like a lost reply."""
-    if doubt is None:
-        conclusion, _ = converse(script, doubt=T)
-    else:
-        conclusion, _ = converse(script, doubt=T - 60)
-        doubt = T - 60
+    conclusion, _ = converse(script, doubt=PAST)
 
     assert conclusion.outcome == verdict
     assert (conclusion.certain, conclusion.doubt) == (certain, doubt)
 
 
 @pytest.mark.parametrize(
-    ("created", "verdict"),
+    ("doubt", "created", "verdict"),
     [
-        pytest.param("2026-01-02T04:04:05.500Z", "created", id="after"),
-        pytest.param("2026-01-02T04:04:03.000Z", "exists", id="before"),
+        pytest.param(D, "2026-01-02T03:04:03.9Z", "exists", id="before"),
+        pytest.param(D, "2026-01-02T03:04:04.1Z", "created?", id="may-be-before"),
+        pytest.param(D, "2026-01-02T03:04:06.1Z", "created?", id="after"),
+        pytest.param(D, "2026-01-02T03:14:07Z", "exists?", id="long-after"),
+        pytest.param(
+            Doubt(T), "2026-01-03T03:04:05Z", "created?", id="last-try-not-known"
+        ),
+        pytest.param(Doubt(0, T), YEARS_AGO, "exists?", id="clock-not-known"),
+        pytest.param(Doubt(), LATER, "exists?", id="nothing-known"),
     ],
 )
-def test_creation_time_is_the_servers(created: str, verdict: str) -> None:
-    """A clock that is an hour ahead there is taken into account."""
-    skew = Skew()
-    date = Reply(201, {"Date": "Fri, 02 Jan 2026 04:04:05 GMT"})
-    skew.observe(date, sent=T, received=T)
+def test_ages_are_compared_by_the_servers_clock(
+    doubt: Doubt, created: str, verdict: str
+) -> None:
+    """Somebody else's is never `created`; what cannot be told is not certain."""
+    conclusion, _ = converse([Heard(EXISTS), shown(created=created)], doubt=doubt)
 
-    conclusion, _ = converse([unsure(EXISTS), shown(created=created)], skew=skew)
+    certain = "" if conclusion.certain else "?"
+    assert f"{conclusion.outcome}{certain}" == verdict
+    assert conclusion.doubt == (doubt if verdict == "exists?" else None)
 
-    assert conclusion.outcome == verdict
+
+DOUBTS = st.none() | st.builds(Doubt, st.floats(0, 9), st.none() | st.floats(10, 19))
+
+
+@given(one=DOUBTS, other=DOUBTS)
+def test_joined_doubts_hold_each_of_them(
+    one: Doubt | None, other: Doubt | None
+) -> None:
+    """In whatever order; and what is unknown of one is unknown of both."""
+    both = join_doubts(one, other)
+
+    assert both == join_doubts(other, one)
+    assert (both is None) == (one is other is None)
+    for each in (one, other):
+        if each is not None:
+            assert both is not None
+            assert both.since <= each.since
+            assert both.until is None or each.until <= both.until  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

@@ -117,14 +117,3 @@ def test_the_engine_knows_no_edge() -> None:
 
     for name in shells:
         assert _ours(name) & edges == set()
-
-
-def test_a_file_fits_in_the_head() -> None:
-    """A file over 350 lines has more than one reason to change."""
-    long = {
-        path.name: lines
-        for path in PACKAGE.rglob("*.py")
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350
-    }
-
-    assert long.keys() <= {"model.py"}

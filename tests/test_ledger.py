@@ -22,6 +22,7 @@ from bulkrepo.ledger import MEMORY, Checked, Ledger, schema
 from bulkrepo.model import (
     Claim,
     Defaults,
+    Doubt,
     InputError,
     Item,
     LedgerError,
@@ -247,13 +248,13 @@ def test_outcomes_are_on_disk_when_a_turn_returns(path: Path) -> None:
 def test_rows_that_a_crash_cut_short_are_in_doubt_since_their_claim(
     path: Path,
 ) -> None:
-    """Claimed and not settled: it may have been created after the claim."""
+    """Claimed and not settled: it may have been created after the claim, by SWR's."""
     clock = Ticks()
     with opened(path, clock) as ledger:
         load(ledger, checked("a", "b", "c", "d"))
         first = ledger.turn([], 2)
         claimed_at = clock.time
-        ledger.turn([made(first[0])], 1)  # c is claimed later
+        ledger.turn([made(first[0])], 1, (5.0, 7.0))  # c is claimed later
         later = clock.time
     with opened(path, clock) as ledger:
         loaded = load(ledger, checked("a", "b", "c", "d"))
@@ -262,8 +263,8 @@ def test_rows_that_a_crash_cut_short_are_in_doubt_since_their_claim(
     assert loaded.resumed
     assert loaded.pending == 3
     assert [(claim.repository, claim.doubt) for claim in claims] == [
-        ("b", claimed_at),
-        ("c", later),
+        ("b", Doubt(claimed_at + 5)),
+        ("c", Doubt(later + 5)),
         ("d", None),
     ]
 
@@ -287,7 +288,10 @@ def test_a_row_that_a_stop_gave_back_unsure_keeps_its_doubt(path: Path) -> None:
         load(ledger, checked("a", "b"))
         unsure, _ = ledger.turn([], 2)
         back = Outcome(
-            id=unsure.id, outcome=Verdict.NOT_ATTEMPTED, attempts=3, doubt=7.0
+            id=unsure.id,
+            outcome=Verdict.NOT_ATTEMPTED,
+            attempts=3,
+            doubt=Doubt(7.0, 8.0),
         )
         ledger.turn([back], 0)
         finish(ledger, "interrupted")
@@ -296,7 +300,10 @@ def test_a_row_that_a_stop_gave_back_unsure_keeps_its_doubt(path: Path) -> None:
         claims = ledger.turn([], 2)
 
     assert loaded.resumed
-    assert [(claim.doubt, claim.attempts) for claim in claims] == [(7.0, 3), (None, 0)]
+    assert [(claim.doubt, claim.attempts) for claim in claims] == [
+        (Doubt(7.0, 8.0), 3),
+        (None, 0),
+    ]
 
 
 # Which run it is
@@ -831,7 +838,9 @@ class Story:
             case "give back" if self.out:
                 claim = self.out.pop()
                 back = Outcome(
-                    id=claim.id, outcome=Verdict.NOT_ATTEMPTED, doubt=claim.doubt or 1.0
+                    id=claim.id,
+                    outcome=Verdict.NOT_ATTEMPTED,
+                    doubt=claim.doubt or Doubt(1.0, 2.0),
                 )
                 self.ledger.turn([back], 0)
             case "crash":

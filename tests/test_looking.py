@@ -9,7 +9,6 @@ import pytest
 from bulkrepo import flows
 from bulkrepo.flows import Conclusion, Extent, Flow, Heard, Page, Surveyed
 from bulkrepo.model import RepoSpec, Verdict
-from bulkrepo.skew import Skew
 from bulkrepo.wire import PAGE, Answer, Kind, Organization, Request, Shown
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
@@ -138,10 +137,10 @@ def test_a_list_that_shows_an_empty_text_as_none_is_no_change_of_somebody() -> N
 def test_what_differs_is_changed_only_where_that_is_wanted() -> None:
     """The conflict is read first; the change sends what the row gives."""
     script = (EXISTS, shown(is_public=True), DONE)
-    amending = flows.create(SPEC, doubt=None, skew=Skew(), amend=True)
+    amending = flows.create(SPEC, doubt=None, amend=True)
 
     conclusion, asked = converse(amending, script)
-    left, _ = converse(flows.create(SPEC, doubt=None, skew=Skew()), script[:2])
+    left, _ = converse(flows.create(SPEC, doubt=None), script[:2])
 
     assert conclusion.outcome is Verdict.UPDATED
     assert conclusion.differences == {"is_public": [False, True]}
@@ -164,7 +163,7 @@ def test_a_plan_says_what_would_be_done(
     answer: Answer, verdict: str, *, amend: bool
 ) -> None:
     """By one reading."""
-    flow = flows.plan(SPEC, doubt=None, skew=Skew(), amend=amend)
+    flow = flows.plan(SPEC, doubt=None, amend=amend)
 
     conclusion, asked = converse(flow, [answer])
 
@@ -174,7 +173,7 @@ def test_a_plan_says_what_would_be_done(
 
 def test_a_plan_asks_nothing_of_what_a_whole_list_lacks() -> None:
     """It is known not to be there."""
-    flow = flows.plan(SPEC, doubt=None, skew=Skew(), absent=True)
+    flow = flows.plan(SPEC, doubt=None, absent=True)
 
     conclusion, asked = converse(flow, [])
 
@@ -196,7 +195,7 @@ def test_verifying_proves_or_says_why_not(
     answer: Answer, verdict: str, evidence: str, *, certain: bool
 ) -> None:
     """Each verdict comes with what it rests on."""
-    conclusion, asked = converse(flows.verify(SPEC, skew=Skew()), [answer])
+    conclusion, asked = converse(flows.verify(SPEC), [answer])
 
     assert (conclusion.outcome, conclusion.certain) == (verdict, certain)
     assert evidence in (conclusion.evidence or "")
@@ -344,7 +343,7 @@ def test_only_what_is_still_ours_and_empty_is_removed(
     script: list[Answer | Heard], verdict: str, why: str
 ) -> None:
     """It is read before each delete; whatever else is true of it is said."""
-    flow = flows.undo("team", "web/app", made=(T, T + 2), skew=Skew())
+    flow = flows.undo("team", "web/app", made=(T, T + 2))
 
     conclusion, asked = converse(flow, script)
 
@@ -356,7 +355,7 @@ def test_only_what_is_still_ours_and_empty_is_removed(
 
 def test_what_is_not_certainly_ours_is_not_even_asked_about() -> None:
     """A lost reply is no proof."""
-    flow = flows.undo("team", "web/app", made=None, skew=Skew())
+    flow = flows.undo("team", "web/app", made=None)
 
     conclusion, asked = converse(flow, [])
 
@@ -366,7 +365,7 @@ def test_what_is_not_certainly_ours_is_not_even_asked_about() -> None:
 
 def test_a_dry_run_stops_before_the_first_delete() -> None:
     """What it says is what would be removed."""
-    flow = flows.undo("team", "web/app", made=(T, T + 2), skew=Skew(), dry_run=True)
+    flow = flows.undo("team", "web/app", made=(T, T + 2), dry_run=True)
 
     conclusion, asked = converse(flow, [shown(created=OURS)])
 

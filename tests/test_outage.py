@@ -428,7 +428,7 @@ async def test_where_most_fails_retries_are_few_and_no_row_fails(share: float) -
 
 
 async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None:
-    """At row 3,000 of 10,000, with 64 in flight: the rest is not attempted."""
+    """At row 3,000 of 10,000, with 64 in flight: one more proves it, and no other."""
     clock = FakeClock()
     sent: list[float] = []
 
@@ -449,6 +449,6 @@ async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None
 
     assert stop is not None
     assert stop.exit_code == 3
-    assert len(sent) <= 3000 + 64
+    assert len(sent) <= 3000 + 64 + 1
     assert clock.elapsed - sent[3000] <= 2
     assert engine.stats["created"] == 3000

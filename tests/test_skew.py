@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.skew import UNKNOWN_TOLERANCE, Skew
+from bulkrepo.model import Doubt
+from bulkrepo.skew import Skew
 from bulkrepo.wire import Reply
 
 T = 1_700_000_000.0
@@ -17,21 +18,24 @@ def answer(server: float) -> Reply:
     return Reply(201, {"Date": formatdate(int(server), usegmt=True)})
 
 
-def test_earliest_is_a_second_before_when_nothing_is_known() -> None:
-    """Without any `Date`, clocks are trusted to a second."""
+def test_nothing_is_known_before_the_first_date() -> None:
+    """Nor is anything assumed of a clock that nobody has shown."""
     skew = Skew()
     skew.observe(Reply(201, {}), sent=T, received=T)
     skew.observe(Reply(201, {"Date": "nonsense"}), sent=T, received=T)
 
-    assert skew.earliest(T) == T - UNKNOWN_TOLERANCE
+    assert skew.bounds is None
+    assert skew.doubt(T, T) == Doubt(0.0, None)
 
 
-def test_earliest_follows_a_clock_that_is_ahead() -> None:
+def test_bounds_follow_a_clock_that_is_ahead() -> None:
     """An hour ahead there is an hour later."""
     skew = Skew()
     skew.observe(answer(T + 3600), sent=T, received=T + 0.1)
 
-    assert skew.earliest(T) == pytest.approx(T + 3599.9)
+    assert skew.bounds is not None
+    assert skew.bounds == pytest.approx((3599.9, 3601))
+    assert skew.doubt(T, T + 9) == Doubt(T + skew.bounds[0], T + 9 + skew.bounds[1])
 
 
 def test_many_answers_narrow_it_down() -> None:
@@ -41,18 +45,19 @@ def test_many_answers_narrow_it_down() -> None:
         now = T + tenth / 10
         skew.observe(answer(now + 0.35), sent=now, received=now + 0.01)
 
-    assert T + 0.2 <= skew.earliest(T) <= T + 0.35
+    assert skew.bounds is not None
+    assert 0.2 <= skew.bounds[0] <= 0.35 <= skew.bounds[1] <= 1.4
 
 
-def test_last_word_counts_when_somebody_set_a_clock() -> None:
-    """Answers that contradict the earlier ones replace them."""
+def test_a_clock_that_was_set_widens_the_bounds() -> None:
+    """What was sent before it may be compared with what is shown afterwards."""
     skew = Skew()
     skew.observe(answer(T + 3600), sent=T, received=T)
     skew.observe(answer(T + 10), sent=T + 10, received=T + 10)
 
-    assert skew.earliest(T) == T
+    assert skew.bounds == (0, 3601)
     skew.observe(answer(T + 7220), sent=T + 20, received=T + 20)
-    assert skew.earliest(T) == T + 7200
+    assert skew.bounds == (0, 7201)
 
 
 @given(
@@ -61,10 +66,10 @@ def test_last_word_counts_when_somebody_set_a_clock() -> None:
         st.tuples(st.floats(0, 100), st.floats(0, 5), st.floats(0, 1)), min_size=1
     ),
 )
-def test_earliest_is_never_too_late(
+def test_bounds_hold_what_they_bound(
     offset: float, trips: list[tuple[float, float, float]]
 ) -> None:
-    """Whatever the offset and the delays, the server showed no earlier time."""
+    """Whatever the offset and the delays."""
     skew = Skew()
     now = T
     for pause, trip, share in trips:
@@ -73,7 +78,9 @@ def test_earliest_is_never_too_late(
         skew.observe(answer(written), sent=now, received=now + trip)
         now += trip
 
-    assert skew.earliest(T) <= T + offset + 1e-3
+    assert skew.bounds is not None
+    assert skew.bounds[0] <= offset + 1e-3
+    assert skew.bounds[1] >= offset - 1e-3
 
 
 @pytest.mark.parametrize("off", [0.0, 0.5, -0.5, 600.0, -600.0])

@@ -4,7 +4,6 @@ import pytest
 
 from bulkrepo.flows import Conclusion
 from bulkrepo.model import Claim, Verdict
-from bulkrepo.skew import Skew
 from bulkrepo.surveyor import Mode, Surveyor
 from bulkrepo.wire import Answer, Kind, Organization, Quota, Quotas, Request
 
@@ -40,7 +39,6 @@ class Notes:
         self.stopped: dict[str, str] = {}
         self.suspected: dict[str, str] = {}
         self.asked: list[str] = []
-        self.skew = Skew()
         self._script = script
 
     async def glance(self, request: Request) -> Answer:
@@ -60,9 +58,9 @@ class Notes:
         self.stopped[namespace] = reason
 
 
-def judge(claim: Claim, shown: Answer, skew: Skew) -> Conclusion:
+def judge(claim: Claim, shown: Answer) -> Conclusion:
     """Nothing is ever shown."""
-    del claim, skew
+    del claim
     return Conclusion(outcome=Verdict.EXISTS, answer=shown)
 
 

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bulkrepo.model import RepoSpec, Verdict
-from bulkrepo.skew import Skew
+from bulkrepo.model import Doubt, RepoSpec, Verdict
 from bulkrepo.wire import Answer, Request, Shown
 
 
@@ -14,8 +13,8 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     """
     What came of a request, all tries together.
 
-    *answer* is the last one. *unsure_at* is the time (epoch seconds) at which the
-    first try left whose answer does not say whether it was carried out.
+    *answer* is the last one. *doubt* is about the tries whose answers do not say
+    whether they were carried out.
 
     *again*: it was an update or a delete that may have been carried out, and has tries
     left. They wait for the flow, which reads what is there and may send it again, at
@@ -23,7 +22,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     """
 
     answer: Answer
-    unsure_at: float | None = None
+    doubt: Doubt | None = None
     again: bool = False
 
 
@@ -40,25 +39,26 @@ class Conclusion(msgspec.Struct, frozen=True, gc=False):
     differences: dict[str, list[object]] | None = None
     reason: str | None = None
     evidence: str | None = None
-    doubt: float | None = None
+    doubt: Doubt | None = None
     alone: bool = False
 
 
 Flow = Generator[Request, Heard, Conclusion]
 
 
+_LATE = 600.0
+"""Seconds after which a request that was lost is no longer carried out, we assume."""
+
+
 def judged(
-    spec: RepoSpec,
-    answer: Answer,
-    seen: Shown,
-    *,
-    doubt: float | None,
-    skew: Skew,
+    spec: RepoSpec, answer: Answer, seen: Shown, *, doubt: Doubt | None
 ) -> Conclusion:
     """
     Conclude from the repository as SWR shows it, alone or in a list.
 
-    *doubt* is the time of a try of ours that may have been carried out, if any.
+    *doubt* is about tries of ours that may have created it. Both times are by the
+    server's clock: what is older than our first try is not ours, and what was created
+    about when we tried probably is. All else is left open.
     """
     differences = drift(spec, seen)
     if differences:
@@ -69,24 +69,32 @@ def judged(
         return Conclusion(outcome=Verdict.EXISTS, answer=answer)
     made = seen.made
     if made is None:
-        return Conclusion(
-            outcome=Verdict.EXISTS,
-            answer=answer,
-            certain=False,
-            evidence="an earlier try of ours may have created it; "
-            "SWR shows no creation time",
-            doubt=doubt,
-        )
+        return _undecided(answer, doubt, "SWR shows no creation time")
     # A time that SWR cut to whole seconds or milliseconds was a little later.
     shown = 1.0 if made.is_integer() else 0.001
-    if made + shown <= skew.earliest(doubt):
-        evidence = f"created {stamp(made)}, before our first try"
+    when = f"created {stamp(made)}"
+    if not doubt.since:
+        return _undecided(answer, doubt, f"{when}; SWR's clock was not known then")
+    if made + shown <= doubt.since:
+        evidence = f"{when}, before our first try"
         return Conclusion(outcome=Verdict.EXISTS, answer=answer, evidence=evidence)
+    if doubt.until is not None and made > doubt.until + _LATE:
+        return _undecided(answer, doubt, f"{when}, long after that")
     return Conclusion(
         outcome=Verdict.CREATED,
         answer=answer,
         certain=False,
-        evidence=f"found after a lost reply, as wanted, created {stamp(made)}",
+        evidence=f"found after a lost reply, as wanted, {when}",
+    )
+
+
+def _undecided(answer: Answer, doubt: Doubt, why: str) -> Conclusion:
+    return Conclusion(
+        outcome=Verdict.EXISTS,
+        answer=answer,
+        certain=False,
+        evidence=f"an earlier try of ours may have created it; {why}",
+        doubt=doubt,
     )
 
 

@@ -1,8 +1,7 @@
 """Pure. How a repository comes to be as wanted, and what is known of it afterwards."""
 
 from bulkrepo.flows.common import Conclusion, Flow, drift, judged
-from bulkrepo.model import RepoSpec, Verdict
-from bulkrepo.skew import Skew
+from bulkrepo.model import Doubt, RepoSpec, Verdict, join_doubts
 from bulkrepo.wire import Answer, Kind
 from bulkrepo.wire import create as creating
 from bulkrepo.wire import show as showing
@@ -12,13 +11,11 @@ _ROUNDS = 3
 """How often a 409 may contradict what reading shows before the row is given up."""
 
 
-def create(
-    spec: RepoSpec, *, doubt: float | None, skew: Skew, amend: bool = False
-) -> Flow:
+def create(spec: RepoSpec, *, doubt: Doubt | None, amend: bool = False) -> Flow:
     """
     Create *spec*; conclude what is there in the end, and whether we made it.
 
-    *doubt* is the time of an earlier process's try, if one may have been carried out.
+    *doubt* is about earlier processes' tries, if any may have been carried out.
     *amend*: what is there and differs is changed.
     """
     heard = None
@@ -28,14 +25,13 @@ def create(
         if answer.kind is Kind.DONE:
             # It was not there a moment ago, so no earlier try was carried out.
             return Conclusion(Verdict.CREATED, answer)
-        if doubt is None:
-            doubt = heard.unsure_at
+        doubt = join_doubts(doubt, heard.doubt)
         there = answer.kind is Kind.EXISTS
         if not there and answer.kind is not Kind.CONFLICT and doubt is None:
             return Conclusion(outcome=Verdict.FAILED, answer=answer)
         look = (yield showing(spec.namespace, spec.repository)).answer
         if look.kind is Kind.DONE and look.seen is not None:
-            found = judged(spec, answer, look.seen, doubt=doubt, skew=skew)
+            found = judged(spec, answer, look.seen, doubt=doubt)
             if amend and found.differences:
                 return (yield from change(spec, found.differences))
             return found
@@ -111,7 +107,7 @@ def _unchanged(
     )
 
 
-def _failed(answer: Answer, evidence: str, doubt: float | None) -> Conclusion:
+def _failed(answer: Answer, evidence: str, doubt: Doubt | None) -> Conclusion:
     """Conclude that it is not known to be there; what was lost may yet create it."""
     return Conclusion(
         outcome=Verdict.FAILED,
@@ -122,7 +118,7 @@ def _failed(answer: Answer, evidence: str, doubt: float | None) -> Conclusion:
     )
 
 
-def _unread(answer: Answer, look: Answer, *, doubt: float | None) -> Conclusion:
+def _unread(answer: Answer, look: Answer, *, doubt: Doubt | None) -> Conclusion:
     """Conclude without being able to read the repository."""
     why = look.code or look.status or "no answer"
     evidence = f"it could not be read ({why})"

@@ -1,8 +1,7 @@
 """Pure. Reading what is there, one repository at a time: nothing is changed."""
 
 from bulkrepo.flows.common import Conclusion, Flow, judged, stamp
-from bulkrepo.model import RepoSpec, Verdict
-from bulkrepo.skew import Skew
+from bulkrepo.model import Doubt, RepoSpec, Verdict
 from bulkrepo.wire import Answer, Kind, Request
 from bulkrepo.wire import show as showing
 
@@ -14,8 +13,7 @@ NOT_LISTED = Answer(Kind.ABSENT)
 def plan(
     spec: RepoSpec,
     *,
-    doubt: float | None,
-    skew: Skew,
+    doubt: Doubt | None,
     amend: bool = False,
     absent: bool = False,
     readonly: bool = False,
@@ -33,7 +31,7 @@ def plan(
         return Conclusion(outcome=Verdict.TO_CREATE, answer=look)
     if look.kind is not Kind.DONE:
         return _homeless(look) or _unread(look)
-    return planned(judged(spec, look, look.seen, doubt=doubt, skew=skew), amend=amend)
+    return planned(judged(spec, look, look.seen, doubt=doubt), amend=amend)
 
 
 def planned(found: Conclusion, *, amend: bool) -> Conclusion:
@@ -47,7 +45,7 @@ def planned(found: Conclusion, *, amend: bool) -> Conclusion:
     return found
 
 
-def verify(spec: RepoSpec, *, skew: Skew) -> Flow:
+def verify(spec: RepoSpec) -> Flow:
     """Conclude whether it is there and as wanted."""
     look = (yield _show(spec)).answer
     if look.kind is Kind.ABSENT:
@@ -56,12 +54,12 @@ def verify(spec: RepoSpec, *, skew: Skew) -> Flow:
         )
     if look.kind is not Kind.DONE:
         return _homeless(look) or _unread(look)
-    return proven(spec, look, skew=skew)
+    return proven(spec, look)
 
 
-def proven(spec: RepoSpec, look: Answer, *, skew: Skew) -> Conclusion:
+def proven(spec: RepoSpec, look: Answer) -> Conclusion:
     """Conclude from what SWR shows, and say what proves it."""
-    found = judged(spec, look, look.seen, doubt=None, skew=skew)
+    found = judged(spec, look, look.seen, doubt=None)
     made = look.seen.made
     when = "" if made is None else f", created {stamp(made)}"
     return Conclusion(

@@ -2,7 +2,6 @@
 
 from bulkrepo.flows.common import Conclusion, Flow, stamp
 from bulkrepo.model import Verdict
-from bulkrepo.skew import Skew
 from bulkrepo.wire import Answer, Kind
 from bulkrepo.wire import delete as deleting
 from bulkrepo.wire import show as showing
@@ -16,20 +15,19 @@ def undo(
     repository: str,
     *,
     made: tuple[float, float] | None,
-    skew: Skew,
     dry_run: bool = False,
 ) -> Flow:
     """
     Remove a repository that we created, if it is still that one and holds no image.
 
-    *made* is when our request left and when its answer was here, in epoch seconds of
-    our clock; None: it is not certain that we created it. It is read before each
-    delete: one whose reply was lost may have made room for somebody else's. SWR itself
-    refuses to delete what holds images, should some arrive in this moment.
+    *made* is from when to when we created it, in epoch seconds of the server's clock;
+    None: that is not certain. It is read before each delete: one whose reply was lost
+    may have made room for somebody else's. SWR itself refuses to delete what holds
+    images, should some arrive in this moment.
     """
     if made is None:
         return _kept(Answer(Kind.REFUSED), "it is not certain that this run created it")
-    first, last = skew.earliest(made[0]) - _SLACK, skew.latest(made[1]) + _SLACK
+    first, last = made[0] - _SLACK, made[1] + _SLACK
     lost, again = None, True
     while True:
         look = (yield showing(namespace, repository)).answer

@@ -111,10 +111,21 @@ class Ledger:
         """Return the pending rows of *namespace* whose name is one of *names*."""
         return working.matching(self._file, self._run, namespace, names)
 
-    def turn(self, done: list[Outcome], want: int) -> list[Claim]:
-        """Store *done*, and hand out up to *want* rows, claimed on disk."""
+    def turn(
+        self,
+        done: list[Outcome],
+        want: int,
+        ahead: tuple[float, float] | None = None,
+    ) -> list[Claim]:
+        """Store *done*, and hand out up to *want* rows; see `working.turn`."""
         claims = working.turn(
-            self._file, self._run, self._claimed, done, want, pending=self._pending
+            self._file,
+            self._run,
+            self._claimed,
+            done,
+            want,
+            ahead=ahead,
+            pending=self._pending,
         )
         if claims:
             self._claimed = claims[-1].id
@@ -224,9 +235,14 @@ class LedgerThread:
             self._thread, lambda: work(ledger, *args, **kw)
         )
 
-    async def turn(self, done: list[Outcome], want: int) -> list[Claim]:
-        """Store *done*, and hand out up to *want* rows, claimed on disk."""
-        return await self.do(Ledger.turn, done, want)
+    async def turn(
+        self,
+        done: list[Outcome],
+        want: int,
+        ahead: tuple[float, float] | None = None,
+    ) -> list[Claim]:
+        """Store *done*, and hand out up to *want* rows; see `working.turn`."""
+        return await self.do(Ledger.turn, done, want, ahead)
 
     async def organizations(self) -> list[tuple[str, int]]:
         """Return the organizations of pending rows, with the number of rows in each."""

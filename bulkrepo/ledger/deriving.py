@@ -53,18 +53,22 @@ def derive(
                 db.execute(schema.CREATED, (known,))
                 db.execute(schema.REMOVED, (known,))
         past = _retried(file, run) if command == "retry" else _undone(file, run)
-        names = msgspec.json.encode([f"run {past}"]).decode()
+        names, folder = msgspec.json.encode([f"run {past}"]).decode(), None
         if command == "retry":
-            names = file.value("SELECT lists FROM run WHERE id = ?", past)
+            names, folder = db.execute(
+                "SELECT lists, folder FROM run WHERE id = ?", (past,)
+            ).fetchone()
         new = db.execute(
-            "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
-            " VALUES (?, 'running', ?, ?, ?, ?)",
+            "INSERT INTO run (command, state, lists, endpoint, version, started_at,"
+            " folder, process) VALUES (?, 'running', ?, ?, ?, ?, ?, ?)",
             (
                 schema.DRY if dry_run else command,
                 names,
                 endpoint,
                 version,
                 file.now(),
+                folder,
+                file.begin(),
             ),
         ).lastrowid
         assert new is not None  # noqa: S101 - it was inserted
@@ -131,7 +135,7 @@ def _undone(file: LedgerFile, run: int | None) -> int:
         )
     found = file.value(
         "SELECT run FROM creation WHERE run = coalesce(?, run)"
-        " ORDER BY at DESC, run DESC LIMIT 1",
+        " ORDER BY process DESC, at DESC, run DESC LIMIT 1",
         run,
     )
     if found is None:

@@ -28,6 +28,7 @@ class LedgerFile:
     def __init__(self, path: str, *, now: Callable[[], float]) -> None:
         self.path = path
         self.now = now
+        self.process = 0
         self._lock: int | None = None
         self._pid = f"{path}.lock"
         if path != MEMORY:
@@ -129,6 +130,12 @@ class LedgerFile:
                 os.write(note, f"{os.getpid()}\n".encode())
         finally:
             os.close(note)
+
+    def begin(self) -> int:
+        """Give the process a number, as it begins to work on a run; see `schema`."""
+        number = self.db.execute("INSERT INTO process DEFAULT VALUES").lastrowid
+        self.process = number or 0
+        return self.process
 
     def check(self) -> None:
         """Raise LedgerError if the file we write to was removed or replaced."""

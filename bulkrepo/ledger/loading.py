@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -62,9 +63,17 @@ def load(
     with file.transaction() as db:
         bind(file, endpoint)
         run = db.execute(
-            "INSERT INTO run (command, state, lists, endpoint, version, started_at)"
-            " VALUES (?, 'loading', ?, ?, ?, ?)",
-            (command, _dump(names).decode(), endpoint, version, file.now()),
+            "INSERT INTO run (command, state, lists, endpoint, version, started_at,"
+            " folder, process) VALUES (?, 'loading', ?, ?, ?, ?, ?, ?)",
+            (
+                command,
+                _dump(names).decode(),
+                endpoint,
+                version,
+                file.now(),
+                written(str(Path.cwd())),
+                file.begin(),
+            ),
         ).lastrowid
     which = {name: index for index, name in enumerate(lists)}
     rows = ((which[row.source], row, spec) for row, spec in checked)
@@ -110,7 +119,7 @@ def _keep(
     before = file.db.total_changes
     file.db.executemany(_ITEM, values)
     outcomes = [
-        _at_load(id_, Verdict.INVALID)
+        _at_load(file, id_, Verdict.INVALID)
         for id_, (_, _, spec) in zip(ids, batch, strict=True)
         if isinstance(spec, Rejected)
     ]
@@ -152,8 +161,8 @@ def _again(
         values[-1] = _dump([place(row, problem)]).decode()
     file.db.execute(_ITEM, values)
     if problem.note:
-        return _at_load(id_, Verdict.DUPLICATE, problem.message)
-    return _at_load(id_, Verdict.INVALID)
+        return _at_load(file, id_, Verdict.DUPLICATE, problem.message)
+    return _at_load(file, id_, Verdict.INVALID)
 
 
 def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Started:
@@ -181,13 +190,13 @@ def _begin(file: LedgerFile, run: int, digest: str, *, fresh: bool) -> Started:
             db.execute("DELETE FROM run WHERE id = ?", (run,))
             run = old
         fold(file, run, digest)
-        db.execute(schema.INHERIT, (run,))
         db.execute(
             "UPDATE run SET state = 'running', digest = ?, stopped = NULL,"
             " endpoint = (SELECT value FROM meta WHERE key = 'endpoint'),"
-            " finished_at = NULL WHERE id = ?",
-            (digest, run),
+            " finished_at = NULL, process = ? WHERE id = ?",
+            (digest, file.process, run),
         )
+        db.execute(schema.INHERIT, (run,))
     return numbers(file, run, resumed=old is not None)
 
 
@@ -244,5 +253,7 @@ def _item(
     return (id_, run, number, row.line, *fields, 0, _dump(spec.problems).decode())
 
 
-def _at_load(id_: Any, verdict: Verdict, reason: str | None = None) -> tuple[Any, ...]:
-    return settled(Outcome(id=id_, outcome=verdict, reason=reason))
+def _at_load(
+    file: LedgerFile, id_: Any, verdict: Verdict, reason: str | None = None
+) -> tuple[Any, ...]:
+    return settled(Outcome(id=id_, outcome=verdict, reason=reason), file.process)

@@ -24,7 +24,7 @@ from bulkrepo.visible import brief
 # rows are gone come last, because they are of no use.
 _LAST = """
 SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
-ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC,
+ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC, process DESC,
     coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
 """
 

@@ -39,7 +39,7 @@ FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item
 WHERE command IN ('create', 'retry', 'undo') AND item.run = coalesce(?, item.run)
 """
 # A continued run keeps its number.
-_LATEST_LAST = "ORDER BY coalesce(run.finished_at, run.started_at), run.id"
+_LATEST_LAST = "ORDER BY run.process, coalesce(run.finished_at, run.started_at), run.id"
 # The last run that tried a repository counts. An invalid row was not tried: it counts
 # only if nothing else is known.
 _TRIED = f"""

@@ -22,25 +22,33 @@ def turn(
     done: list[Outcome],
     want: int,
     *,
+    ahead: tuple[float, float] | None = None,
     pending: str = schema.PENDING,
 ) -> list[Claim]:
     """
     Store *done* and hand out up to *want* rows after *last*, in one transaction.
 
-    When this returns, the rows are on disk as claimed. *pending* is the query that
-    finds them.
+    When this returns, the rows are on disk as claimed. *ahead* is how many seconds the
+    server's clock is ahead of ours, at least and at most. *pending* is the query that
+    finds the rows.
     """
     file.check()
     with file.transaction() as db:
+        if ahead is not None:
+            db.execute(
+                "UPDATE process SET ahead_min = ?, ahead_max = ? WHERE id = ?"
+                " AND (ahead_min, ahead_max) IS NOT (?, ?)",
+                (*ahead, file.process, *ahead),
+            )
         if done:
-            db.execute(schema.SETTLE, (_dump(done).decode(),))
+            db.execute(schema.SETTLE, (_dump(done).decode(), file.process))
         if not want:
             return []
         claims = _claims(file.value(pending, last, run, want))
         if claims:
             db.execute(
-                "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
-                (claims[0].id, claims[-1].id, file.now()),
+                "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?)",
+                (claims[0].id, claims[-1].id, file.now(), file.process),
             )
     return claims
 
@@ -106,9 +114,9 @@ def sent_since(file: LedgerFile, at: float) -> tuple[list[tuple[float, int]], in
     return rows, lost
 
 
-def settled(outcome: Outcome) -> tuple[object, ...]:
+def settled(outcome: Outcome, process: int) -> tuple[object, ...]:
     """
-    Return an outcome as a row of its table.
+    Return an outcome that *process* reached as a row of its table.
 
     In plain types: for any other, SQLite looks up an adapter for every value.
     """
@@ -127,5 +135,7 @@ def settled(outcome: Outcome) -> tuple[object, ...]:
         outcome.attempts,
         outcome.started_at,
         outcome.elapsed_ms,
-        outcome.doubt,
+        outcome.doubt and outcome.doubt.since,
+        outcome.doubt and outcome.doubt.until,
+        process,
     )
