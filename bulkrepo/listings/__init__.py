@@ -17,7 +17,6 @@ from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.plain import Table
 from bulkrepo.listings.shapes import Batch, Found, Page, Project, Run, Shape
 from bulkrepo.listings.tally import Tally
-from bulkrepo.listings.yamls import begins as is_yaml
 from bulkrepo.model import InputError
 
 __all__ = [
@@ -32,8 +31,6 @@ __all__ = [
     "Table",
     "answered",
     "documents",
-    "is_yaml",
-    "shape",
 ]
 
 SHAPES: tuple[Shape, ...] = (
@@ -204,10 +201,10 @@ def _blank(document: Document) -> Page | None:
 
 def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
     """Return *document* and its shape; all of it, if the first part shows none."""
-    found = shape(document.value)
+    found = _find_shape(document.value)
     if found is None and document.continued and isinstance(document.value, dict):
         document = _gathered(document, rest)
-        found = shape(document.value)
+        found = _find_shape(document.value)
     if found is not None:
         return document, found
     value = document.value
@@ -221,7 +218,7 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
     )
 
 
-def shape(value: object) -> Shape | None:
+def _find_shape(value: object) -> Shape | None:
     """Return the shape of *value*, a document or its first part."""
     return next((each for each in SHAPES if each.fits(value)), None)
 
