@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import structs
 
-from bulkrepo import direct, grammar, inputs, lists
+from bulkrepo import grammar, inputs, lists
 from bulkrepo.model import Defaults, InputError, Problem, Rejected, Row
 from bulkrepo.naming import Profile, legal
 from bulkrepo.rereadable import Rereadable
@@ -63,9 +63,9 @@ def fix(
         known = ", ".join(WRITERS)
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
     count = Fixed()
-    detect = direct.detector(defaults, profile)
+    options = lists.import_options(defaults, profile)
     with ExitStack() as stack:
-        opened = Rereadable(stack, sources, stdin=stdin, detect=detect)
+        opened = Rereadable(stack, sources, stdin=stdin, import_options=options)
         taken = _taken(opened.rows(format), defaults, profile)
         rows = _mended(
             opened.rows(format),

@@ -5,9 +5,10 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from bulkrepo import direct, grammar, inputs
+from bulkrepo import grammar, inputs
 from bulkrepo.model import DONE, PLANNED, Defaults, InputError, Rejected, RepoSpec, Row
 from bulkrepo.naming import Profile
+from bulkrepo.visible import word
 
 
 def checked(
@@ -26,16 +27,24 @@ def checked(
     Problems are placed. *undone*: only rows of which a report says that something is
     left to do. `InputError` as `inputs.read` raises.
     """
-    detect = direct.detector(defaults, profile)
+    options = import_options(defaults, profile)
     for source in sources:
         rows = inputs.read(
-            source, format=format, stdin=stdin, digest=digest, detect=detect
+            source, format=format, stdin=stdin, digest=digest, import_options=options
         )
         for row in rows:
             if undone and _done(row):
                 continue
             found = grammar.check(row, defaults=defaults, profile=profile)
             yield row, found if isinstance(found, RepoSpec) else placed(found)
+
+
+def import_options(defaults: Defaults, profile: Profile) -> str:
+    """Return the options with which `import` maps names as these settings would."""
+    options = inputs.IMPORT_OPTIONS
+    if defaults.namespace is not None and not defaults.namespace_from_path:
+        options = f"-n {word(defaults.namespace)}"
+    return options if profile == "strict" else f"{options} --grammar {profile}"
 
 
 def _done(row: Row) -> bool:

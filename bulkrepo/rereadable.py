@@ -25,12 +25,12 @@ class Rereadable:
         sources: Sequence[str],
         *,
         stdin: BinaryIO | None,
-        detect: inputs.Detector | None = None,
+        import_options: str,
     ) -> None:
         if list(sources).count("-") > 1:
             raise InputError("-: standard input can be a list only once")
         self._sources = sources
-        self._detect = detect
+        self._import_options = import_options
         self._copies: dict[str, BinaryIO] = {}
         for source in sources:
             if source == "-" and stdin is not None:
@@ -47,11 +47,16 @@ class Rereadable:
         for source in self._sources:
             copy = self._copies.get(source)
             if copy is None:
-                yield inputs.read(source, format=format, detect=self._detect)
+                yield inputs.read(
+                    source, format=format, import_options=self._import_options
+                )
             else:
                 copy.seek(0)
                 yield inputs.read_from(
-                    copy, name=source, format=format, detect=self._detect
+                    copy,
+                    name=source,
+                    format=format,
+                    import_options=self._import_options,
                 )
 
     def rows(

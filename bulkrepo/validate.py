@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from bulkrepo import direct, grammar, inputs, lists
+from bulkrepo import grammar, inputs, lists
 from bulkrepo.fixing import OnProblem, OnRejected
 from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.naming import Profile
@@ -56,10 +56,10 @@ def validate(
     on the number of keys that are there twice. `InputError` as `inputs.read` raises.
     """
     count = Checked()
-    detect = direct.detector(defaults, profile)
+    options = lists.import_options(defaults, profile)
     with ExitStack() as stack:
         spool = Spool(stack)
-        opened = Rereadable(stack, sources, stdin=stdin, detect=detect)
+        opened = Rereadable(stack, sources, stdin=stdin, import_options=options)
         seen: set[Problem] = set()
         add = spool.add
         check = grammar.check

@@ -503,7 +503,7 @@ def test_yaml_says_numbers_and_truths_in_words() -> None:
             ['[{"project_id":1,"name":"a","metadata":{}}]'],
             "both to one bulkrepo import",
         ),
-        (['[{"name":"g.io/a"},{"name":"b","public":true}]'], "not a known listing"),
+        (['[{"name":"g.io/a"},{"name":"b","public":true}]'], "needs no import"),
         (['["a"]', '{"repositories":["a"]}'], "one listing at a time"),
         (["auth: {password: hunter2\nsync: ["], "is not valid"),
         (["r.io:\n  images: {a: []}\nr.io:\n  images: {b: []}"], ":3:1: .* twice"),
@@ -569,3 +569,21 @@ def test_plain_lines_are_read_at_one_look(text: str, host: str) -> None:
     assert page.run is not None
     assert page.run.host == host
     assert page.rows == len(page.run) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"defaults": {"visibility": "private"}, "repositories": ["a"]}',
+        '{"repositories": ["a"], "defaults": {"is_public": false}}',
+        '{"repositories": [' + '"a", ' * 5000 + '"a"], "private": true}',
+        "repositories: [a]\nvisibility: private\n",
+        "items: [a]\ndefaults: {}\n",
+        "- repository: a\n  is_public: false\n",
+        "repositories:\n- name: a\n  private: true\n",
+    ],
+)
+def test_a_list_is_not_imported(text: str) -> None:
+    """What it says beside the names would be lost."""
+    with pytest.raises(InputError, match="needs no import: give it to bulkrepo create"):
+        parse(text)

@@ -13,16 +13,13 @@ from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo.inputs import arrays, cells, columns, names, ndjson, sheets
+from bulkrepo.inputs import arrays, cells, columns, foreign, names, ndjson, sheets
 from bulkrepo.inputs.objects import step
 from bulkrepo.inputs.streams import ADVICE, Digest, Tap, decoded
 from bulkrepo.model import InputError, Problem, Row
 
 Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
-
-Detector = Callable[[str, str], Reader | None]
-"""Takes the beginning of a list and its name; returns a reader that fits better."""
 
 SHEET = "xlsx"
 """The one format that is not text."""
@@ -42,6 +39,9 @@ _INSTEAD = (
     "Of a report, give the .jsonl, .json or .csv; "
     "of names, one a line, say --format text"
 )
+
+IMPORT_OPTIONS = "--map first"
+"""For an `import` where no organization is given: the names say it."""
 
 _HEAD = 4096
 _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
@@ -73,14 +73,15 @@ def read(
     format: str | None,  # noqa: A002 - the option's name
     stdin: BinaryIO | None = None,
     digest: Digest | None = None,
-    detect: Detector | None = None,
+    import_options: str = IMPORT_OPTIONS,
 ) -> Iterator[Row]:
     """
     Yield the rows of the list *source*: a path, or `-` for *stdin*.
 
-    *format* is a key of `READERS`, or `SHEET`; without one, *detect* is asked, and then
-    it is guessed. *digest* is fed every byte. `InputError` where the list cannot be
-    opened or decoded, is of no known format, or has no rows.
+    *format* is a key of `READERS`, or `SHEET`; without one, it is guessed. *digest* is
+    fed every byte. `InputError` where the list cannot be opened or decoded, is of no
+    known format, or has no rows; and, where no *format* is given, for another
+    registry's listing, which `bulkrepo import` with *import_options* reads.
     """
     if source == "-":
         if stdin is None:
@@ -90,7 +91,11 @@ def read(
         opened = _open(source)
     with opened as stream:
         yield from read_from(
-            stream, name=source, format=format, digest=digest, detect=detect
+            stream,
+            name=source,
+            format=format,
+            digest=digest,
+            import_options=import_options,
         )
 
 
@@ -108,7 +113,7 @@ def read_from(
     name: str,
     format: str | None,  # noqa: A002 - the option's name
     digest: Digest | None = None,
-    detect: Detector | None = None,
+    import_options: str = IMPORT_OPTIONS,
 ) -> Iterator[Row]:
     """Yield the rows of an open *stream* as `read` does; it stays open."""
     try:
@@ -120,7 +125,7 @@ def read_from(
     if format == SHEET or (format is None and sheet):
         rows = sheets.rows(tap, name)
     else:
-        rows = _texts(tap, name, format, detect)
+        rows = _texts(tap, name, format, import_options)
     try:
         first = next(rows, None)
         if first is None:
@@ -136,15 +141,17 @@ def _texts(
     tap: Tap,
     name: str,
     format: str | None,  # noqa: A002 - the option's name
-    detect: Detector | None,
+    import_options: str,
 ) -> Iterator[Row]:
     text = decoded(tap, name=name)
     try:
-        head = tap.head.decode(text.encoding, errors="replace")
-        reader = detect(head, name) if detect is not None and format is None else None
-        if reader is None:
-            reader = READERS[format or guess(name, head[:_HEAD])]
-        yield from reader(text, name)
+        if format is None:
+            head = tap.head.decode(text.encoding, errors="replace")
+            format = guess(name, head[:_HEAD])  # noqa: A001
+            foreign.refuse_foreign(
+                head, name, kind=format, import_options=import_options
+            )
+        yield from READERS[format](text, name)
     except UnicodeDecodeError as error:
         where = tap.where(error)
         raise InputError(
@@ -201,9 +208,7 @@ def place(row: Row, problem: Problem) -> Problem:
 __all__ = [
     "READERS",
     "SHEET",
-    "Detector",
     "Digest",
-    "Reader",
     "guess",
     "place",
     "read",

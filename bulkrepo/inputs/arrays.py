@@ -16,9 +16,10 @@ from bulkrepo.inputs import columns, objects
 from bulkrepo.inputs.objects import Shapes, shape, step
 from bulkrepo.model import InputError, Problem, Row
 
-_LISTS = ("repositories", "items")
+LISTS = ("repositories", "items")
+"""The keys of the object that hold the array."""
 _PASSED_OVER = ("run", "summary")
-TOP = frozenset({"defaults", *_LISTS, *_PASSED_OVER})
+TOP = frozenset({"defaults", *LISTS, *_PASSED_OVER})
 """The keys of the object that may hold the array; the last two are a report's."""
 
 _Events = Iterator[tuple[str, Any]]
@@ -73,10 +74,10 @@ def _members(events: _Events, source: str) -> Iterator[Row]:
         if key in seen:
             raise InputError(f'{source}: "{key}" occurs twice')
         if key == "defaults":
-            if seen & set(_LISTS):
+            if seen & set(LISTS):
                 raise InputError(f'{source}: "defaults" must stand before the list')
             defaults = _defaults(events, source, first, value)
-        elif key in _LISTS:
+        elif key in LISTS:
             if first != "start_array":
                 raise InputError(f'{source}: "{key}" must be an array')
             prefix = f"${step(key)}"
@@ -85,7 +86,7 @@ def _members(events: _Events, source: str) -> Iterator[Row]:
         else:
             _whole(events, first, value)
         seen.add(key)
-    if not seen & set(_LISTS):
+    if not seen & set(LISTS):
         raise InputError(f'{source}: there is no "repositories" in it')
 
 

@@ -12,12 +12,22 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import structs
 
+from bulkrepo.inputs import columns
+from bulkrepo.inputs.arrays import LISTS
 from bulkrepo.listings import clouds, configurations, plain, registries
 from bulkrepo.listings.documents import Document, answered, documents
 from bulkrepo.listings.plain import Table
-from bulkrepo.listings.shapes import Batch, Found, Page, Project, Run, Shape
+from bulkrepo.listings.shapes import (
+    Batch,
+    Found,
+    Page,
+    Project,
+    Run,
+    Shape,
+    first,
+    member,
+)
 from bulkrepo.listings.tally import Tally
-from bulkrepo.listings.yamls import begins as is_yaml
 from bulkrepo.model import InputError
 
 __all__ = [
@@ -32,8 +42,6 @@ __all__ = [
     "Table",
     "answered",
     "documents",
-    "is_yaml",
-    "shape",
 ]
 
 SHAPES: tuple[Shape, ...] = (
@@ -112,10 +120,12 @@ class Reading:
             document, shape = _known(document, rest)  # noqa: PLW2901 - or the whole of it
             self._begin(shape, document.source)
             tally = self._tallies.setdefault(shape.name, Tally(shape.full))
+            _refuse_list(document)
             page = shape.read(document.value)
             yield self._take(tally, page)
             while document.continued:
                 document = next(rest)  # noqa: PLW2901 - its next part
+                _refuse_list(document)
                 part = shape.read(document.value)
                 yield self._take(tally, part)
                 page.rows += part.rows
@@ -204,24 +214,39 @@ def _blank(document: Document) -> Page | None:
 
 def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
     """Return *document* and its shape; all of it, if the first part shows none."""
-    found = shape(document.value)
+    found = _find_shape(document.value)
     if found is None and document.continued and isinstance(document.value, dict):
         document = _gathered(document, rest)
-        found = shape(document.value)
+        found = _find_shape(document.value)
     if found is not None:
         return document, found
+    _refuse_list(document)
     value = document.value
-    record = value[0] if isinstance(value, list) and value else value
-    if isinstance(record, dict) and "repository" in record:
-        known = "a list or a report needs no import: give it to bulkrepo create"
-    else:
-        known = "; ".join(each.name for each in SHAPES)
+    record = first(member(value, "repositories")) or first(value) or value
+    keys = record.keys() if isinstance(record, dict) else ()
+    if "repository" in keys or (keys and all(columns.known(str(key)) for key in keys)):
+        raise InputError(_NO_IMPORT.format(document.source))
+    known = "; ".join(each.name for each in SHAPES)
     raise InputError(
         f"{document.source}: {_kind(value)} is not a known listing. Known are: {known}"
     )
 
 
-def shape(value: object) -> Shape | None:
+def _refuse_list(document: Document) -> None:
+    """Raise `InputError` for names with defaults: these would be lost."""
+    value = document.value
+    if not isinstance(value, dict) or value.keys().isdisjoint(LISTS):
+        return
+    if any(key == "defaults" or columns.known(str(key)) for key in value):
+        raise InputError(_NO_IMPORT.format(document.source))
+
+
+_NO_IMPORT = (
+    "{}: a list or a report needs no import: give it to bulkrepo create, as CSV or JSON"
+)
+
+
+def _find_shape(value: object) -> Shape | None:
     """Return the shape of *value*, a document or its first part."""
     return next((each for each in SHAPES if each.fits(value)), None)
 

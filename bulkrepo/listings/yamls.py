@@ -21,7 +21,6 @@ _FEW = 100_000
 # A name may hold a colon, but only a key's is followed by a blank or the line's end.
 _COLON = re.compile(r":(?:[ \t\r\n]|\Z)")
 _KEY = re.compile(r"^[ \t]*(?:- )*[^\s#][^\n]*:(?:[ \t\r]|$)", re.MULTILINE)
-_COMMENT = re.compile(r"(?:^|\s)#.*")
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _TEXT = "tag:yaml.org,2002:str"
@@ -65,15 +64,6 @@ _Words.add_implicit_resolver(
 def keyed(text: str) -> re.Match[str] | None:
     """Return the first key of a YAML mapping in *text*."""
     return _KEY.search(text) if _COLON.search(text) else None
-
-
-def begins(text: str) -> bool:
-    """Tell whether the first line of *text* with content has a key."""
-    for line in text.splitlines():
-        bare = _COMMENT.sub("", line).strip()
-        if bare and bare != "---" and not bare.startswith("%"):
-            return keyed(bare) is not None
-    return False
 
 
 def load(text: str, source: str) -> object:
