@@ -22,6 +22,7 @@ from bulkrepo.model import (
     written,
 )
 from bulkrepo.settings import Reading
+from bulkrepo.text import clean_text
 from bulkrepo.validate import Checked, render, validate
 
 
@@ -100,7 +101,7 @@ def _many(number: int, word: str) -> str:
 def _item(rejected: Rejected) -> Item:
     row = rejected.row
     return Item(
-        source=row.source,
+        source=clean_text(row.source),
         line=row.line,
         namespace=written(row.namespace),
         repository=written(row.repository),

@@ -18,6 +18,7 @@ from yarl import URL
 from bulkrepo.model import SettingsError
 from bulkrepo.overdue import Overdue
 from bulkrepo.proxies import Proxy, proxy
+from bulkrepo.text import clean_body, clean_text
 from bulkrepo.wire import NoReply, Reply, Request
 
 _HEADERS = {
@@ -135,9 +136,9 @@ class Client:
                 # Our own limit, not the service's fault: wait for a free socket.
                 await asyncio.sleep(_STARVED)
             try:
-                body, heard = b"", response.headers
+                body, heard = b"", _cleaned(response.headers)
                 if heard.get("Content-Length") != "0":
-                    body = await _head(response, request.limit)
+                    body = clean_body(await _head(response, request.limit))
                 return Reply(response.status, heard, body)
             finally:
                 response.release()
@@ -180,6 +181,13 @@ def trusted(cacert: str | None, *, named: str = "--cacert") -> ssl.SSLContext | 
         ) from error
 
 
+def _cleaned(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return *headers* without the surrogates that stand for bytes not UTF-8."""
+    if all(map(str.isascii, headers.values())):
+        return headers
+    return CIMultiDict((name, clean_text(value)) for name, value in headers.items())
+
+
 async def _head(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """Read the first *limit* bytes of the body."""
     parts: list[bytes] = []
@@ -220,4 +228,4 @@ def _detail(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the answer is incomplete"
     text = str(error).replace(" ssl:default", "")  # aiohttp adds it to plain HTTP too
-    return text[:500] or type(error).__name__
+    return clean_text(text[:500]) or type(error).__name__

@@ -7,7 +7,6 @@ a run. Get a logger in a constructor (`structlog.get_logger()`), not at import: 
 the configuration of its first use.
 """
 
-import json
 import logging
 import os
 import sys
@@ -22,26 +21,15 @@ from structlog.processors import format_exc_info
 
 from bulkrepo.logfile import LogFile
 from bulkrepo.redact import Redactor
+from bulkrepo.text import clean_value
 from bulkrepo.visible import escape
 
 ROW_EVENTS = frozenset({"repository.settled"})
 """Events logged once per row; the summary says the same in fewer lines."""
 
-_INFO = (logging.INFO, "info")
-_LEVELS = {
-    "debug": (logging.DEBUG, "debug"),
-    "info": _INFO,
-    "warn": (logging.WARNING, "warning"),
-    "warning": (logging.WARNING, "warning"),
-    "error": (logging.ERROR, "error"),
-    "exception": (logging.ERROR, "error"),
-    "critical": (logging.CRITICAL, "critical"),
-    "fatal": (logging.CRITICAL, "critical"),
-}
-"""structlog's methods -> severity and name of the level."""
+_LEVELS = {name.lower(): n for name, n in logging.getLevelNamesMapping().items()}
+"""structlog's methods -> severity."""
 _NEVER = logging.CRITICAL + 1
-_HEAD = ("timestamp", "level")
-_BEGIN = b'{"timestamp":"%b","level":"%b",%b\n'
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -76,45 +64,12 @@ def configure(
     )
     floor = min(run, row, file_level if log_file else run)
     structlog.configure(
-        processors=[control],
-        wrapper_class=_logger_above(floor),
+        processors=[format_exc_info, control],
+        wrapper_class=structlog.make_filtering_bound_logger(floor),
         logger_factory=structlog.ReturnLoggerFactory(),
         cache_logger_on_first_use=True,
     )
     return control
-
-
-def _logger_above(floor: int) -> type[Any]:
-    """Return a logger class that drops events below *floor*."""
-    filtering: Any = structlog.make_filtering_bound_logger(floor)
-
-    class Direct(filtering):  # type: ignore[misc]  # structlog makes it at run time
-        """
-        Hands events to the processors, and to no logger afterwards.
-
-        Our last processor has already shown the event. This saves a third of the cost
-        of an event.
-        """
-
-        def _proxy_to_logger(
-            self, method: str, event: str | None = None, *_: object, **facts: Any
-        ) -> None:
-            told: Any = {"event": event, **self._context, **facts}
-            for processor in self._processors:
-                told = processor(self._logger, method, told)
-
-    class Quick(Direct):
-        """Saves a call for `info`, the level of the event that each row logs."""
-
-        def info(self, event: str, *args: object, **facts: Any) -> None:
-            if args:
-                super().info(event, *args, **facts)
-                return
-            told: Any = {"event": event, **self._context, **facts}
-            for processor in self._processors:
-                told = processor(self._logger, "info", told)
-
-    return Quick if floor <= logging.INFO else Direct
 
 
 def current() -> "LogControl | None":
@@ -185,24 +140,22 @@ class LogControl:
         self, _logger: Any, method: str, event: MutableMapping[str, Any]
     ) -> str:
         """Take one event, as structlog's last processor; nothing is passed on."""
-        level, name = _LEVELS.get(method, _INFO)
+        level = _LEVELS.get(method, logging.INFO)
         about_row = event["event"] in ROW_EVENTS
         shown = level >= (self._row_level if about_row else self._run_level)
         filed = level >= self._file_level
         if not (shown or filed):
             return ""
-        if event.get("exc_info"):
-            format_exc_info(None, method, event)
-        self._redactor.simplify(event)
-        at = self._now()
-        line = _json(name, event, at)
+        told = _headed(event, method, self._now())
+        self._redactor.simplify(told)
+        line = _json(told)
         if self._redactor.found(line):
-            event = self._redactor.scrub(event)
-            line = _json(name, event, at)
+            told = self._redactor.scrub(told)
+            line = _json(told)
         if filed:
             self._append(line, level)
         if shown:
-            self._say(name, event, line, at)
+            self._say(method, told, line)
         return ""
 
     def _now(self) -> str:
@@ -237,14 +190,11 @@ class LogControl:
             )
             self(None, "error", {"event": "log_file.failed", "reason": self.failed})
 
-    def _say(
-        self, level: str, event: MutableMapping[str, Any], line: bytes, at: str
-    ) -> None:
+    def _say(self, method: str, event: dict[str, Any], line: bytes) -> None:
         if self._console is None:
             text = line.decode()
         else:
-            head = {"timestamp": at, "level": level}
-            text = str(self._console(None, level, head | _printable(event))) + "\n"
+            text = f"{self._console(None, method, _printable(event))}\n"
         try:
             if self._show is not None:
                 self._show(text)
@@ -283,21 +233,26 @@ def _console(*, colors: bool) -> ConsoleRenderer:
     )
 
 
-def _json(level: str, event: MutableMapping[str, Any], at: str) -> bytes:
-    """Return one line: time, level and event, then the rest."""
-    for taken in _HEAD:
+def _headed(event: MutableMapping[str, Any], level: str, at: str) -> dict[str, Any]:
+    """Return *event* with time, level and name first."""
+    for taken in ("timestamp", "level"):  # a fact of that name gets a `_`
         if taken in event:
-            event[f"{taken}_"] = event.pop(taken)
+            free = f"{taken}_"
+            while free in event:
+                free += "_"
+            event[free] = event.pop(taken)
+    return {"timestamp": at, "level": level, "event": event["event"], **event}
+
+
+def _json(event: dict[str, Any]) -> bytes:
+    """Return *event* as one line."""
     try:
-        # Joined as bytes: building one dictionary would cost as much as its JSON.
-        return _BEGIN % (at.encode(), level.encode(), _ENCODER.encode(event)[1:])
+        return _ENCODER.encode(event) + b"\n"
     except UnicodeEncodeError:  # a lone surrogate, as in some file names
-        whole = {"timestamp": at, "level": level, **event}
-        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "replace") + b"\n"
+        return _ENCODER.encode(clean_value(event)) + b"\n"
 
 
-def _printable(event: MutableMapping[str, Any]) -> dict[str, Any]:
+def _printable(event: dict[str, Any]) -> dict[str, Any]:
     """Return *event* as text without control characters for a terminal."""
     shown: dict[str, Any] = {}
     for name, value in event.items():

@@ -10,6 +10,7 @@ from bulkrepo.listings import Batch, Found, Run
 from bulkrepo.mapping import Entry, Mapper, Rules, Unfit
 from bulkrepo.model import Row
 from bulkrepo.spool import Spool
+from bulkrepo.text import clean_text
 
 SHOWN = 10
 """How many examples are kept of what may be many."""
@@ -22,7 +23,7 @@ def row(found: Found, entry: Entry, *, source: str, line: int) -> Row:
     """Return the list's row for a repository that was *found* elsewhere."""
     described = found.description and found.description.strip()
     if described and not (described.isascii() and described.isprintable()):
-        described = _CONTROL.sub("?", described).encode("utf-8", "replace").decode()
+        described = clean_text(_CONTROL.sub("?", described))
     return Row(
         source,
         line,

@@ -18,6 +18,8 @@ from typing import ClassVar
 
 import msgspec
 
+from bulkrepo.text import clean_text
+
 FIELDS = ("namespace", "repository", "is_public", "category", "description")
 """What a row may say, in the order in which reports show it."""
 
@@ -414,7 +416,6 @@ def written(value: object) -> str | None:
     """Return a value of a faulty row as text, as its list has it."""
     if value is None:
         return None
-    text = value
-    if not isinstance(text, str):
-        text = msgspec.json.encode(value, enc_hook=str).decode()
-    return text.encode("utf-8", "replace").decode()  # without lone surrogates
+    if isinstance(value, str):
+        return clean_text(value)
+    return msgspec.json.encode(value, enc_hook=str).decode()

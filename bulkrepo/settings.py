@@ -10,6 +10,7 @@ from bulkrepo.auth import Auth, Token
 from bulkrepo.exchange import Limits
 from bulkrepo.exports import by_suffix
 from bulkrepo.model import Defaults, SettingsError
+from bulkrepo.text import clean_text
 
 MEMORY = ":memory:"
 """The ledger of a run that keeps nothing."""
@@ -44,9 +45,9 @@ class Reading:
     def defaults(self) -> Defaults:
         """Return the defaults for rows that leave fields out."""
         return Defaults(
-            namespace=self.namespace,
+            namespace=self.namespace and clean_text(self.namespace),
             is_public=None if self.visibility is None else self.visibility == "public",
-            category=self.category,
+            category=self.category and clean_text(self.category),
             namespace_from_path=self.namespace_from_path,
         )
 

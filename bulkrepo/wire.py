@@ -62,7 +62,11 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """An answer as it came: *headers* case-insensitive, *body* cut at `BODY_LIMIT`."""
+    """
+    An answer as it came, but all of it text that UTF-8 can hold.
+
+    *headers* are case-insensitive, *body* is cut at the request's *limit*.
+    """
 
     status: int
     headers: Mapping[str, str]

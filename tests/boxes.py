@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hypothesis import strategies as st
+
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.forked import Process
@@ -17,6 +19,8 @@ REAL = os.environ.get("BULKREPO_REAL") == "1"
 
 SAMPLES = Path(__file__).parent.parent / "sample_inputs"
 TOKEN = "MIIFw-secret-of-nobody-0123456789"
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
+"""Any that Python can hold, with halves of characters."""
 ANYTHING = Box(token=TOKEN, any_organization=True)
 _OURS = ("SWR_", "HW_", "HUAWEICLOUD_", "OS_", "BULKREPO_", "COV_", "NO_COLOR")
 

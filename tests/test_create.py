@@ -451,9 +451,9 @@ def test_a_list_whose_name_is_no_text_is_a_list(tmp_path: Path) -> None:
 
     assert done.returncode == 1, done.stderr
     assert [(Path(item["source"]).name, item["outcome"]) for item in found] == [
-        ("caf?.ndjson", "created"),
-        ("caf?.ndjson", "duplicate"),
-        ("caf?.ndjson", "invalid"),
+        ("caf\ufffd.ndjson", "created"),
+        ("caf\ufffd.ndjson", "duplicate"),
+        ("caf\ufffd.ndjson", "invalid"),
     ]
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import io
+import json
 import random
 import time
 from collections import Counter
@@ -11,8 +13,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 
-from bulkrepo import lists, rate
+from bulkrepo import lists, logs, rate
 from bulkrepo.auth import Token
 from bulkrepo.client import Client
 from bulkrepo.engine import Engine
@@ -206,6 +209,27 @@ async def test_every_row_is_created_and_we_are_unsure_only_of_what_was_not_told(
     tries = sum(item.attempts for item in found)
     # The others asked, by rows that were done, whether the service is well.
     assert tries <= requests["create"] + requests["show"] <= tries + 0.05 * ROWS
+
+
+async def test_all_of_it_can_be_told(tmp_path: Path) -> None:
+    """With -vv each try that fails is an event, and none of them ends the run."""
+    screen = io.StringIO()
+    mixed = [*rows(200), {**rows(1)[0], "repository": "bad--one"}]
+    source = write(tmp_path / "list.ndjson", mixed)
+    settings = faulty(7, drop_before=0.05, limit="200/1s", html_rate=0.05)
+    logs.configure(log_format="json", stderr=screen, verbosity=2)
+    try:
+        async with Sandbox(settings) as box:
+            found = await hurried(box, source, max_attempts=9)
+    finally:
+        structlog.reset_defaults()
+
+    assert Counter(item.outcome for item in found) == {"created": 200, "failed": 1}
+    told = [json.loads(line) for line in screen.getvalue().splitlines()]
+    failed = [event for event in told if event["event"] == "request.failed"]
+    assert {event["method"] for event in failed} >= {"POST", "GET"}
+    assert {event["status"] for event in failed} >= {None, 409, 429, 500, 502}
+    assert TOKEN not in screen.getvalue()
 
 
 async def test_no_try_is_wasted_on_what_is_refused_for_good(tmp_path: Path) -> None:

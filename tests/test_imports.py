@@ -38,6 +38,7 @@ PURE = {
     "signing",
     "skew",
     "sources",
+    "text",
     "visible",
     "window",
     "wire",

@@ -1,5 +1,6 @@
 """Events reach the sinks they are for, as data, and without secrets."""
 
+import ast
 import io
 import json
 import os
@@ -11,9 +12,12 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bulkrepo import logs
+from bulkrepo import events, logs, runs
 from bulkrepo.model import SettingsError
+from tests.boxes import ANY_TEXT
 from tests.test_redact import SECRET_NAMES
 
 
@@ -196,6 +200,129 @@ def test_odd_values_are_told(log_format: str, value: object) -> None:
 
     assert "a.done" in screen.getvalue()
     screen.getvalue().encode()
+
+
+LEVELS = ["debug", "info", "warning", "error", "critical", "exception"]
+
+
+def _told_in(tree: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the event and the names of the facts of each call that logs."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(args=[ast.Constant(value=str(event))], keywords=facts) if (
+                re.fullmatch(r"[a-z_]+\.[a-z_]+", event) and facts
+            ):
+                given = [fact.arg for fact in facts]
+                names = frozenset(name for name in given if name is not None)
+                yield event, names | set(runs._TOLD if None in given else ())
+
+
+EVENTS = [
+    told
+    for path in sorted(Path(logs.__file__).parent.rglob("*.py"))
+    for told in _told_in(ast.parse(path.read_text(encoding="utf-8")))
+]
+"""Each event of the package, with the names of its facts."""
+
+
+def test_all_events_are_found() -> None:
+    """The tests that go through them go through these, too."""
+    found = {event: facts for event, facts in EVENTS if event != "repository.settled"}
+
+    assert found["request.failed"] == {"method", "path", "status", "code"}
+    assert found["run.finished"] >= {"counts", "exit_code"}
+    assert len(found) > 10
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_each_event_is_told_at_each_level(level: str, log_format: str) -> None:
+    """No fact of ours has a name that means something on the way."""
+    screen = Screen()
+    logs.configure(log_format=log_format, stderr=screen, verbosity=2)
+
+    for event, facts in EVENTS:
+        getattr(structlog.get_logger(), level)(event, **dict.fromkeys(facts, "here"))
+        told = screen.getvalue().splitlines()[-1]
+        assert event in told
+        assert told.count("here") == len(facts)
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("method", "name", "args", "kw", "level", "timestamp", "timestamp_", "msg"),
+        *("logger", "logger_name", "log_level", "stack", "stack_info", "exception"),
+        *("exc_info", "context", "processors", "positional_args", "message", "extra"),
+    ],
+)
+def test_no_name_of_a_fact_collides(name: str, level: str, log_format: str) -> None:
+    """Whatever structlog, logging or we call something ourselves."""
+    screen = Screen()
+    logs.configure(log_format=log_format, stderr=screen, verbosity=2)
+    log = structlog.get_logger()
+
+    getattr(log, level)("a.done", **{name: "here"}, last=1)
+    getattr(log.bind(**{name: "here"}), level)("b.done", last=1)
+
+    told = screen.getvalue()
+    assert told.index("a.done") < told.index("b.done")
+    # It is how a program says which exception it means.
+    assert told.count("here") == (0 if name == "exc_info" else 2)
+
+
+def test_a_fact_named_as_the_head_is_kept_beside_it() -> None:
+    """And beside one that has the name it would be given."""
+    screen = Screen()
+    logs.configure(stderr=screen)
+
+    structlog.get_logger().info("a.done", level=1, level_=2, level__=3)
+
+    (event,) = screen.events()
+    assert event["level"] == "info"
+    assert {event[f"level{'_' * n}"] for n in (1, 2, 3)} == {1, 2, 3}
+
+
+@given(st.dictionaries(ANY_TEXT, ANY_TEXT), st.sampled_from(["json", "console"]))
+def test_any_text_is_told(facts: dict[str, str], log_format: str) -> None:
+    """As a name and as a value, halves of characters included."""
+    screen = Screen()
+    logs.configure(log_format=log_format, stderr=screen)
+
+    structlog.get_logger().bind(**facts).info("a.done")
+
+    assert "a.done" in screen.getvalue()
+    screen.getvalue().encode()
+
+
+@pytest.mark.parametrize("level", LEVELS[:-1])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"wrapper_class": structlog.BoundLogger},
+        {
+            "wrapper_class": structlog.stdlib.BoundLogger,
+            "logger_factory": structlog.stdlib.LoggerFactory(),
+            "processors": [
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            ],
+        },
+    ],
+    ids=["defaults", "generic", "stdlib"],
+)
+def test_the_events_reach_a_program_with_a_log_of_its_own(
+    settings: dict[str, Any], level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As it has set it up, by structlog or by way of the standard library."""
+    caplog.set_level("DEBUG")
+    structlog.configure(**settings)
+
+    for event, facts in EVENTS:
+        getattr(events.logger(), level)(event, **dict.fromkeys(facts, "here"))
 
 
 @pytest.mark.parametrize("terminal", [False, True])

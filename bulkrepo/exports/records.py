@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from bulkrepo.model import Item, RunInfo, Summary
+from bulkrepo.text import clean_text, clean_value
 
 COLUMNS: tuple[str, ...] = Item.__struct_fields__
 """The keys of a row in every format, in this order."""
@@ -45,16 +46,12 @@ def dump(value: object) -> bytes:
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:
-        return _ENCODER.encode(_mended(msgspec.to_builtins(value)))
+        return _ENCODER.encode(clean_value(msgspec.to_builtins(value)))
 
 
 def utf8(text: str) -> bytes:
     """UTF-8 of *text*, with U+FFFD for each lone surrogate."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        halves = text.encode("utf-16", "surrogatepass")
-        return halves.decode("utf-16", "replace").encode()
+    return clean_text(text).encode()
 
 
 def _lines(rows: list[Item]) -> bytes:
@@ -62,13 +59,3 @@ def _lines(rows: list[Item]) -> bytes:
         return _ENCODER.encode_lines(rows)
     except UnicodeEncodeError:
         return b"".join(dump(row) + b"\n" for row in rows)
-
-
-def _mended(value: Any) -> Any:
-    if isinstance(value, str):
-        return utf8(value).decode()
-    if isinstance(value, dict):
-        return {_mended(key): _mended(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mended(inner) for inner in value]
-    return value

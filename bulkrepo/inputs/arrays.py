@@ -15,6 +15,7 @@ import ijson
 from bulkrepo.inputs import columns, objects
 from bulkrepo.inputs.objects import Shapes, shape, step
 from bulkrepo.model import InputError, Problem, Row
+from bulkrepo.text import clean_escapes
 
 LISTS = ("repositories", "items")
 """The keys of the object that hold the array."""
@@ -22,17 +23,29 @@ _PASSED_OVER = ("run", "summary")
 TOP = frozenset({"defaults", *LISTS, *_PASSED_OVER})
 """The keys of the object that may hold the array; the last two are a report's."""
 
+_HALF = "".join(f"\\u{ord(char):x}" for char in objects.HALF)
+_PAIR = len(r"\ud83d\ude00")
+
 _Events = Iterator[tuple[str, Any]]
 
 
 class _Bytes:
-    """Text as the bytes of UTF-8, for a parser that reads bytes."""
+    r"""
+    JSON as bytes of UTF-8, for a parser that reads bytes.
+
+    It takes `\ud800` for a question mark and `\udc00` for broken UTF-8, so both come
+    as `objects.HALF`.
+    """
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
 
     def read(self, size: int = -1) -> bytes:
-        return self._text.read(size).encode()
+        chunk = self._text.read(size)
+        # A pair of escapes is not cut in two.
+        while "\\" in chunk[-_PAIR:] and (more := self._text.read(_PAIR)):
+            chunk += more
+        return clean_escapes(chunk, _HALF).encode()
 
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
@@ -91,6 +104,7 @@ def _members(events: _Events, source: str) -> Iterator[Row]:
 
 
 def _stranger(key: str) -> str:
+    key = objects.clean_key(key)
     if columns.known(key):
         return (
             f'"{key}" stands where a list is wanted: put the object in [ ], '

@@ -6,6 +6,7 @@ from typing import NoReturn, TextIO
 
 from bulkrepo.inputs.objects import Shapes, shape
 from bulkrepo.model import Problem, Row
+from bulkrepo.text import clean_escapes
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -27,7 +28,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
             continue
         value: object
         try:
-            value = _DECODER.decode(raw.rstrip())
+            value = _decode(raw.rstrip())
         except (ValueError, RecursionError) as error:
             yield shapes.unfit(_broken(error, line), source=source, line=line)
             continue
@@ -46,6 +47,16 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
             message = f"is {shape(value)}, where an object or a name is wanted"
             fault = Problem("record", "type", message, line=line, path="$")
             yield shapes.unfit(fault, source=source, line=line)
+
+
+def _decode(line: str) -> object:
+    """Return the value of *line*; texts inside of arrays and objects are cleaned."""
+    value: object = _DECODER.decode(line)
+    if isinstance(value, _Pairs) and clean_escapes(line) is not line:
+        for index, (key, inner) in enumerate(value):
+            if isinstance(inner, list):
+                value[index] = key, json.loads(clean_escapes(json.dumps(inner)))
+    return value
 
 
 def _broken(error: Exception, line: int) -> Problem:

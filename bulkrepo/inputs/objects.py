@@ -8,6 +8,7 @@ from msgspec import structs
 
 from bulkrepo.inputs import columns, past
 from bulkrepo.model import FIELDS, Layout, Problem, Row
+from bulkrepo.text import clean_text
 
 _TYPES: Mapping[type, str] = {
     bool: "a boolean",
@@ -16,8 +17,11 @@ _TYPES: Mapping[type, str] = {
     str: "text",
     type(None): "null",
 }
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLANS = 256
+_NOTHING = ("", None)
+HALF = "\uffff\ufffe"
+"""Two noncharacters for half a character, where a parser has no value for that."""
+_SURROGATE = "\ud800"
 
 
 def shape(value: object) -> str:
@@ -52,7 +56,7 @@ class Shapes:
         if found is None:
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
-            names = [_SURROGATE.sub("\ufffd", key) for key in keys]
+            names = [clean_key(key) for key in keys]
             found = columns.plan(names, kind=self._kind, prefix=self._prefix)
             layout = structs.replace(found.layout, defaults=self._bare.defaults)
             found = structs.replace(found, layout=layout)
@@ -103,15 +107,21 @@ class Shapes:
         """Return *kept* with defaults filled in, and faults of lone surrogates."""
         faults: tuple[Problem, ...] = ()
         values = list(kept)
-        for index, value in enumerate(kept):
+        for index, given in enumerate(kept):
+            value = given
             if value is None and self._defaults:
-                values[index] = self._defaults.get(FIELDS[index], ("", None))[1]
-            elif isinstance(value, str) and not value.isascii():
-                values[index] = whole = _SURROGATE.sub("\ufffd", value)
+                values[index] = value = self._defaults.get(FIELDS[index], _NOTHING)[1]
+            if isinstance(value, str) and not value.isascii():
+                values[index] = whole = clean_text(value.replace(HALF, _SURROGATE))
                 if whole != value:
                     faults = (*faults, _halved(FIELDS[index], whole))
         a, b, c, d, e = values
         return (a, b, c, d, e), faults
+
+
+def clean_key(key: str) -> str:
+    """Return a key with U+FFFD for each half of a character."""
+    return clean_text(key.replace(HALF, _SURROGATE))
 
 
 def _halved(field: str, got: str) -> Problem:
@@ -122,7 +132,7 @@ def defaults(
     keys: Sequence[str], values: Sequence[object]
 ) -> tuple[dict[str, tuple[str, object]], tuple[Problem, ...]]:
     """Return a list's own defaults by field, with their spelling, and their faults."""
-    plan = columns.plan(keys, kind="json")
+    plan = columns.plan([clean_key(key) for key in keys], kind="json")
     kept, _ = columns.taken(plan, [*values, None])
     found = {
         field: (keys[plan.layout.columns[field]], value)

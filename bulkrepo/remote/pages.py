@@ -112,11 +112,7 @@ def _document(reply: Reply, url: str, number: int, product: Product) -> Document
     headers = {
         name.lower(): field(reply.headers, name.lower()) for name in reply.headers
     }
-    try:
-        text = reply.body.decode()
-    except UnicodeDecodeError:
-        raise InputError(f"{source}: is not UTF-8, so no JSON") from None
-    document = answered(text, headers, source=source)
+    document = answered(reply.body.decode(), headers, source=source)
     if product.arrays and isinstance(document.value, dict):  # a single project
         return structs.replace(document, value=[document.value])
     return document
