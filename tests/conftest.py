@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from inspect import signature
 from typing import Any, Self
 from unittest.mock import Mock
 
@@ -23,7 +24,9 @@ class _Canned(aiohttp.ClientResponse):
     """Bridge for aioresponses 0.7.9 on aiohttp 3.14 (aioresponses issue 289)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **({"stream_writer": Mock()} | kwargs))
+        if "stream_writer" in signature(aiohttp.ClientResponse.__init__).parameters:
+            kwargs.setdefault("stream_writer", Mock())
+        super().__init__(*args, **kwargs)
 
 
 class FakeCloud(aioresponses):
