@@ -11,9 +11,15 @@ import aiohttp
 import pytest
 import structlog
 from aioresponses import aioresponses
+from hypothesis import settings as hypothesis
 
 from bulkrepo import runs
 from tests.fakes import Hasty
+
+hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+if os.environ.get("CI") == "true":
+    # A busy machine is slow and no fault, and what fails must fail again.
+    hypothesis.load_profile("ci")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a shell's background job, whose children would ignore it as well.
