@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Mapping
+from json import JSONDecodeError
 from typing import Any
 
 from bulkrepo.model import SettingsError
@@ -19,9 +20,13 @@ class _Passed(logging.Handler):
         """Keep path and line; the reason may quote the file, and so a secret."""
         match record.args:
             case (str(path), Exception() as error):
-                mark = getattr(error, "problem_mark", None)
-                at = "" if mark is None else f" (line {mark.line + 1})"
-                self.over.append(f"{path}, which is broken{at}")
+                self.over.append(_broken(path, error))
+
+
+def _broken(path: str, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = getattr(error, "lineno", None) if mark is None else mark.line + 1
+    return f"{path}, which is broken" + ("" if line is None else f" (line {line})")
 
 
 def load(name: str) -> Mapping[str, Any]:
@@ -31,6 +36,7 @@ def load(name: str) -> Mapping[str, Any]:
     Raises SettingsError if there is none, or no loader.
     """
     try:
+        import yaml  # noqa: PLC0415 - slow, and seldom needed
         from openstack.config import OpenStackConfig  # noqa: PLC0415 - an extra
         from openstack.exceptions import ConfigException  # noqa: PLC0415
     except ImportError as error:
@@ -47,7 +53,15 @@ def load(name: str) -> Mapping[str, Any]:
             cloud = OpenStackConfig().get_one(cloud=name, validate=False)
     except ConfigException as error:
         broken = "".join(f". It does not read {path}" for path in passed.over)
-        raise SettingsError(f"OS_CLOUD {name}: {error}{broken}") from None
+        said = str(error).rstrip(".")
+        raise SettingsError(f"OS_CLOUD {name}: {said}{broken}") from None
+    except (JSONDecodeError, UnicodeDecodeError, yaml.YAMLError) as error:
+        # openstacksdk 4.0 passes over no file.
+        mark = getattr(error, "problem_mark", error)
+        path = getattr(mark, "name", "its configuration")
+        raise SettingsError(
+            f"OS_CLOUD {name}: OpenStack's loader does not read {_broken(path, error)}"
+        ) from None
     finally:
         log.removeHandler(passed)
     config: Mapping[str, Any] = cloud.config

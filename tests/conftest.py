@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from inspect import signature
 from typing import Any, Self
 from unittest.mock import Mock
 
@@ -10,9 +11,15 @@ import aiohttp
 import pytest
 import structlog
 from aioresponses import aioresponses
+from hypothesis import settings as hypothesis
 
 from bulkrepo import runs
 from tests.fakes import Hasty
+
+hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+if os.environ.get("CI") == "true":
+    # A busy machine is slow and no fault, and what fails must fail again.
+    hypothesis.load_profile("ci")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a shell's background job, whose children would ignore it as well.
@@ -23,7 +30,9 @@ class _Canned(aiohttp.ClientResponse):
     """Bridge for aioresponses 0.7.9 on aiohttp 3.14 (aioresponses issue 289)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **({"stream_writer": Mock()} | kwargs))
+        if "stream_writer" in signature(aiohttp.ClientResponse.__init__).parameters:
+            kwargs.setdefault("stream_writer", Mock())
+        super().__init__(*args, **kwargs)
 
 
 class FakeCloud(aioresponses):

@@ -489,7 +489,8 @@ async def test_run_stops_where_the_last_success_is_answered_oddly_too(
     assert set(bench.verdicts) == {"created", "not_attempted"}
     tried = [row for row in bench.told if row.outcome == "not_attempted"]
     assert [row.certain for row in tried] == [refused] * len(tried)
-    assert len(bench.gateway.requests) <= 40 + 8 + 1
+    # Those in flight, the last success once more, and a try that chance made sooner.
+    assert len(bench.gateway.requests) <= 40 + 8 + 1 + 1
 
 
 @pytest.mark.parametrize("odd", ODD)

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,20 @@ def test_parts_are_the_whole(
     assert joined(parts(text, size=size, part=part)) == given_values
 
 
+def ways(broken: json.JSONDecodeError) -> Iterator[json.JSONDecodeError]:
+    """Yield the ways to say it: Python 3.13 on names a comma, not what follows it."""
+    yield broken
+    if broken.msg.startswith("Illegal trailing comma"):
+        behind = len(broken.doc) - len(broken.doc[broken.pos + 1 :].lstrip())
+        for wanted in ("value", "property name enclosed in double quotes"):
+            yield json.JSONDecodeError(f"Expecting {wanted}", broken.doc, behind)
+
+
+def told(broken: json.JSONDecodeError) -> str:
+    """Return the pattern of our message."""
+    return f"s:{broken.lineno}:{broken.colno}: .* not valid: {re.escape(broken.msg)}"
+
+
 @given(
     st.lists(tops, max_size=2), st.integers(0, 200), st.integers(1, 9), st.text("]}{,:")
 )
@@ -96,8 +110,7 @@ def test_what_is_broken_is_told_where_it_is_broken(
     try:
         value, end = json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as broken:
-        why = f"s:{broken.lineno}:{broken.colno}: .* not valid: {re.escape(broken.msg)}"
-        with pytest.raises(InputError, match=why):
+        with pytest.raises(InputError, match="|".join(map(told, ways(broken)))):
             parts(text, size=size, part=2)
     else:
         if not text[end:].strip():

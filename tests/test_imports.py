@@ -57,7 +57,7 @@ ONLY = {
     "ijson": {"inputs"},
     "openpyxl": {"inputs"},
     "openstack": {"clouds"},
-    "yaml": {"listings"},
+    "yaml": {"clouds", "listings"},
     "fcntl": {"ledger"},
     "resource": {"descriptors"},
     "subprocess": {"keychain"},

@@ -305,9 +305,10 @@ def test_what_is_no_spreadsheet_is_refused(data: bytes, why: str) -> None:
 
 def test_who_lacks_the_reader_is_told_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """And that CSV does as well."""
+    data = workbook(S=[["name"], ["a"]])
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(InputError, match=r"pip install 'bulkrepo\[xlsx\]'; or save"):
-        rows(workbook(S=[["name"], ["a"]]))
+        rows(data)
 
 
 async def test_create_takes_a_spreadsheet(here: Path) -> None:

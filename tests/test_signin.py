@@ -1,5 +1,6 @@
 """Where to and who as, from the command line: options, environment and files."""
 
+import json
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bulkrepo import signin
 from bulkrepo.auth import Keys, Password
@@ -155,7 +157,7 @@ async def test_a_cloud_tells_where_and_who(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param(CLOUDS, "OS_CLOUD nobody: .*nobody", id="unknown"),
+        pytest.param(CLOUDS, r"OS_CLOUD nobody: .*nobody.*[^.]$", id="unknown"),
         pytest.param(None, "OS_CLOUD nobody: ", id="no-file"),
         pytest.param(
             f"clouds:\n  nobody: [{SECRET}",
@@ -172,6 +174,34 @@ async def test_a_cloud_that_is_not_there_is_named(
         (tmp_path / "clouds.yaml").write_text(text)
 
     with pytest.raises(SettingsError, match=words) as raised:
+        await found(monkeypatch, {"OS_CLOUD": "nobody"})
+
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("clouds.yaml", f"clouds:\n  nobody: [{SECRET}", "clouds.yaml, .*line 2"),
+        ("clouds.yaml", f"clouds: '{SECRET}\b'", "clouds.yaml, which is broken$"),
+        ("clouds.json", f'{{"clouds": "{SECRET}', "configuration, .*line 1"),
+        ("clouds.json", f'{{"clouds": "{SECRET}\x80', "configuration, .* broken$"),
+    ],
+)
+async def test_a_file_over_which_the_loader_stumbles_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, words: str
+) -> None:
+    """Openstacksdk 4.0 lets the parser's errors out, where later ones log them."""
+    path = tmp_path / name
+    path.write_bytes(text.encode("latin-1"))
+
+    def stumble() -> object:
+        with path.open(encoding="utf-8") as file:
+            read = json.load if path.suffix == ".json" else yaml.safe_load
+            return read(file)
+
+    monkeypatch.setattr("openstack.config.OpenStackConfig", stumble)
+    with pytest.raises(SettingsError, match="OS_CLOUD nobody: .*" + words) as raised:
         await found(monkeypatch, {"OS_CLOUD": "nobody"})
 
     assert SECRET not in str(raised.value)

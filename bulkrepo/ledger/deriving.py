@@ -18,10 +18,10 @@ UPDATE item SET run = ? WHERE run = ?
 # Likewise, what succeeded in an interrupted run.
 _KEEP_SUCCEEDED = f"""
 INSERT INTO outcome SELECT item.id, {", ".join(schema.OUTCOME_COLUMNS[1:])}
-FROM item JOIN item AS earlier ON earlier.run = ?2 AND earlier.wanted
+FROM item JOIN item AS earlier ON earlier.run = :past AND earlier.wanted
     AND earlier.namespace = item.namespace AND earlier.repository = item.repository
 JOIN outcome ON outcome.item = earlier.id
-WHERE item.run = ?1 AND item.wanted AND outcome IN {schema.SUCCEEDED}
+WHERE item.run = :new AND item.wanted AND outcome IN {schema.SUCCEEDED}
 """  # noqa: S608 - our own words
 
 
@@ -72,20 +72,20 @@ def derive(
             ),
         ).lastrowid
         assert new is not None  # noqa: S101 - it was inserted
-        replaced = [past]
+        runs, replaced = {"new": new, "past": past}, [past]
         if command == "retry":
             interrupted = file.value(
                 "SELECT state = 'stopped' FROM run WHERE id = ?", past
             )
-            db.execute(schema.RETRY, (new, past, interrupted))
+            db.execute(schema.RETRY, {"all": interrupted} | runs)
             if interrupted:
-                db.execute(_KEEP_SUCCEEDED, (new, past))
+                db.execute(_KEEP_SUCCEEDED, runs)
         else:
             earlier = _interrupted(file, before=new)
             if earlier is not None and earlier[1] == past and not dry_run:
                 db.execute(_KEEP_REMOVED, (new, earlier[0]))
                 replaced.append(earlier[0])
-            db.execute(schema.UNDO, (new, past))
+            db.execute(schema.UNDO, runs)
         if not dry_run:
             fold(file, new, None)
             for old in replaced:

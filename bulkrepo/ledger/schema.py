@@ -264,9 +264,10 @@ WHERE outcome = 'not_attempted'
 # needs it. A step per row would hand the lock over twice per row.
 _PLACES = [str(number) for number in range(len(OUTCOME_COLUMNS) - 3)]
 _PLACES += [f"{len(_PLACES)}][0", f"{len(_PLACES)}][1"]  # of `Outcome.doubt`
-SETTLE = "INSERT OR REPLACE INTO outcome SELECT {}, ?2 FROM json_each(?1)".format(  # noqa: S608
-    ", ".join(f"json_extract(value, '$[{place}]')" for place in _PLACES)
-)
+_READ = ", ".join(f"json_extract(value, '$[{place}]')" for place in _PLACES)
+SETTLE = f"""
+INSERT OR REPLACE INTO outcome SELECT {_READ}, :process FROM json_each(:outcomes)
+"""  # noqa: S608 - our own words
 
 _CLAIM = """json_array(namespace, repository,
     json(CASE WHEN is_public THEN 'true' ELSE 'false' END), category, description,
@@ -329,20 +330,20 @@ SUCCEEDED = "('created', 'exists', 'updated', 'duplicate', 'removed')"
 RETRY = f"""
 INSERT INTO item (run, list, line, namespace, repository, is_public, category,
     description, wanted)
-SELECT ?1, list, line, namespace, repository, is_public, category, description, 1
+SELECT :new, list, line, namespace, repository, is_public, category, description, 1
 FROM item NOT INDEXED LEFT JOIN outcome ON outcome.item = item.id
-WHERE run = ?2 AND wanted
-    AND (?3 OR coalesce(outcome, 'not_attempted') NOT IN {SUCCEEDED})
+WHERE run = :past AND wanted
+    AND (:all OR coalesce(outcome, 'not_attempted') NOT IN {SUCCEEDED})
 ORDER BY item.id
 """  # noqa: S608 - our own words
 
-# What a run (parameter 2) created and nobody undid, newest first.
+# What the past run created and nobody undid, newest first.
 UNDO = """
 INSERT INTO item (run, list, line, namespace, repository, wanted)
-SELECT ?1, 0, row_number() OVER newest_first
-    + (SELECT coalesce(max(line), 0) FROM item WHERE run = ?1),
+SELECT :new, 0, row_number() OVER newest_first
+    + (SELECT coalesce(max(line), 0) FROM item WHERE run = :new),
     namespace, repository, 1
-FROM creation WHERE run = ?2
+FROM creation WHERE run = :past
 WINDOW newest_first AS (ORDER BY process DESC, at DESC, namespace, repository)
 ORDER BY process DESC, at DESC, namespace, repository
 """

@@ -41,7 +41,8 @@ def turn(
                 (*ahead, file.process, *ahead),
             )
         if done:
-            db.execute(schema.SETTLE, (_dump(done).decode(), file.process))
+            values = {"outcomes": _dump(done).decode(), "process": file.process}
+            db.execute(schema.SETTLE, values)
         if not want:
             return []
         claims = _claims(file.value(pending, last, run, want))

@@ -3,8 +3,9 @@
 import asyncio
 import multiprocessing
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import cast
 
 import uvloop
@@ -15,6 +16,9 @@ _ANSWER = (
     b"Date: Tue, 24 Nov 2026 00:00:00 GMT\r\n\r\n"
 )
 
+
+_START_LIMIT = 30.0
+"""Seconds in which the child must listen: it imports this package first."""
 
 _NOTHING = (
     b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
@@ -61,6 +65,19 @@ def _serve(pipe: Connection) -> None:
     uvloop.run(run())
 
 
+def _receive_port(pipe: Connection, process: BaseProcess) -> int:
+    """Return the port that the child says; raise RuntimeError if it says none."""
+    with suppress(EOFError):
+        if pipe.poll(_START_LIMIT):
+            port: int = pipe.recv()
+            return port
+    process.join(1)
+    state = f"ended with {process.exitcode}"
+    if process.is_alive():
+        state = f"still runs, after {_START_LIMIT:.0f} s"
+    raise RuntimeError(f"the sink named no port: its process {state}")
+
+
 @contextmanager
 def sink() -> Iterator[str]:
     """Give the URL of a sink for as long as the block runs."""
@@ -68,10 +85,12 @@ def sink() -> Iterator[str]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
+    theirs.close()  # so that its death is the end of what we receive
     try:
-        yield f"http://127.0.0.1:{ours.recv()}"
+        yield f"http://127.0.0.1:{_receive_port(ours, process)}"
     finally:
-        ours.send(None)
+        with suppress(BrokenPipeError):  # it died
+            ours.send(None)
         process.join(5)
         if process.is_alive():
             process.kill()
