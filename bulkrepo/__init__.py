@@ -9,7 +9,7 @@ Create container image repositories in bulk in SWR, and account for every row.
 
 from typing import TYPE_CHECKING, Any
 
-from bulkrepo.model import (
+from bulkrepo.core.rows import (
     BulkrepoError,
     Event,
     InputError,
@@ -27,8 +27,9 @@ from bulkrepo.model import (
 )
 
 if TYPE_CHECKING:
-    from bulkrepo.api import Control, create, plan, retry, undo, verify
-    from bulkrepo.settings import Settings
+    from bulkrepo.api import create, plan, retry, undo, verify
+    from bulkrepo.runs.runner import Control
+    from bulkrepo.runs.settings import Settings
 
 __all__ = [
     "BulkrepoError",
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 _COMMANDS = ("create", "plan", "retry", "undo", "verify")
-_LATER = dict.fromkeys(("Control", *_COMMANDS), "api") | {"Settings": "settings"}
+_LATER = dict.fromkeys(("Control", *_COMMANDS), "api") | {"Settings": "runs.settings"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,5 @@
 """Wiring. `python -m bulkrepo`."""
 
-from bulkrepo.cli import main
+from bulkrepo.cli.main import main
 
 main()

@@ -9,20 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bulkrepo import flows, loads, runs
-from bulkrepo.flows import Conclusion, Flow
-from bulkrepo.ledger import Ledger, LedgerThread
-from bulkrepo.model import (
-    Claim,
-    Event,
-    InputError,
-    Result,
-    Started,
-)
-from bulkrepo.runs import Control, Job, Work
-from bulkrepo.settings import MEMORY, Settings
-from bulkrepo.surveyor import Surveyor
-from bulkrepo.wire import Answer
+from bulkrepo.core.rows import Claim, Event, InputError, Result, Started
+from bulkrepo.engine.survey import Surveyor
+from bulkrepo.ledger.ledger import Ledger, LedgerThread
+from bulkrepo.runs import loading, runner
+from bulkrepo.runs.runner import Control, Job, Work
+from bulkrepo.runs.settings import MEMORY, Settings
+from bulkrepo.swr.operations import conclusion, creation, inspection, removal
+from bulkrepo.swr.operations.conclusion import Conclusion, Flow
+from bulkrepo.swr.requests import Answer
 
 __all__ = ["Control", "create", "plan", "retry", "undo", "verify"]
 
@@ -44,7 +39,7 @@ async def create(
     control = control or Control()
     load = _lists("create", sources, settings, control)
     job = Job(settings=settings, load=load, work=partial(_creating, settings))
-    return await runs.run(job, on_event, control)
+    return await runner.run(job, on_event, control)
 
 
 async def retry(
@@ -65,10 +60,10 @@ async def retry(
     if sources:
         load = _lists("retry", sources, settings, control)
     else:
-        loads.want_past(settings.ledger)
-        load = partial(loads.derive, command="retry", run=run, settings=settings)
+        loading.want_past(settings.ledger)
+        load = partial(loading.derive, command="retry", run=run, settings=settings)
     job = Job(settings=settings, load=load, work=partial(_creating, settings))
-    return await runs.run(job, on_event, control)
+    return await runner.run(job, on_event, control)
 
 
 async def undo(
@@ -86,20 +81,20 @@ async def undo(
     """
 
     def flow(claim: Claim) -> Flow:
-        return flows.undo(
+        return removal.undo(
             claim.namespace, claim.repository, made=claim.made, dry_run=dry_run
         )
 
-    loads.want_past(settings.ledger)
+    loading.want_past(settings.ledger)
     job = Job(
         settings=settings,
         load=partial(
-            loads.derive, command="undo", run=run, settings=settings, dry_run=dry_run
+            loading.derive, command="undo", run=run, settings=settings, dry_run=dry_run
         ),
         work=lambda _: Work(flow),
         creates=False,
     )
-    return await runs.run(job, on_event, control or Control())
+    return await runner.run(job, on_event, control or Control())
 
 
 async def plan(
@@ -119,7 +114,7 @@ async def plan(
         creates=False,
         plans=True,
     )
-    return await runs.run(job, on_event, control)
+    return await runner.run(job, on_event, control)
 
 
 async def verify(
@@ -141,11 +136,11 @@ async def verify(
     if sources:
         load = _lists("verify", sources, settings, control)
     else:
-        loads.want_past(source)
-        load = partial(loads.past, path=source, settings=settings)
+        loading.want_past(source)
+        load = partial(loading.past, path=source, settings=settings)
     work = partial(_verifying, settings)
     job = Job(settings=settings, load=load, work=work, creates=False)
-    return await runs.run(job, on_event, control)
+    return await runner.run(job, on_event, control)
 
 
 def _lists(
@@ -158,7 +153,7 @@ def _lists(
     if not sources:
         raise InputError("no list given: name at least one")
     return partial(
-        loads.from_lists,
+        loading.from_lists,
         command=command,
         sources=sources,
         settings=settings,
@@ -173,12 +168,12 @@ def _creating(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer) -> Conclusion:
-        return flows.judged(claim, shown, shown.seen, doubt=claim.doubt)
+        return conclusion.judged(claim, shown, shown.seen, doubt=claim.doubt)
 
     def flow(claim: Claim) -> Flow:
         if claim.differences is not None:
-            return flows.change(claim, claim.differences)
-        return flows.create(claim, doubt=claim.doubt, amend=amend)
+            return creation.change(claim, claim.differences)
+        return creation.create(claim, doubt=claim.doubt, amend=amend)
 
     if settings.survey == "never" and not settings.create_organizations:
         return Work(flow)
@@ -196,11 +191,11 @@ def _planning(settings: Settings, ledger: LedgerThread) -> Work:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer) -> Conclusion:
-        found = flows.judged(claim, shown, shown.seen, doubt=claim.doubt)
-        return flows.planned(found, amend=amend)
+        found = conclusion.judged(claim, shown, shown.seen, doubt=claim.doubt)
+        return inspection.planned(found, amend=amend)
 
     def flow(claim: Claim) -> Flow:
-        return flows.plan(
+        return inspection.plan(
             claim,
             doubt=claim.doubt,
             amend=amend,
@@ -221,5 +216,7 @@ def _planning(settings: Settings, ledger: LedgerThread) -> Work:
 
 def _verifying(settings: Settings, ledger: LedgerThread) -> Work:
     if settings.survey == "never":
-        return Work(flows.verify)
-    return Work(flows.verify, Surveyor(ledger, flows.proven, mode=settings.survey))
+        return Work(inspection.verify)
+    return Work(
+        inspection.verify, Surveyor(ledger, inspection.proven, mode=settings.survey)
+    )

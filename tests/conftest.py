@@ -13,7 +13,7 @@ import structlog
 from aioresponses import aioresponses
 from hypothesis import settings as hypothesis
 
-from bulkrepo import runs
+from bulkrepo.runs import runner
 from tests.fakes import Hasty
 
 hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -65,7 +65,7 @@ def _forget_logging() -> Iterator[None]:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a whole run not wait for long: its clock is not for its callers to give."""
-    monkeypatch.setattr(runs, "Clock", Hasty)
+    monkeypatch.setattr(runner, "Clock", Hasty)
 
 
 @pytest.fixture(autouse=True)

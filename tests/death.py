@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bulkrepo.ledger import Ledger
-from bulkrepo.model import Item, SettingsError
+from bulkrepo.core.rows import Item, SettingsError
+from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import TOKEN, Bell, begin, bulkrepo, end, held, names, read, rows

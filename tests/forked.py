@@ -19,7 +19,13 @@ from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["bulkrepo.cli", "bulkrepo.foreground", "bulkrepo.sandbox", "uvloop", __name__]
+    [
+        "bulkrepo.cli.main",
+        "bulkrepo.cli.run_command",
+        "bulkrepo.sandbox",
+        "uvloop",
+        __name__,
+    ]
 )
 
 
@@ -37,7 +43,7 @@ def _main(
     # A background shell may have had us ignore it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["bulkrepo", *words]
-    from bulkrepo.cli import main
+    from bulkrepo.cli.main import main
 
     main()
 

@@ -6,11 +6,12 @@ from itertools import groupby
 
 import msgspec
 
-from bulkrepo.gathered import Gathered
-from bulkrepo.listings import Batch, Document, Found, Run
-from bulkrepo.mapped import Kept, Mapped
-from bulkrepo.mapping import Entry, Mapper, Name, Rules, Unfit
-from bulkrepo.spool import Spool
+from bulkrepo.core.duplicates import Spool
+from bulkrepo.migration.collection import Gathered
+from bulkrepo.migration.listings.document_reader import Document
+from bulkrepo.migration.listings.shapes import Batch, Found, Run
+from bulkrepo.migration.mapped_listing import Kept, Mapped
+from bulkrepo.migration.mapping import Entry, Mapper, Name, Rules, Unfit
 
 
 class Whole(msgspec.Struct):

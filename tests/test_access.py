@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import remote
-from bulkrepo.model import SettingsError, StoppedError
-from bulkrepo.remote import PRODUCTS, Access, Docker, Login
-from bulkrepo.remote.challenges import challenges, links
-from bulkrepo.wire import Reply
+from bulkrepo.core.rows import SettingsError, StoppedError
+from bulkrepo.http.headers import challenges, links
+from bulkrepo.migration.remote import docker_credentials, urls
+from bulkrepo.migration.remote.authentication import Access
+from bulkrepo.migration.remote.docker_credentials import Docker, Login
+from bulkrepo.migration.remote.products import PRODUCTS
+from bulkrepo.swr.requests import Reply
 from tests.test_remote import answer
 
 # Challenges and links.
@@ -120,8 +122,8 @@ def login(
 ) -> Login | None:
     """Find the credential for *host*."""
     text = None if config is None else json.dumps(config)
-    said = remote.from_environment(environment)
-    return said or remote.from_docker(host, Docker("c.json", text), helper)
+    said = docker_credentials.from_environment(environment)
+    return said or docker_credentials.from_docker(host, Docker("c.json", text), helper)
 
 
 def pair(text: str) -> str:
@@ -276,7 +278,7 @@ ASKS = 'Bearer realm="https://auth.h/token",service="s",scope="registry:catalog:
 
 def access(name: str, who: Login | None, source: str = "https://h/x") -> Access:
     """Give what signs requests to *source*."""
-    return Access(remote.place(source), PRODUCTS[name], who)
+    return Access(urls.place(source), PRODUCTS[name], who)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.adaptive import Auto
-from bulkrepo.learnt import Learnt
-from bulkrepo.search import CAUTION, CEILING, FLOOR, PAUSE
-from bulkrepo.wire import Answer, Kind, Limit
+from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.engine.ratelimit.learnt import Learnt
+from bulkrepo.engine.ratelimit.rate_search import CAUTION, CEILING, FLOOR, PAUSE
+from bulkrepo.swr.requests import Answer, Kind, Limit
 from tests.limiters import (
     KINDS,
     Both,

@@ -8,9 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from bulkrepo.answers import MESSAGE_LIMIT, read, said
-from bulkrepo.model import RepoSpec
-from bulkrepo.wire import (
+from bulkrepo.core.rows import RepoSpec
+from bulkrepo.swr.requests import (
     Answer,
     Kind,
     Limit,
@@ -21,6 +20,7 @@ from bulkrepo.wire import (
     create,
     show,
 )
+from bulkrepo.swr.responses import MESSAGE_LIMIT, read, said
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
 POST = create(RepoSpec("team", "app", is_public=False))

@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo.auth import FIRST, NEVER, Auth, Keys, Password, Token
-from bulkrepo.iam import Login
-from bulkrepo.model import RepoSpec, SettingsError
-from bulkrepo.signing import signed
-from bulkrepo.wire import Answer, Kind, Reply, Request, create
+from bulkrepo.core.rows import RepoSpec, SettingsError
+from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.iam import Login
+from bulkrepo.swr.auth.password import Password
+from bulkrepo.swr.auth.protocol import FIRST, NEVER, Auth
+from bulkrepo.swr.auth.signature import signed
+from bulkrepo.swr.auth.token import Token
+from bulkrepo.swr.requests import Answer, Kind, Reply, Request, create
 
 REQUEST = Request("GET", "/")
 

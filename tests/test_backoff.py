@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import backoff
-from bulkrepo.wire import Answer, Kind
+from bulkrepo.engine import retry_policy
+from bulkrepo.swr.requests import Answer, Kind
 
 AGAIN = {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}
 IN_ORDER = [kind for kind in Kind if kind in AGAIN]
@@ -14,7 +14,7 @@ IN_ORDER = [kind for kind in Kind if kind in AGAIN]
 @pytest.mark.parametrize("kind", list(Kind))
 def test_another_try_is_for_what_may_pass(kind: Kind) -> None:
     """A refusal stays one; trouble may pass."""
-    assert backoff.again(Answer(kind)) == (kind in AGAIN)
+    assert retry_policy.again(Answer(kind)) == (kind in AGAIN)
 
 
 @pytest.mark.parametrize("kind", IN_ORDER)
@@ -23,7 +23,7 @@ def test_a_try_counts_as_far_as_its_row_is_at_fault(kind: Kind, own: float) -> N
     """In an outage no try counts, and a throttled request was none."""
     counts = 0.0 if kind is Kind.THROTTLED else own
 
-    assert backoff.counts(Answer(kind), own=own) == counts
+    assert retry_policy.counts(Answer(kind), own=own) == counts
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_try_counts_as_far_as_its_row_is_at_fault(kind: Kind, own: float) -> N
 )
 def test_wait_doubles_up_to_a_cap(tries: int, longest: float) -> None:
     """Full jitter: from nothing to base times two to the tries, 30 s at most."""
-    pause = backoff.Backoff()
+    pause = retry_policy.Backoff()
 
     assert pause.wait(tries, Answer(Kind.BROKEN), 0.0) == 0.0
     assert pause.wait(tries, Answer(Kind.BROKEN), 0.5) == longest / 2
@@ -54,7 +54,7 @@ def test_wait_doubles_up_to_a_cap(tries: int, longest: float) -> None:
 )
 def test_wait_obeys_what_the_service_asks_for(answer: Answer, wait: float) -> None:
     """Of a 5xx here, of a throttled answer in the rate control."""
-    assert backoff.Backoff().wait(9, answer, 0.5) == wait
+    assert retry_policy.Backoff().wait(9, answer, 0.5) == wait
 
 
 @given(
@@ -65,7 +65,7 @@ def test_retries_are_bounded_by_what_succeeds(
     gaps: list[float], good: list[bool]
 ) -> None:
     """At most what was saved up, one for each success, and a few a second."""
-    budget, now, taken, earned = backoff.Budget(most=10, trickle=2), 1000.0, 0, 0
+    budget, now, taken, earned = retry_policy.Budget(most=10, trickle=2), 1000.0, 0, 0
     for gap, success in zip(gaps, good, strict=False):
         now += gap
         if success:
@@ -77,7 +77,7 @@ def test_retries_are_bounded_by_what_succeeds(
 
 def test_a_retry_that_waits_has_its_turn() -> None:
     """However bad it is, two a second may leave; and all at once after better times."""
-    budget = backoff.Budget(most=4, trickle=2)
+    budget = retry_policy.Budget(most=4, trickle=2)
     assert [budget.take(1000.0) for _ in range(5)] == [True] * 4 + [False]
     assert not budget.take(1000.4)
     assert budget.take(1000.5)
@@ -95,4 +95,4 @@ def test_a_retry_that_waits_has_its_turn() -> None:
 )
 def test_wait_is_never_negative_nor_endless(tries: int, u: float, kind: Kind) -> None:
     """However many tries, from 0 to 30 s."""
-    assert 0 <= backoff.Backoff().wait(tries, Answer(kind), u) <= 30
+    assert 0 <= retry_policy.Backoff().wait(tries, Answer(kind), u) <= 30

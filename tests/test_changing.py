@@ -9,15 +9,15 @@ from itertools import groupby
 import pytest
 from msgspec import structs
 
-from bulkrepo import flows
-from bulkrepo.adaptive import Auto
-from bulkrepo.auth import Token
-from bulkrepo.engine import Engine
-from bulkrepo.exchange import Limits
-from bulkrepo.flows import Flow
-from bulkrepo.model import Claim, Outcome
-from bulkrepo.rate import Fixed, RateControl
-from bulkrepo.wire import Limit, NoReply, Reply, Request
+from bulkrepo.core.rows import Claim, Outcome
+from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl
+from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.scheduler import Engine
+from bulkrepo.swr.auth.token import Token
+from bulkrepo.swr.operations import removal
+from bulkrepo.swr.operations.conclusion import Flow
+from bulkrepo.swr.requests import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,
     BROKEN,
@@ -136,7 +136,7 @@ class Undoing:
 
 
 def _undo(claim: Claim) -> Flow:
-    return flows.undo(claim.namespace, claim.repository, made=claim.made)
+    return removal.undo(claim.namespace, claim.repository, made=claim.made)
 
 
 def only(row: str, *faults: Fault) -> Callable[[str, int], Fault | None]:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectionError
 
-from bulkrepo.auth import Keys
-from bulkrepo.client import Client
-from bulkrepo.model import RepoSpec, SettingsError
-from bulkrepo.proxies import Proxy, parsed, proxy
-from bulkrepo.signing import signed
-from bulkrepo.wire import BODY_LIMIT, NoReply, Reply, Request, create, show
+from bulkrepo.core.rows import RepoSpec, SettingsError
+from bulkrepo.http.client import Client
+from bulkrepo.http.proxies import Proxy, parsed, proxy
+from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.signature import signed
+from bulkrepo.swr.requests import BODY_LIMIT, NoReply, Reply, Request, create, show
 from tests.conftest import FakeCloud
 
 SWR = "https://swr-api.cn-north-4.myhuaweicloud.com"

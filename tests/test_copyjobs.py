@@ -12,12 +12,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkrepo.copyjobs import TOOLS, Copy, Heading, goal, origin, place, registry
-from bulkrepo.copyjobs import skopeo as script
-from bulkrepo.listings import documents
-from bulkrepo.mapping import Unfit
-from bulkrepo.migrating import COPIERS
-from bulkrepo.model import SettingsError
+from bulkrepo.cli.copy_options import COPIERS
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.migration.copy_tools import TOOLS
+from bulkrepo.migration.copy_tools import skopeo as script
+from bulkrepo.migration.copy_tools.header import Heading
+from bulkrepo.migration.copy_tools.references import Copy, goal, origin, place, registry
+from bulkrepo.migration.listings.document_reader import documents
+from bulkrepo.migration.mapping import Unfit
 from tests.gathering import whole
 
 SWR = "swr.cn-north-4.myhuaweicloud.com"

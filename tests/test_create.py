@@ -24,9 +24,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 import bulkrepo as library
-from bulkrepo import Event, Result, Settings, reports
-from bulkrepo.cli import main
-from bulkrepo.model import (
+from bulkrepo import Event, Result, Settings
+from bulkrepo.cli.main import main
+from bulkrepo.core.rows import (
     InputError,
     LedgerError,
     Progressed,
@@ -34,6 +34,7 @@ from bulkrepo.model import (
     Settled,
     Started,
 )
+from bulkrepo.runs import reporting
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
@@ -1121,7 +1122,7 @@ async def test_a_report_that_is_written_again_spares_the_lists(
 
     for target in (source, str(path)):
         with pytest.raises(SettingsError, match="would overwrite"):
-            reports.again(str(path), None, [target])
+            reporting.again(str(path), None, [target])
     assert read(tmp_path / "list.ndjson") == rows(2)
 
 

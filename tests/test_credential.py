@@ -9,15 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo.auth import Auth, Keys, Password
-from bulkrepo.brake import Brake
-from bulkrepo.credential import Credential
-from bulkrepo.engine import Engine
-from bulkrepo.exchange import Limits
-from bulkrepo.iam import Login
-from bulkrepo.rate import Fixed
-from bulkrepo.skew import Skew
-from bulkrepo.wire import Answer, Kind, Limit, NoReply, Reply, Request
+from bulkrepo.engine.cancellation import Brake
+from bulkrepo.engine.credential_refresh import Credential
+from bulkrepo.engine.ratelimit.fixed import Fixed
+from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.scheduler import Engine
+from bulkrepo.http.clock_skew import Skew
+from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.iam import Login
+from bulkrepo.swr.auth.password import Password
+from bulkrepo.swr.auth.protocol import Auth
+from bulkrepo.swr.requests import Answer, Kind, Limit, NoReply, Reply, Request
 from tests.fakes import (
     CREATED,
     LOST,

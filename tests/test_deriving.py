@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from bulkrepo import grammar, inputs
-from bulkrepo.ledger import Ledger
-from bulkrepo.model import (
+from bulkrepo.core.rows import (
     UNTOLD,
     Claim,
     Defaults,
@@ -19,6 +17,8 @@ from bulkrepo.model import (
     SettingsError,
     Verdict,
 )
+from bulkrepo.inputs import reader, rules
+from bulkrepo.ledger.ledger import Ledger
 
 ENDPOINT = "https://swr-api.example.com"
 
@@ -47,14 +47,14 @@ def load(ledger: Ledger, *names: str) -> int:
     ]
     return ledger.load(
         (
-            (row, grammar.check(row, defaults=Defaults(), profile="strict"))
+            (row, rules.check(row, defaults=Defaults(), profile="strict"))
             for row in rows
         ),
         lists=["list.csv"],
         endpoint=ENDPOINT,
         digest=lambda: " ".join(names),
         version="1",
-        place=inputs.place,
+        place=reader.place,
     ).run
 
 

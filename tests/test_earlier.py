@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.adaptive import Auto
-from bulkrepo.earlier import PERIOD, Earlier, kept, starts
-from bulkrepo.learnt import Learnt
-from bulkrepo.rate import Fixed
-from bulkrepo.wire import Limit
+from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.engine.ratelimit.fixed import Fixed
+from bulkrepo.engine.ratelimit.history import PERIOD, Earlier, kept, starts
+from bulkrepo.engine.ratelimit.learnt import Learnt
+from bulkrepo.swr.requests import Limit
 
 NOW, TIME = 1000.0, 1_700_000_000.0
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from bulkrepo.endpoints import (
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.swr.endpoints import (
     checked,
     checked_iam,
     iam_of_region,
     of_region,
     region_of,
 )
-from bulkrepo.model import SettingsError
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from bulkrepo.adaptive import Auto
-from bulkrepo.auth import Token
-from bulkrepo.engine import Engine
-from bulkrepo.exchange import Limits
-from bulkrepo.flows import Flow, plan
-from bulkrepo.flows import create as creating
-from bulkrepo.model import (
+from bulkrepo.core.rows import (
     FAILURES,
     Claim,
     Doubt,
@@ -23,9 +17,16 @@ from bulkrepo.model import (
     SettingsError,
     Verdict,
 )
-from bulkrepo.outage import IN_A_ROW
-from bulkrepo.rate import Fixed, RateControl
-from bulkrepo.wire import Limit, NoReply, Reply, Request
+from bulkrepo.engine.circuit_breaker import IN_A_ROW
+from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl
+from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.scheduler import Engine
+from bulkrepo.swr.auth.token import Token
+from bulkrepo.swr.operations.conclusion import Flow
+from bulkrepo.swr.operations.creation import create as creating
+from bulkrepo.swr.operations.inspection import plan
+from bulkrepo.swr.requests import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,
     BROKEN,

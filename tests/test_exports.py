@@ -15,16 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from bulkrepo.exports import (
-    BATCH,
-    COLUMNS,
-    EXPORTERS,
-    by_suffix,
-    csv_line,
-    harmless,
-)
-from bulkrepo.inputs.cells import plain
-from bulkrepo.model import (
+from bulkrepo.core.rows import (
     Item,
     Problem,
     Reason,
@@ -33,6 +24,10 @@ from bulkrepo.model import (
     Summary,
     Verdict,
 )
+from bulkrepo.inputs.csv_format import plain
+from bulkrepo.reports import EXPORTERS, by_suffix
+from bulkrepo.reports.csv_report import csv_line, harmless
+from bulkrepo.reports.json_report import BATCH, COLUMNS
 
 INFO = RunInfo(
     id=7,

@@ -15,15 +15,18 @@ import aiohttp
 import pytest
 import structlog
 
-from bulkrepo import lists, logs, rate
-from bulkrepo.auth import Token
-from bulkrepo.client import Client
-from bulkrepo.engine import Engine
-from bulkrepo.exchange import Limits
-from bulkrepo.ledger import MEMORY, Ledger, LedgerThread
-from bulkrepo.model import Defaults, Item
+from bulkrepo.cli import logs
+from bulkrepo.core.rows import Defaults, Item
+from bulkrepo.engine.ratelimit import fixed
+from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.scheduler import Engine
+from bulkrepo.http.client import Client
+from bulkrepo.inputs import checking
+from bulkrepo.ledger.database import MEMORY
+from bulkrepo.ledger.ledger import Ledger, LedgerThread
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
+from bulkrepo.swr.auth.token import Token
 from tests.boxes import (
     ANYTHING,
     REAL,
@@ -44,7 +47,7 @@ ROWS = 2000
 def load(ledger: Ledger, source: str, endpoint: str) -> int:
     """Load a list of legal rows; give how many there are."""
     digest = hashlib.sha256()
-    checked = lists.checked(
+    checked = checking.checked(
         [source], format=None, defaults=Defaults(), profile="docker", digest=digest
     )
     return ledger.load(
@@ -73,7 +76,7 @@ async def hurried(box: Sandbox, source: str, **limits: Any) -> list[Item]:
         engine = Engine(
             client,
             Token("the sandbox", lambda: TOKEN),
-            rate.control(rate.parse("100000/s")),
+            fixed.control(fixed.parse("100000/s")),
             ledger,
             clock=Hasty(),
             limits=Limits(**limits),

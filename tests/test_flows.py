@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.flows import Conclusion, Heard, create, drift
-from bulkrepo.model import Doubt, RepoSpec, Verdict, join_doubts
-from bulkrepo.wire import Answer, Kind, Shown
+from bulkrepo.core.rows import Doubt, RepoSpec, Verdict, join_doubts
+from bulkrepo.swr.operations.conclusion import Conclusion, Heard, drift
+from bulkrepo.swr.operations.creation import create
+from bulkrepo.swr.requests import Answer, Kind, Shown
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 D = Doubt(T - 1, T + 1)

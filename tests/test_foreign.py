@@ -9,10 +9,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.cli import cli
-from bulkrepo.inputs import columns, guess
+from bulkrepo.cli.main import cli
+from bulkrepo.core.rows import InputError
+from bulkrepo.inputs import columns
 from bulkrepo.inputs.foreign import LISTING_KEYS, refuse_foreign
-from bulkrepo.model import InputError
+from bulkrepo.inputs.reader import guess
 from tests.boxes import SAMPLES, bulkrepo
 from tests.test_import import table
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.listings import Document, documents
-from bulkrepo.model import InputError
+from bulkrepo.core.rows import InputError
+from bulkrepo.migration.listings.document_reader import Document, documents
 from tests.gathering import Whole, whole
 
 HERE = Path(__file__).parent / "listings"

@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import grammar, naming
-from bulkrepo.model import Defaults, Problem, Rejected, RepoSpec, Row
+from bulkrepo.core.names import Profile, legal, suggest, surely_legal
+from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
+from bulkrepo.inputs import rules as row_rules
 
 DIGITS = "0123456789"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-PROFILES: tuple[naming.Profile, ...] = ("strict", "docker")
+PROFILES: tuple[Profile, ...] = ("strict", "docker")
 
 names = st.text(alphabet="ab19._-/A é", max_size=12) | st.text(max_size=8)
 
 
-def stated(text: str, *, profile: naming.Profile, slashes: bool) -> bool:
+def stated(text: str, *, profile: Profile, slashes: bool) -> bool:
     """Return what the documentation's sentences say, one after the other."""
     separators = "._-/" if slashes else "._-"
     if not 1 <= len(text) <= (128 if slashes else 64):
@@ -48,19 +49,19 @@ def row(**fields: object) -> Row:
 
 def problems(given: Row, defaults: Defaults | None = None) -> tuple[Problem, ...]:
     """Return what is wrong with a row; nothing, when nothing is."""
-    found = grammar.check(given, defaults=defaults or Defaults(), profile="strict")
+    found = row_rules.check(given, defaults=defaults or Defaults(), profile="strict")
     return found.problems if isinstance(found, Rejected) else ()
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names, slashes=st.booleans())
 def test_legal_agrees_with_the_sentence(
-    profile: naming.Profile, *, text: str, slashes: bool
+    profile: Profile, *, text: str, slashes: bool
 ) -> None:
     """The expression says what the documentation's sentences say."""
     expected = stated(text, profile=profile, slashes=slashes)
 
-    assert naming.legal(text, profile=profile, slashes=slashes) == expected
+    assert legal(text, profile=profile, slashes=slashes) == expected
 
 
 @given(
@@ -69,18 +70,18 @@ def test_legal_agrees_with_the_sentence(
 )
 def test_many_names_are_legal_at_one_look_if_each_is(many: list[str]) -> None:
     """Where separators stand side by side, it may not be so sure."""
-    each = all(naming.legal(name, profile="strict", slashes=True) for name in many)
+    each = all(legal(name, profile="strict", slashes=True) for name in many)
 
-    assert naming.surely_legal(many) == (each and "__" not in "".join(many))
+    assert surely_legal(many) == (each and "__" not in "".join(many))
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names.filter(bool))
 def test_a_name_is_rejected_exactly_when_a_rule_is_named(
-    profile: naming.Profile, text: str
+    profile: Profile, text: str
 ) -> None:
     """Taking a name apart finds a broken rule if and only if the name is illegal."""
-    found = grammar.check(
+    found = row_rules.check(
         row(namespace=text, repository=text), defaults=Defaults(), profile=profile
     )
     broken = (
@@ -96,10 +97,10 @@ def test_a_name_is_rejected_exactly_when_a_rule_is_named(
 @pytest.mark.parametrize("profile", PROFILES)
 @given(text=names, slashes=st.booleans())
 def test_every_suggestion_is_legal(
-    profile: naming.Profile, *, text: str, slashes: bool
+    profile: Profile, *, text: str, slashes: bool
 ) -> None:
     """What is suggested would be accepted, and what is legal is left alone."""
-    suggestion = naming.suggest(text, profile=profile, slashes=slashes)
+    suggestion = suggest(text, profile=profile, slashes=slashes)
 
     if suggestion is not None:
         assert stated(suggestion, profile=profile, slashes=slashes)
@@ -157,8 +158,8 @@ def test_docker_differs_in_hyphens_only(
     *, text: str, strict: bool, docker: bool
 ) -> None:
     """The wider profile lets hyphens stand in runs, and nothing else."""
-    assert naming.legal(text, profile="strict", slashes=True) is strict
-    assert naming.legal(text, profile="docker", slashes=True) is docker
+    assert legal(text, profile="strict", slashes=True) is strict
+    assert legal(text, profile="docker", slashes=True) is docker
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_docker_differs_in_hyphens_only(
 )
 def test_booleans_are_read(*, value: object, expected: bool) -> None:
     """Every spelling of a boolean is understood, in any case."""
-    found = grammar.check(
+    found = row_rules.check(
         row(is_public=value), defaults=Defaults(is_public=None), profile="strict"
     )
 
@@ -242,7 +243,7 @@ def test_a_word_that_is_none_of_those_known_is_told(
     assert said in problem.message
 
 
-@pytest.mark.parametrize("category", grammar.CATEGORIES)
+@pytest.mark.parametrize("category", row_rules.CATEGORIES)
 def test_every_category_is_taken(category: str) -> None:
     """The eight categories are all there are, and all are taken."""
     assert not problems(row(category=category))
@@ -254,7 +255,7 @@ def test_defaults_fill_what_a_row_leaves_blank() -> None:
     silent = Row("list.txt", 1, repository="api")
     loud = row(is_public="yes", category="lang")
 
-    check = grammar.check
+    check = row_rules.check
     assert check(silent, defaults=defaults, profile="strict") == RepoSpec(
         namespace="team-z", repository="api", is_public=False, category="linux"
     )
@@ -276,7 +277,7 @@ def test_namespace_from_path(
 ) -> None:
     """The first segment is the organization only when asked, and when none is given."""
     defaults = Defaults(namespace="fallback", is_public=False, namespace_from_path=True)
-    found = grammar.check(
+    found = row_rules.check(
         row(namespace=namespace, repository=name), defaults=defaults, profile="strict"
     )
 

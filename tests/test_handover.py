@@ -14,9 +14,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from bulkrepo.cli import cli
-from bulkrepo.ledger import Ledger
-from bulkrepo.model import (
+from bulkrepo.cli.main import cli
+from bulkrepo.core.rows import (
     UNPROVEN,
     BulkrepoError,
     InputError,
@@ -26,6 +25,7 @@ from bulkrepo.model import (
     SettingsError,
     Verdict,
 )
+from bulkrepo.ledger.ledger import Ledger
 from tests.boxes import bulkrepo
 
 SWR = "swr.cn-north-4.myhuaweicloud.com"

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo import iam
-from bulkrepo.answers import read
-from bulkrepo.iam import Issued, Login
-from bulkrepo.wire import Reply
+from bulkrepo.swr.auth import iam
+from bulkrepo.swr.auth.iam import Issued, Login
+from bulkrepo.swr.requests import Reply
+from bulkrepo.swr.responses import read
 
 SECRET = "P4ssw0rd-of-nobody"
 BASE: dict[str, Any] = {"endpoint": "https://iam.example.org", "password": SECRET}

@@ -12,16 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import inputs
-from bulkrepo.exports import harmless
-from bulkrepo.inputs import cells
-from bulkrepo.model import FIELDS, InputError, Problem, Row
+from bulkrepo.core.rows import FIELDS, InputError, Problem, Row
+from bulkrepo.inputs import csv_format, reader
+from bulkrepo.reports.csv_report import harmless
 
 
 def rows(data: bytes | str, name: str = "list.csv") -> list[Row]:
     """Return the rows of *data* under a file's name."""
     raw = data.encode() if isinstance(data, str) else data
-    return list(inputs.read_from(io.BytesIO(raw), name=name, format=None))
+    return list(reader.read_from(io.BytesIO(raw), name=name, format=None))
 
 
 def fields(row: Row) -> tuple[object, ...]:
@@ -57,20 +56,20 @@ def refused(data: bytes | str, name: str = "list.csv") -> str:
 )
 def test_guess(name: str, head: str, expected: str) -> None:
     """The suffix decides; without one, the first characters."""
-    assert inputs.guess(name, head) == expected
+    assert reader.guess(name, head) == expected
 
 
 def test_a_page_on_standard_input_is_no_list() -> None:
     """It has no suffix that would tell."""
     with pytest.raises(InputError, match=r"-: a page.*Of a report, give the \.jsonl"):
-        inputs.guess("-", "\ufeff\n<!DOCTYPE html>")
+        reader.guess("-", "\ufeff\n<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize("suffix", [".md", ".markdown", ".html", ".XML", ".prom"])
 def test_a_report_that_others_read_is_no_list(suffix: str) -> None:
     """Read as names, one a line, it would be many faults, and none of them the one."""
     with pytest.raises(InputError, match=r"Of a report, give the \.jsonl"):
-        inputs.guess(f"team.report{suffix}", "<")
+        reader.guess(f"team.report{suffix}", "<")
 
 
 @pytest.mark.parametrize(
@@ -205,14 +204,14 @@ def test_an_unreadable_path_says_why(tmp_path: Path, what: str) -> None:
     path = tmp_path if what == "directory" else tmp_path / "none.csv"
 
     with pytest.raises(InputError, match="cannot be read"):
-        list(inputs.read(str(path), format=None))
+        list(reader.read(str(path), format=None))
 
 
 def test_a_digest_sees_every_byte() -> None:
     """The digest is that of the file, mark and comments included."""
     data = "\ufeffname\r\na\r\n".encode()
     digest = hashlib.sha256()
-    list(inputs.read("-", format="csv", stdin=io.BytesIO(data), digest=digest))
+    list(reader.read("-", format="csv", stdin=io.BytesIO(data), digest=digest))
 
     assert digest.digest() == hashlib.sha256(data).digest()
 
@@ -430,7 +429,7 @@ def test_the_fault_of_a_report_stands_at_its_problems(
 ) -> None:
     """The place is that of the cell or key that tells of the fault."""
     (row,) = rows(*reported(kind, "invalid", [SURPLUS]))
-    found = inputs.place(row, row.faults[0])
+    found = reader.place(row, row.faults[0])
 
     assert (found.line, found.column, found.path) == place
 
@@ -492,7 +491,7 @@ def test_csv_round_trip_and_places(
     for row in found:
         for field in ("repository", "description"):
             value = str(getattr(row, field))
-            problem = inputs.place(row, Problem(field, "r", "m", got=value))
+            problem = reader.place(row, Problem(field, "r", "m", got=value))
             assert problem.line is not None
             assert problem.column is not None
             rest = lines[problem.line - 1][problem.column - 1 :]
@@ -541,21 +540,21 @@ def test_place(
     expected: tuple[int | None, int | None, str | None],
 ) -> None:
     """A place is where the field is, or where it would be."""
-    problem = inputs.place(rows(text, name)[0], Problem(field, "r", "m", got="A"))
+    problem = reader.place(rows(text, name)[0], Problem(field, "r", "m", got="A"))
 
     assert (problem.line, problem.column, problem.path) == expected
 
 
 def test_places_end_with_the_end() -> None:
     """One place more than cells: where a missing one would stand."""
-    assert cells.places("a,b\r\n", delimiter=",") == [
-        cells.Place(0, 1),
-        cells.Place(0, 3),
-        cells.Place(0, 4),
+    assert csv_format.places("a,b\r\n", delimiter=",") == [
+        csv_format.Place(0, 1),
+        csv_format.Place(0, 3),
+        csv_format.Place(0, 4),
     ]
 
 
-@pytest.mark.parametrize("kind", inputs.READERS)
+@pytest.mark.parametrize("kind", reader.READERS)
 def test_readers_stream(kind: str) -> None:
     """No reader waits for the end of a list before it gives the first row."""
     line = {
@@ -565,7 +564,7 @@ def test_readers_stream(kind: str) -> None:
         "text": "a\n" * 100_000,
     }[kind]
     stream = io.BytesIO(line.encode())
-    first = next(inputs.read_from(stream, name="x", format=kind))
+    first = next(reader.read_from(stream, name="x", format=kind))
 
     assert first.repository == "a"
     assert stream.tell() < len(line)
@@ -585,7 +584,7 @@ def test_private_inverts_json_values(value: object, expected: object) -> None:
 def test_no_standard_input_is_said() -> None:
     """A program without standard input gets a reason."""
     with pytest.raises(InputError, match="no standard input"):
-        list(inputs.read("-", format=None))
+        list(reader.read("-", format=None))
 
 
 def test_json_numbers_do_not_become_names() -> None:
@@ -609,7 +608,7 @@ pieces = st.lists(
 ).map("".join)
 
 
-@pytest.mark.parametrize("kind", inputs.READERS)
+@pytest.mark.parametrize("kind", reader.READERS)
 @given(text=pieces, data=st.binary(max_size=20))
 def test_whatever_comes_is_rows_or_a_reason(kind: str, text: str, data: bytes) -> None:
     """No input ends in anything but rows or an `InputError`; all of it is text."""
@@ -617,11 +616,11 @@ def test_whatever_comes_is_rows_or_a_reason(kind: str, text: str, data: bytes) -
     for raw in (f"{start}{text}".encode(), text.encode(), start.encode() + data):
         try:
             found = list(
-                inputs.read_from(io.BytesIO(raw), name="x", format=kind),
+                reader.read_from(io.BytesIO(raw), name="x", format=kind),
             )
         except InputError:
             continue
         for row in found:
             for field in FIELDS:
-                inputs.place(row, Problem(field, "r", "m"))
+                reader.place(row, Problem(field, "r", "m"))
             msgspec.json.encode([fields(row), row.faults])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkrepo.ledger import Ledger
-from bulkrepo.model import UNTOLD, Item
+from bulkrepo.core.rows import UNTOLD, Item
+from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (
     REAL,

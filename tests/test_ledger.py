@@ -17,9 +17,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from bulkrepo import grammar, inputs
-from bulkrepo.ledger import MEMORY, Checked, Ledger, schema
-from bulkrepo.model import (
+from bulkrepo.core.rows import (
     Claim,
     Defaults,
     Doubt,
@@ -33,6 +31,11 @@ from bulkrepo.model import (
     Started,
     Verdict,
 )
+from bulkrepo.inputs import reader, rules
+from bulkrepo.ledger import schema
+from bulkrepo.ledger.database import MEMORY
+from bulkrepo.ledger.ledger import Ledger
+from bulkrepo.ledger.loading import Checked
 from tests.boxes import REAL
 
 LIST = "list.ndjson"
@@ -56,7 +59,7 @@ def checked(*names: str, category: str | None = None) -> list[Checked]:
     found = []
     for line, name in enumerate(names, start=1):
         row = Row(LIST, line, "team", name, is_public=False, category=category)
-        found.append((row, grammar.check(row, defaults=Defaults(), profile="strict")))
+        found.append((row, rules.check(row, defaults=Defaults(), profile="strict")))
     return found
 
 
@@ -77,7 +80,7 @@ def load(
         endpoint=endpoint,
         digest=lambda: name,
         version="0",
-        place=inputs.place,
+        place=reader.place,
         fresh=fresh,
     )
 
@@ -157,7 +160,7 @@ def test_every_row_is_kept_in_order_and_settled_where_reading_settles_it() -> No
 def test_rows_of_an_invalid_kind_keep_the_text_of_the_list() -> None:
     """A faulty row is reported as it was written, none of it sent."""
     row = Row(LIST, 1, "team", 17, is_public="maybe", category="linux")
-    spec = grammar.check(row, defaults=Defaults(), profile="strict")
+    spec = rules.check(row, defaults=Defaults(), profile="strict")
     with opened(MEMORY) as ledger:
         load(ledger, [(row, spec)])
         (item,) = reported(ledger)
@@ -184,7 +187,7 @@ def test_rows_of_a_list_that_broke_off_leave_nothing_behind(
             endpoint=ENDPOINT,
             digest=str,
             version="0",
-            place=inputs.place,
+            place=reader.place,
         )
     with opened(path) as ledger:
         loaded = load(ledger, checked("a", "b"))
@@ -211,7 +214,7 @@ def test_a_broken_off_load_does_not_touch_the_next_one_in_the_same_process(
                 endpoint=ENDPOINT,
                 digest=str,
                 version="0",
-                place=inputs.place,
+                place=reader.place,
             )
         loaded = load(ledger, checked("a", "b"))
         claims = ledger.turn([], 10)
@@ -550,7 +553,7 @@ def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:
     """The lock names the process that has it; the lock ends with it."""
     script = (
         "import sys, time\n"
-        "from bulkrepo.ledger import Ledger\n"
+        "from bulkrepo.ledger.ledger import Ledger\n"
         "ledger = Ledger(sys.argv[1], now=time.time)\n"
         "print('open', flush=True)\n"
         "sys.stdin.read()\n"
@@ -714,8 +717,8 @@ def test_a_ledger_that_may_not_be_written_is_refused(path: Path) -> None:
         load(ledger, checked("a"))
     script = (
         "import os, sys\n"
-        "from bulkrepo.ledger import Ledger\n"
-        "from bulkrepo.model import LedgerError\n"
+        "from bulkrepo.ledger.ledger import Ledger\n"
+        "from bulkrepo.core.rows import LedgerError\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "try: Ledger(sys.argv[1], now=float)\n"
         "except LedgerError as error: print(error)\n"

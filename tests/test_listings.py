@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import listings
-from bulkrepo.listings import plain
-from bulkrepo.model import InputError
+from bulkrepo.core.rows import InputError
+from bulkrepo.migration import listings
+from bulkrepo.migration.listings import document_reader, references
 from tests.gathering import Whole, whole
 
 # Written from the documentation of each API and tool.
@@ -25,7 +25,7 @@ def read(*names: str) -> Whole:
     return whole(
         document
         for name in names
-        for document in listings.documents(
+        for document in document_reader.documents(
             io.StringIO((HERE / name).read_bytes().decode(), newline=""), source=name
         )
     )
@@ -36,7 +36,7 @@ def parse(*texts: str) -> Whole:
     return whole(
         document
         for number, text in enumerate(texts)
-        for document in listings.documents(
+        for document in document_reader.documents(
             io.StringIO(text, newline=""), source=f"page-{number}"
         )
     )
@@ -300,7 +300,7 @@ def test_a_fixture_fits_one_shape() -> None:
     """The order of the table decides nothing that it is not meant to decide."""
     for path in sorted(HERE.iterdir()):
         text = io.StringIO(path.read_text())
-        for document in listings.documents(text, source=path.name):
+        for document in document_reader.documents(text, source=path.name):
             fitting = [s.name for s in listings.SHAPES if s.fits(document.value)]
 
             assert len(fitting) == 1, (path.name, fitting)
@@ -547,7 +547,7 @@ def test_lines_say_the_same_at_one_look_and_one_by_one(
 ) -> None:
     """What is plain is read many lines at once; one comment, and none is."""
     text = end.join(given_lines) + end * ended
-    quick, slow = plain.read(text), plain.read(f"{text}\n# no longer plain")
+    quick, slow = references.read(text), references.read(f"{text}\n# no longer plain")
 
     assert slow.run is None
     assert list(quick.run or quick.found) == slow.found
@@ -564,7 +564,7 @@ def test_lines_say_the_same_at_one_look_and_one_by_one(
 )
 def test_plain_lines_are_read_at_one_look(text: str, host: str) -> None:
     """Of one host, or none, with tags or without."""
-    page = plain.read(text)
+    page = references.read(text)
 
     assert page.run is not None
     assert page.run.host == host

@@ -14,12 +14,13 @@ import pytest
 from aiohttp import web
 from click.testing import CliRunner, Result
 
-from bulkrepo import keychain
-from bulkrepo.cli import cli
-from bulkrepo.fetching import Fetching
-from bulkrepo.model import BulkrepoError, InputError, SettingsError, StoppedError
-from bulkrepo.remote import Docker, place
-from bulkrepo.wire import NoReply, Reply
+from bulkrepo.cli.main import cli
+from bulkrepo.core.rows import BulkrepoError, InputError, SettingsError, StoppedError
+from bulkrepo.migration.remote import credential_helpers
+from bulkrepo.migration.remote.docker_credentials import Docker
+from bulkrepo.migration.remote.fetcher import Fetching
+from bulkrepo.migration.remote.urls import place
+from bulkrepo.swr.requests import NoReply, Reply
 from tests.fakes import FakeClock, ScriptedGateway
 from tests.registries import PASSWORD, USER, Elsewhere, serving
 
@@ -301,7 +302,7 @@ def test_a_helper_that_fails_is_an_error(
     """Without its words, in which a secret may stand."""
     install(here, monkeypatch, script)
     with pytest.raises(SettingsError, match=why) as failed:
-        keychain.helper("test", "h")
+        credential_helpers.helper("test", "h")
 
     assert "hunter2" not in str(failed.value)
 
@@ -312,7 +313,7 @@ def test_a_helper_may_know_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) 
         here, monkeypatch, "echo 'credentials not found in native keychain'; exit 1"
     )
 
-    assert keychain.helper("test", "h") is None
+    assert credential_helpers.helper("test", "h") is None
 
 
 @pytest.mark.parametrize("name", ["none-of-that-name", "../test", "test;id", ""])
@@ -322,7 +323,7 @@ def test_no_other_program_is_run(
     """A name is no path and no command."""
     install(here, monkeypatch, "touch ran")
     with pytest.raises(SettingsError, match="is not on the PATH"):
-        keychain.helper(name, "h")
+        credential_helpers.helper(name, "h")
 
     assert not (here / "ran").exists()
 
@@ -330,11 +331,11 @@ def test_no_other_program_is_run(
 def test_a_file_may_be_missing_or_unreadable(here: Path) -> None:
     """The first is nothing, the second is said."""
     environment = {"DOCKER_CONFIG": str(here)}
-    first = next(keychain.configurations(environment))
+    first = next(credential_helpers.configurations(environment))
     assert first == Docker(str(here / "config.json"), None)
     (here / "config.json").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match="cannot be read"):
-        next(keychain.configurations(environment))
+        next(credential_helpers.configurations(environment))
 
 
 def test_podmans_files_come_after_dockers_unless_one_is_named(here: Path) -> None:
@@ -353,9 +354,9 @@ def test_podmans_files_come_after_dockers_unless_one_is_named(here: Path) -> Non
         Docker(str(here / "containers" / "auth.json"), "{}"),
     ]
 
-    assert list(keychain.configurations(environment)) == files
-    assert next(keychain.configurations(named)) == Docker("a.json", None)
-    runtime = list(keychain.configurations({}))[1].path
+    assert list(credential_helpers.configurations(environment)) == files
+    assert next(credential_helpers.configurations(named)) == Docker("a.json", None)
+    runtime = list(credential_helpers.configurations({}))[1].path
     assert runtime == f"/run/containers/{os.getuid()}/auth.json"
 
 

@@ -15,8 +15,10 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import events, logs, runs
-from bulkrepo.model import SettingsError
+from bulkrepo.cli import logs
+from bulkrepo.core import loggers
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.runs import runner
 from tests.boxes import ANY_TEXT
 from tests.test_redact import SECRET_NAMES
 
@@ -214,12 +216,12 @@ def _told_in(tree: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
             ):
                 given = [fact.arg for fact in facts]
                 names = frozenset(name for name in given if name is not None)
-                yield event, names | set(runs._TOLD if None in given else ())
+                yield event, names | set(runner._TOLD if None in given else ())
 
 
 EVENTS = [
     told
-    for path in sorted(Path(logs.__file__).parent.rglob("*.py"))
+    for path in sorted(Path(logs.__file__).parents[1].rglob("*.py"))
     for told in _told_in(ast.parse(path.read_text(encoding="utf-8")))
 ]
 """Each event of the package, with the names of its facts."""
@@ -322,7 +324,7 @@ def test_the_events_reach_a_program_with_a_log_of_its_own(
     structlog.configure(**settings)
 
     for event, facts in EVENTS:
-        getattr(events.logger(), level)(event, **dict.fromkeys(facts, "here"))
+        getattr(loggers.logger(), level)(event, **dict.fromkeys(facts, "here"))
 
 
 @pytest.mark.parametrize("terminal", [False, True])

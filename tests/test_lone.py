@@ -1,6 +1,6 @@
 """Who does not know his limit meets it by one request, and not by many."""
 
-from bulkrepo.lone import Lone
+from bulkrepo.engine.ratelimit.canary import Lone
 
 T = 1000.0
 

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo import flows
-from bulkrepo.flows import Conclusion, Extent, Flow, Heard, Page, Surveyed
-from bulkrepo.model import RepoSpec, Verdict
-from bulkrepo.wire import PAGE, Answer, Kind, Organization, Request, Shown
+from bulkrepo.core.rows import RepoSpec, Verdict
+from bulkrepo.swr.operations import creation, inspection, organization_survey, removal
+from bulkrepo.swr.operations.conclusion import Conclusion, Flow, Heard
+from bulkrepo.swr.operations.organization_survey import Extent, Page, Surveyed
+from bulkrepo.swr.requests import PAGE, Answer, Kind, Organization, Request, Shown
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 SPEC = RepoSpec("team", "web/app", is_public=False, category="linux")
@@ -106,7 +107,7 @@ def test_a_change_is_told_by_what_is_there_afterwards(
 
     It is read before another try, and what somebody else changed is not overwritten.
     """
-    conclusion, asked = converse(flows.change(SPEC, CHANGED), script)
+    conclusion, asked = converse(creation.change(SPEC, CHANGED), script)
 
     assert (conclusion.outcome, conclusion.differences) == (verdict, differences)
     assert conclusion.alone == (verdict == "failed")
@@ -115,7 +116,7 @@ def test_a_change_is_told_by_what_is_there_afterwards(
 
 def test_a_change_that_may_have_been_made_is_not_said_to_have_failed_for_sure() -> None:
     """Where it cannot be read, nobody knows."""
-    conclusion, _ = converse(flows.change(SPEC, CHANGED), [BROKEN, FORBIDDEN])
+    conclusion, _ = converse(creation.change(SPEC, CHANGED), [BROKEN, FORBIDDEN])
 
     assert not conclusion.certain
     assert conclusion.evidence == (
@@ -129,7 +130,7 @@ def test_a_list_that_shows_an_empty_text_as_none_is_no_change_of_somebody() -> N
     listed: dict[str, list[object]] = {"description": ["x", None]}
     script = (again(BROKEN), shown(description=""), DONE)
 
-    conclusion, _ = converse(flows.change(spec, listed), script)
+    conclusion, _ = converse(creation.change(spec, listed), script)
 
     assert conclusion.outcome is Verdict.UPDATED
 
@@ -137,10 +138,10 @@ def test_a_list_that_shows_an_empty_text_as_none_is_no_change_of_somebody() -> N
 def test_what_differs_is_changed_only_where_that_is_wanted() -> None:
     """The conflict is read first; the change sends what the row gives."""
     script = (EXISTS, shown(is_public=True), DONE)
-    amending = flows.create(SPEC, doubt=None, amend=True)
+    amending = creation.create(SPEC, doubt=None, amend=True)
 
     conclusion, asked = converse(amending, script)
-    left, _ = converse(flows.create(SPEC, doubt=None), script[:2])
+    left, _ = converse(creation.create(SPEC, doubt=None), script[:2])
 
     assert conclusion.outcome is Verdict.UPDATED
     assert conclusion.differences == {"is_public": [False, True]}
@@ -163,7 +164,7 @@ def test_a_plan_says_what_would_be_done(
     answer: Answer, verdict: str, *, amend: bool
 ) -> None:
     """By one reading."""
-    flow = flows.plan(SPEC, doubt=None, amend=amend)
+    flow = inspection.plan(SPEC, doubt=None, amend=amend)
 
     conclusion, asked = converse(flow, [answer])
 
@@ -173,7 +174,7 @@ def test_a_plan_says_what_would_be_done(
 
 def test_a_plan_asks_nothing_of_what_a_whole_list_lacks() -> None:
     """It is known not to be there."""
-    flow = flows.plan(SPEC, doubt=None, absent=True)
+    flow = inspection.plan(SPEC, doubt=None, absent=True)
 
     conclusion, asked = converse(flow, [])
 
@@ -195,7 +196,7 @@ def test_verifying_proves_or_says_why_not(
     answer: Answer, verdict: str, evidence: str, *, certain: bool
 ) -> None:
     """Each verdict comes with what it rests on."""
-    conclusion, asked = converse(flows.verify(SPEC), [answer])
+    conclusion, asked = converse(inspection.verify(SPEC), [answer])
 
     assert (conclusion.outcome, conclusion.certain) == (verdict, certain)
     assert evidence in (conclusion.evidence or "")
@@ -343,7 +344,7 @@ def test_only_what_is_still_ours_and_empty_is_removed(
     script: list[Answer | Heard], verdict: str, why: str
 ) -> None:
     """It is read before each delete; whatever else is true of it is said."""
-    flow = flows.undo("team", "web/app", made=(T, T + 2))
+    flow = removal.undo("team", "web/app", made=(T, T + 2))
 
     conclusion, asked = converse(flow, script)
 
@@ -355,7 +356,7 @@ def test_only_what_is_still_ours_and_empty_is_removed(
 
 def test_what_is_not_certainly_ours_is_not_even_asked_about() -> None:
     """A lost reply is no proof."""
-    flow = flows.undo("team", "web/app", made=None)
+    flow = removal.undo("team", "web/app", made=None)
 
     conclusion, asked = converse(flow, [])
 
@@ -365,7 +366,7 @@ def test_what_is_not_certainly_ours_is_not_even_asked_about() -> None:
 
 def test_a_dry_run_stops_before_the_first_delete() -> None:
     """What it says is what would be removed."""
-    flow = flows.undo("team", "web/app", made=(T, T + 2), dry_run=True)
+    flow = removal.undo("team", "web/app", made=(T, T + 2), dry_run=True)
 
     conclusion, asked = converse(flow, [shown(created=OURS)])
 
@@ -389,7 +390,7 @@ def surveyed(
 ) -> tuple[Surveyed, list[Request], list[Page]]:
     """Drive a survey; after page n, *left[n]* rows are still open (then 10 ** 6)."""
     answers, open_rows = iter(script), iter(left)
-    steps = flows.survey("team", **{"known": False, **options})
+    steps = organization_survey.survey("team", **{"known": False, **options})
     asked, pages = [], []
     try:
         step = next(steps)

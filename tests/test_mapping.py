@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import listings, naming
-from bulkrepo.mapping import Mapper, Name, Rules, Unfit, reference
-from bulkrepo.model import SettingsError
+from bulkrepo.core.names import legal
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.migration.listings import document_reader
+from bulkrepo.migration.mapping import Mapper, Name, Rules, Unfit, reference
 from tests.boxes import SAMPLES
 from tests.gathering import map_names, whole
 
 _NAMES = (Path(__file__).parent / "listings" / "public-names.txt").read_text()
-_LINES = listings.documents(io.StringIO(_NAMES), source="real")
+_LINES = document_reader.documents(io.StringIO(_NAMES), source="real")
 _OFFICIAL = json.loads((SAMPLES / "official-images.json").read_text())["repositories"]
 REAL = [
     *(f.name for f in whole(_LINES).found),
@@ -245,8 +246,8 @@ def test_a_lawful_mapping_is_legal_one_to_one_and_reversible(
 
     assert sorted(told) == sorted({name.full for name in given_names})
     for entry in mapped.entries:
-        assert naming.legal(entry.namespace, profile=by.profile, slashes=False)
-        assert naming.legal(entry.repository, profile=by.profile, slashes=True)
+        assert legal(entry.namespace, profile=by.profile, slashes=False)
+        assert legal(entry.repository, profile=by.profile, slashes=True)
         assert sources[entry.target] == entry.source
 
 

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from msgspec import structs
 
-from bulkrepo.cli import cli
-from bulkrepo.model import Reason, RunInfo, Summary, Verdict
-from bulkrepo.onward import Typed, next_command
-from bulkrepo.retyping import typed
+from bulkrepo.cli.main import cli
+from bulkrepo.cli.next_command import Typed, next_command
+from bulkrepo.cli.typed_command import typed
+from bulkrepo.core.rows import Reason, RunInfo, Summary, Verdict
 
 MISSING = Reason(
     outcome=Verdict.NOT_ATTEMPTED,

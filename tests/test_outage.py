@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 import pytest
 from structlog.testing import capture_logs
 
-from bulkrepo.adaptive import Auto
-from bulkrepo.auth import Token
-from bulkrepo.engine import Engine
-from bulkrepo.exchange import Limits
-from bulkrepo.learnt import Learnt
-from bulkrepo.model import Verdict
-from bulkrepo.outage import IN_A_ROW, Outage
-from bulkrepo.rate import Fixed, RateControl
-from bulkrepo.wire import Limit, NoReply, Reply, Request
+from bulkrepo.core.rows import Verdict
+from bulkrepo.engine.circuit_breaker import IN_A_ROW, Outage
+from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl
+from bulkrepo.engine.ratelimit.learnt import Learnt
+from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.scheduler import Engine
+from bulkrepo.swr.auth.token import Token
+from bulkrepo.swr.requests import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,
     BROKEN,

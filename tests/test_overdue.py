@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bulkrepo.overdue import Overdue
+from bulkrepo.http.deadlines import Overdue
 
 
 @pytest.fixture

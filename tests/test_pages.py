@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from bulkrepo.exports import EXPORTERS
-from bulkrepo.model import SUCCESSES, Item, Summary, Verdict
+from bulkrepo.core.rows import SUCCESSES, Item, Summary, Verdict
+from bulkrepo.reports import EXPORTERS
 from tests.test_exports import CREATED, DIFFERS, INFO, INVALID, ITEMS, items
 
 LATE = Item(

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkrepo.adaptive import Auto
-from bulkrepo.model import SettingsError
-from bulkrepo.rate import Fixed, RateControl, control, parse
-from bulkrepo.window import Window
-from bulkrepo.wire import Answer, Kind, Limit
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl, control, parse
+from bulkrepo.engine.ratelimit.sliding_window import Window
+from bulkrepo.swr.requests import Answer, Kind, Limit
 from tests.limiters import Leaky, Limiter, Sliding
 from tests.simulation import simulate
 

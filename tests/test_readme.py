@@ -8,11 +8,12 @@ import click
 import pytest
 
 import bulkrepo
-from bulkrepo.cli import cli
-from bulkrepo.copyjobs import TOOLS
-from bulkrepo.exports import COLUMNS, EXPORTERS, SUFFIXES
+from bulkrepo.cli.main import cli
+from bulkrepo.core.rows import Verdict
 from bulkrepo.ledger import schema
-from bulkrepo.model import Verdict
+from bulkrepo.migration.copy_tools import TOOLS
+from bulkrepo.reports import EXPORTERS, SUFFIXES
+from bulkrepo.reports.json_report import COLUMNS
 from bulkrepo.sandbox import Sandbox, Settings
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -127,7 +128,10 @@ def test_every_table_of_the_ledger_is_named() -> None:
 def test_every_variable_is_named() -> None:
     """What is read from the environment can be read of."""
     package = Path(bulkrepo.__file__).parent
-    files = [package / "signin.py", *(package / "sources").glob("*.py")]
+    files = [
+        package / "runs" / "sign_in.py",
+        *(package / "swr" / "credentials").glob("*.py"),
+    ]
     text = "".join(path.read_text() for path in files)
     names = set(re.findall(r"\b(?:SWR|HW|OS|HUAWEICLOUD)_[A-Z_]+\b", text))
 
@@ -157,8 +161,8 @@ async def test_the_library_example_runs(
 
 def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
     """The lines of the example have the form of `summary`."""
-    from bulkrepo.digest import summary
-    from bulkrepo.model import Reason, RunInfo, Summary
+    from bulkrepo.cli.summary import summary
+    from bulkrepo.core.rows import Reason, RunInfo, Summary
 
     run = RunInfo(
         id=1,

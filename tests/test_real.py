@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from bulkrepo import Settings, StoppedError, create
-from bulkrepo.model import Result
+from bulkrepo.core.rows import Result
 from tests import boxes
 
 pytestmark = pytest.mark.real

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.model import Problem, Verdict
-from bulkrepo.redact import HIDDEN, Redactor, conceal, is_secret
+from bulkrepo.core.redaction import HIDDEN, Redactor, conceal, is_secret
+from bulkrepo.core.rows import Problem, Verdict
 
 SECRET_NAMES = [
     "token",

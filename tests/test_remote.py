@@ -11,13 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import remote
-from bulkrepo.listings import Document
-from bulkrepo.model import BulkrepoError, InputError, SettingsError
-from bulkrepo.options import REGISTRIES
-from bulkrepo.remote import PRODUCTS
-from bulkrepo.remote.pages import following
-from bulkrepo.wire import NoReply, Reply
+from bulkrepo.cli.options import REGISTRIES
+from bulkrepo.core.rows import BulkrepoError, InputError, SettingsError
+from bulkrepo.migration import remote
+from bulkrepo.migration.listings.document_reader import Document
+from bulkrepo.migration.remote import (
+    errors,
+    pagination,
+    product_discovery,
+    products,
+    urls,
+)
+from bulkrepo.migration.remote.pagination import following
+from bulkrepo.migration.remote.products import PRODUCTS
+from bulkrepo.swr.requests import NoReply, Reply
 from tests.gathering import whole
 
 JSON = {"Content-Type": "application/json"}
@@ -47,7 +54,7 @@ def test_a_url_is_taken_apart(
     source: str, origin: str, host: str, path: str, stem: str
 ) -> None:
     """As a credential is looked up, and as files are named."""
-    place = remote.place(source)
+    place = urls.place(source)
 
     assert (place.origin, place.host, place.path) == (origin, host, path)
     assert place.stem.strip("-") == stem.strip("-")
@@ -74,7 +81,7 @@ def test_a_url_is_taken_apart(
 def test_a_url_that_may_not_be_asked_is_refused(source: str, why: str) -> None:
     """With the reason and what to do, and without the secret in it."""
     with pytest.raises(SettingsError, match=why) as refused:
-        remote.place(source)
+        urls.place(source)
 
     assert "hunter2" not in str(refused.value)
 
@@ -93,7 +100,7 @@ def test_a_url_that_may_not_be_asked_is_refused(source: str, why: str) -> None:
 )
 def test_what_was_to_be_a_url_is_told(source: str, why: str) -> None:
     """Instead of that there is no such file, and without the secret in it."""
-    told = remote.mistaken(source)
+    told = urls.mistaken(source)
 
     assert told is not None
     assert re.search(why, told)
@@ -103,7 +110,7 @@ def test_what_was_to_be_a_url_is_told(source: str, why: str) -> None:
 @pytest.mark.parametrize("source", ["harbor.json", "a/b.txt", "-", "x@y.json", "list"])
 def test_what_is_more_likely_a_file_is_left_to_be_one(source: str) -> None:
     """That it is not there is all that is wrong."""
-    assert remote.mistaken(source) is None
+    assert urls.mistaken(source) is None
 
 
 def test_two_registries_are_not_asked_at_once() -> None:
@@ -121,10 +128,10 @@ REGISTRY = {"Docker_Distribution_Api_Version": "registry/2.0"}
 
 def found(
     source: str, replies: Mapping[str, Reply] = {}, registry: str | None = None
-) -> tuple[remote.Product, list[str]]:
+) -> tuple[products.Product, list[str]]:
     """Find out what is at *source*, where other URLs are not there."""
     asked: list[str] = []
-    conversation = remote.discovery(remote.place(source), registry)
+    conversation = product_discovery.discovery(urls.place(source), registry)
     try:
         url = next(conversation)
         while True:
@@ -207,7 +214,7 @@ GITHUB = "https://api.github.com/orgs/acme/packages"
 def test_a_url_may_tell_the_product(source: str, title: str, first: str) -> None:
     """Then nothing is asked to find it out; an API's URL is asked as it is."""
     product, asked = found(source)
-    start = next(remote.pages(remote.place(source), product))
+    start = next(pagination.pages(urls.place(source), product))
     hub = "https://hub.docker.com/v2/namespaces/acme/repositories?page_size=100"
 
     assert (product.title, asked) == (title, [])
@@ -313,7 +320,7 @@ def test_a_part_that_cannot_be_listed_is_refused(
 ) -> None:
     """With the form that can be."""
     with pytest.raises(SettingsError, match=why):
-        remote.pages(remote.place(f"https://h{path}"), PRODUCTS[name])
+        pagination.pages(urls.place(f"https://h{path}"), PRODUCTS[name])
 
 
 # Page by page.
@@ -325,8 +332,8 @@ def listed(
     """List *source* where *replies* has, by path and query, what is answered."""
     queues = {key: r if isinstance(r, list) else [r] for key, r in replies.items()}
     product, _ = found(source, registry=name)
-    conversation: Generator[Any, Any, None] = remote.pages(
-        remote.place(source), product
+    conversation: Generator[Any, Any, None] = pagination.pages(
+        urls.place(source), product
     )
     documents, asked = [], []
     step = next(conversation, None)
@@ -451,7 +458,7 @@ def test_no_answer_is_a_surprise(name: str, text: str, value: object) -> None:
     refused = Reply(401, {name: text}, reply.body)
     with suppress(BulkrepoError):
         found("https://h/x", {"/v2/": refused, "/api/v4/version": reply})
-    with suppress(BulkrepoError, remote.RefusedError):
+    with suppress(BulkrepoError, pagination.RefusedError):
         documents, _ = listed("https://h/p", "harbor", {START: reply})
         read(documents)
 
@@ -695,7 +702,7 @@ def test_docker_hub_gives_the_next_page_in_the_body() -> None:
         (Reply(200, {}, b'{"repositories":["a"'), "begins like JSON but is not valid"),
         (Reply(200, {}, b'{"repositories":["a"]}["b"]'), "is not valid: Extra data"),
         (Reply(200, {}, b"[" * 100_000), "nested too deeply"),
-        (Reply(200, {}, b" " * remote.MOST), "more than 16777216 bytes"),
+        (Reply(200, {}, b" " * pagination.MOST), "more than 16777216 bytes"),
     ],
 )
 def test_what_is_no_page_is_not_taken_for_one(reply: Reply, why: str) -> None:
@@ -720,7 +727,7 @@ def test_every_page_is_read_once_and_in_order(sizes: list[int], lost: int) -> No
     assert names(documents) == [f"r{each}" for each in range(sum(sizes))]
     assert asked == list(replies)
     replies[asked[lost % len(asked)]] = answer("", 403)
-    with pytest.raises(remote.RefusedError):
+    with pytest.raises(pagination.RefusedError):
         listed("https://h", "distribution", replies)
 
 
@@ -758,7 +765,7 @@ def test_a_refusal_says_what_to_do(
     reply: Reply | NoReply, name: str, named: str | None, why: str
 ) -> None:
     """What to set or which path to give; neither a page's token nor a secret."""
-    text = remote.refusal(
+    text = errors.refusal(
         "https://h/x?next_page=tok3n",
         reply,
         PRODUCTS[name],

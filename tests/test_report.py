@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkrepo.model import LedgerError
-from bulkrepo.report import write
+from bulkrepo.core.rows import LedgerError
+from bulkrepo.reports.files import write
 from tests.boxes import environment
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bulkrepo.cli import sandbox
+from bulkrepo.cli.main import sandbox
 from bulkrepo.sandbox import Settings
 from tests.boxes import begin, end
 from tests.test_sandbox import (

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bulkrepo.sandbox.signature import Claim, holds
-from bulkrepo.signing import signed
+from bulkrepo.swr.auth.signature import signed
 from tests.boxes import environment
 from tests.test_signatures import asked
 

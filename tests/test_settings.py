@@ -4,11 +4,11 @@ from typing import Any, get_args
 
 import pytest
 
-from bulkrepo.auth import Token
-from bulkrepo.inputs import READERS, SHEET
-from bulkrepo.model import Defaults, SettingsError
-from bulkrepo.settings import Reading, Settings, duration
-from bulkrepo.wire import Request
+from bulkrepo.core.rows import Defaults, SettingsError
+from bulkrepo.inputs.reader import READERS, SHEET
+from bulkrepo.runs.settings import Reading, Settings, duration
+from bulkrepo.swr.auth.token import Token
+from bulkrepo.swr.requests import Request
 
 MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abc"}
 

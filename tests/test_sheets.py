@@ -13,10 +13,9 @@ from click.testing import CliRunner, Result
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bulkrepo import inputs
-from bulkrepo.cli import cli
-from bulkrepo.inputs import merged, sheets
-from bulkrepo.model import FIELDS, BulkrepoError, InputError, Row
+from bulkrepo.cli.main import cli
+from bulkrepo.core.rows import FIELDS, BulkrepoError, InputError, Row
+from bulkrepo.inputs import reader, xlsx_format, xlsx_merged_cells
 from tests.boxes import bulkrepo
 from tests.test_import import table
 from tests.workbooks import HEAD, raw, save, text, workbook
@@ -31,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def rows(data: bytes, name: str = "team.xlsx") -> list[Row]:
     """Read a list."""
-    return list(inputs.read_from(io.BytesIO(data), name=name, format=None))
+    return list(reader.read_from(io.BytesIO(data), name=name, format=None))
 
 
 def fields(row: Row) -> tuple[object, ...]:
@@ -202,18 +201,20 @@ def test_a_sheet_of_merged_cells_is_refused() -> None:
     part = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (n, n) for n in range(100_001))
 
     with pytest.raises(ValueError, match="too many"):
-        merged.ranges(io.BytesIO(part))
+        xlsx_merged_cells.ranges(io.BytesIO(part))
 
 
 places = st.builds(
-    lambda top, left, down, right: merged.Range(top, left, top + down, left + right),
+    lambda top, left, down, right: xlsx_merged_cells.Range(
+        top, left, top + down, left + right
+    ),
     *(st.integers(1, 9), st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)),
 )
 
 
 @given(st.lists(places, max_size=4), st.lists(st.integers(1, 12), unique=True))
 def test_covered_is_what_a_range_holds_but_for_its_first_cell(
-    given_: list[merged.Range], lines: list[int]
+    given_: list[xlsx_merged_cells.Range], lines: list[int]
 ) -> None:
     """Of the lines that there are; no program writes ranges that overlap."""
     cells = [
@@ -222,7 +223,7 @@ def test_covered_is_what_a_range_holds_but_for_its_first_cell(
     ]
     assume(sum(map(len, cells)) == len(set[tuple[int, int]]().union(*cells)))
     firsts = {(m.top, m.left) for m in given_}
-    seen = merged.covered(given_, [(n, []) for n in sorted(lines)], width=3)
+    seen = xlsx_merged_cells.covered(given_, [(n, []) for n in sorted(lines)], width=3)
 
     assert {(line, column) for line, _, found in seen for column in found} == {
         (line, column)
@@ -233,7 +234,7 @@ def test_covered_is_what_a_range_holds_but_for_its_first_cell(
 
 def test_columns_are_lettered_as_programs_do() -> None:
     """Beyond Z there are two letters, and then three."""
-    assert [sheets.cell("S", n, 1) for n in (0, 25, 26, 51, 701, 702, 16383)] == [
+    assert [xlsx_format.cell("S", n, 1) for n in (0, 25, 26, 51, 701, 702, 16383)] == [
         "S!A1",
         "S!Z1",
         "S!AA1",
@@ -263,7 +264,7 @@ def test_the_digest_sees_every_byte_of_a_pipe() -> None:
     """A run knows its list again by that; and a pipe cannot be read backwards."""
     data = workbook(S=[["name"], ["a"]])
     digest = hashlib.sha256()
-    found = inputs.read_from(io.BytesIO(data), name="-", format=None, digest=digest)
+    found = reader.read_from(io.BytesIO(data), name="-", format=None, digest=digest)
 
     assert [row.repository for row in found] == ["a"]
     assert digest.hexdigest() == hashlib.sha256(data).hexdigest()

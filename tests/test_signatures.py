@@ -11,8 +11,8 @@ from aiohttp import hdrs
 from multidict import CIMultiDict
 
 from bulkrepo.sandbox import Settings
-from bulkrepo.sandbox.exchange import Answer, Call
-from bulkrepo.sandbox.gateway import Gateway
+from bulkrepo.sandbox.messages import Answer, Call
+from bulkrepo.sandbox.service import Gateway
 from bulkrepo.sandbox.signature import Claim, canonical, holds, signature
 
 KEY, SECRET = "AKEXAMPLE0000000TEST", "SKexample/secret+key0000000000000000TEST"

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from bulkrepo import signin
-from bulkrepo.auth import Keys, Password
-from bulkrepo.logs import configure
-from bulkrepo.model import SettingsError
+from bulkrepo.cli.logs import configure
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.runs import sign_in
+from bulkrepo.runs.sign_in import SignIn, whole
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
-from bulkrepo.signin import SignIn, whole
+from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.password import Password
 from tests import boxes
 from tests.boxes import TOKEN, outcomes, rows, write
 from tests.test_whoami import NO_OPTIONS, PASSWORD
@@ -136,7 +137,7 @@ async def test_a_cloud_tells_where_and_who(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As OpenStack's own loader reads it, secure.yaml included."""
-    monkeypatch.setattr(signin, "trusted", lambda *_, **__: None)
+    monkeypatch.setattr(sign_in, "trusted", lambda *_, **__: None)
     (tmp_path / "clouds.yaml").write_text(
         CLOUDS.replace(f"      password: {SECRET}\n", "      cacert: x\n")
         + "    cacert: /etc/acme.pem\n"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.signing import host, signed
+from bulkrepo.swr.auth.signature import host, signed
 
 AK, SK = "AKEXAMPLE0000000TEST", "SKexample/secret+key0000000000000000TEST"
 DATE = "20260102T030405Z"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.model import Doubt
-from bulkrepo.skew import Skew
-from bulkrepo.wire import Reply
+from bulkrepo.core.rows import Doubt
+from bulkrepo.http.clock_skew import Skew
+from bulkrepo.swr.requests import Reply
 
 T = 1_700_000_000.0
 

@@ -7,11 +7,15 @@ from typing import Any
 import click
 import pytest
 
-from bulkrepo.auth import Auth, Keys, Password, Token
-from bulkrepo.cli import cli
-from bulkrepo.model import SettingsError
-from bulkrepo.sources import METHODS, Given, Place, Source, find
-from bulkrepo.wire import Answer, Kind, Request
+from bulkrepo.cli.main import cli
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.password import Password
+from bulkrepo.swr.auth.protocol import Auth
+from bulkrepo.swr.auth.token import Token
+from bulkrepo.swr.credentials import METHODS, find
+from bulkrepo.swr.credentials.lookup import Given, Place, Source
+from bulkrepo.swr.requests import Answer, Kind, Request
 
 PLACE = Place(
     endpoint="https://swr-api.eu-de.otc.t-systems.com",

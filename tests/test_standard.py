@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkrepo import cli, standard
+from bulkrepo.cli import main
+from bulkrepo.core import stdio
 from tests.boxes import environment, outcomes, rows, write
 
 LIST = "namespace,repository,is_public\nteam,app,false\n"
@@ -133,10 +134,10 @@ def test_what_the_system_refuses_is_no_bug(
     def refuse(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli.cli, "main", refuse)
-    monkeypatch.setattr(standard, "let_go", lambda: None)
+    monkeypatch.setattr(main.cli, "main", refuse)
+    monkeypatch.setattr(stdio, "let_go", lambda: None)
     with pytest.raises(SystemExit) as ended_with:
-        cli.main()
+        main.main()
 
     assert ended_with.value.code == 4
     assert capsys.readouterr().err == f"bulkrepo: {why}\n"
@@ -150,9 +151,9 @@ def test_a_file_that_is_missing_is_a_bug(
     def refuse(**_: object) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "x")
 
-    monkeypatch.setattr(cli.cli, "main", refuse)
+    monkeypatch.setattr(main.cli, "main", refuse)
     with pytest.raises(SystemExit) as ended_with:
-        cli.main()
+        main.main()
 
     assert ended_with.value.code == 70
     assert "Traceback" in capsys.readouterr().err

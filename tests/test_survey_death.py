@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bulkrepo import api
-from bulkrepo.auth import Token
 from bulkrepo.sandbox import Settings as Box
+from bulkrepo.swr.auth.token import Token
 from tests.boxes import (
     TOKEN,
     Bell,

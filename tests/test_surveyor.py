@@ -2,10 +2,10 @@
 
 import pytest
 
-from bulkrepo.flows import Conclusion
-from bulkrepo.model import Claim, Verdict
-from bulkrepo.surveyor import Mode, Surveyor
-from bulkrepo.wire import Answer, Kind, Organization, Quota, Quotas, Request
+from bulkrepo.core.rows import Claim, Verdict
+from bulkrepo.engine.survey import Mode, Surveyor
+from bulkrepo.swr.operations.conclusion import Conclusion
+from bulkrepo.swr.requests import Answer, Kind, Organization, Quota, Quotas, Request
 
 ABSENT = Answer(Kind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
 HIDDEN = Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")

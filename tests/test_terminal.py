@@ -14,9 +14,11 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import terminal
-from bulkrepo.model import Reason, RunInfo, Summary, Verdict
-from bulkrepo.terminal import Progress, status, summary
+from bulkrepo.cli import logs
+from bulkrepo.cli import progress as display
+from bulkrepo.cli.progress import Progress, status
+from bulkrepo.cli.summary import summary
+from bulkrepo.core.rows import Reason, RunInfo, Summary, Verdict
 
 INFO = RunInfo(
     id=1,
@@ -266,7 +268,7 @@ def test_status_is_short(numbers: tuple[Any, ...], text: str) -> None:
 def test_progress_tells_at_most_every_ten_seconds() -> None:
     """Away from a terminal an hour of updates is 360 events."""
     stderr, clock = io.StringIO(), Clock()
-    terminal.configure(stderr=stderr)
+    logs.configure(stderr=stderr)
 
     with Progress(total=36_000, terminal=False, clock=clock) as progress:
         for done in range(36_000):
@@ -293,7 +295,7 @@ def test_progress_tells_at_most_every_ten_seconds() -> None:
 def test_progress_is_silent_when_asked_to_be(shown_on: str) -> None:
     """With -q neither a bar nor an event is there."""
     stderr, clock = io.StringIO(), Clock()
-    terminal.configure(stderr=stderr)
+    logs.configure(stderr=stderr)
 
     with Progress(
         total=10,
@@ -312,7 +314,7 @@ def test_progress_is_silent_when_asked_to_be(shown_on: str) -> None:
 def test_progress_draws_a_bar_with_log_lines_above(total: int | None) -> None:
     """On a terminal numbers stand beside a bar, and log lines do not break it."""
     stderr, clock = io.StringIO(), Clock()
-    terminal.configure(log_format="console", stderr=stderr)
+    logs.configure(log_format="console", stderr=stderr)
 
     with Progress(total=total, terminal=True, stderr=stderr, clock=clock) as progress:
         progress.update(done=1)
@@ -341,9 +343,9 @@ def test_progress_draws_without_logging() -> None:
 
 def test_a_stream_that_is_no_terminal_has_long_lines() -> None:
     """Whatever the terminal of others is like."""
-    assert terminal.width(io.StringIO()) == 160
+    assert display.width(io.StringIO()) == 160
     with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123
-        assert terminal.width(nowhere) == 160
+        assert display.width(nowhere) == 160
 
 
 @pytest.mark.parametrize(("columns", "width"), [(0, 160), (20, 40), (80, 80)])
@@ -352,4 +354,4 @@ def test_lines_fit_the_terminal(columns: int, width: int) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
     with os.fdopen(ours), os.fdopen(theirs, "w") as stream:
-        assert terminal.width(stream) == width
+        assert display.width(stream) == width

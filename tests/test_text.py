@@ -14,10 +14,8 @@ import structlog
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bulkrepo import answers, check, inputs, lists, logs
-from bulkrepo.exports import EXPORTERS
-from bulkrepo.ledger import MEMORY, Ledger
-from bulkrepo.model import (
+from bulkrepo.cli import logs, validate
+from bulkrepo.core.rows import (
     FIELDS,
     Defaults,
     InputError,
@@ -27,9 +25,14 @@ from bulkrepo.model import (
     Row,
     Verdict,
 )
-from bulkrepo.settings import Reading
-from bulkrepo.text import clean_body, clean_escapes, clean_text
-from bulkrepo.wire import Reply, Request
+from bulkrepo.core.surrogates import clean_body, clean_escapes, clean_text
+from bulkrepo.inputs import checking, reader
+from bulkrepo.ledger.database import MEMORY
+from bulkrepo.ledger.ledger import Ledger
+from bulkrepo.reports import EXPORTERS
+from bulkrepo.runs.settings import Reading
+from bulkrepo.swr import responses
+from bulkrepo.swr.requests import Reply, Request
 from tests.boxes import ANY_TEXT
 from tests.test_client import ask, saying, serving
 
@@ -112,7 +115,7 @@ def test_any_body_is_text(body: bytes) -> None:
 def read(raw: bytes, kind: str) -> list[tuple[Row, RepoSpec | Rejected]]:
     """Read a list as a run does."""
     stdin = io.BytesIO(raw)
-    read = lists.checked(
+    read = checking.checked(
         ["-"], format=kind, defaults=DEFAULTS, profile="docker", stdin=stdin
     )
     return list(read)
@@ -137,7 +140,7 @@ def tell(
             endpoint="https://swr.example",
             digest=lambda: "0",
             version="0",
-            place=inputs.place,
+            place=reader.place,
         )
         for claim in ledger.turn([], 100):
             outcome = Outcome(id=claim.id, outcome=Verdict.FAILED, **said)
@@ -247,7 +250,7 @@ def test_the_options_of_a_command_are_cleaned() -> None:
     defaults = Reading(namespace="x\udcff", category="\udcff").defaults()
     stdin = io.BytesIO(b"a\n")
 
-    checked = lists.checked(
+    checked = checking.checked(
         ["-"], format="text", defaults=defaults, profile="docker", stdin=stdin
     )
 
@@ -266,7 +269,9 @@ def test_a_file_may_have_any_name(
     Path("x\udcff.txt").write_text("UPPER\n", encoding="utf-8")
     settings = Reading(namespace="team", visibility="private", reports=("r.jsonl",))
 
-    assert check.run(["x\udcff.txt"], settings=settings, fixed=None, quiet=False) == 1
+    assert (
+        validate.run(["x\udcff.txt"], settings=settings, fixed=None, quiet=False) == 1
+    )
 
     (item,) = json.loads(f"[{Path('r.jsonl').read_text(encoding='utf-8')}]")
     assert item["source"] == "x\ufffd.txt"
@@ -306,7 +311,7 @@ async def test_any_answer_is_told(
 
     assert isinstance(reply, Reply)
     assert reply.headers[name] == clean
-    answer = answers.read(reply, request=REQUEST, now=0.0)
+    answer = responses.read(reply, request=REQUEST, now=0.0)
     if body.startswith(b"{"):
         assert answer.code == "SVCSTG.SWR.4001029"
         assert str(answer.message).startswith("no \ufffd")
@@ -316,6 +321,6 @@ async def test_any_answer_is_told(
         code=answer.code,
         message=answer.message,
         request_id=answer.request_id,
-        reason=answers.said(answer),
+        reason=responses.said(answer),
     )
     assert item["request_id"] == (clean if name == "X-Request-Id" else None)

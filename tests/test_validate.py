@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo import check, fixing, lists, validate
-from bulkrepo.model import (
+from bulkrepo.cli import validate
+from bulkrepo.core.duplicates import Spool
+from bulkrepo.core.rows import (
     Defaults,
     InputError,
     LedgerError,
@@ -24,9 +25,9 @@ from bulkrepo.model import (
     RepoSpec,
     SettingsError,
 )
+from bulkrepo.inputs import checking, fixing, validation
+from bulkrepo.runs.settings import Reading
 from bulkrepo.sandbox import Sandbox
-from bulkrepo.settings import Reading
-from bulkrepo.spool import Spool
 from tests.boxes import ANYTHING, SAMPLES, bulkrepo, read
 
 HEADER = "namespace,repository,is_public,category,description\n"
@@ -48,11 +49,11 @@ def save(tmp_path: Path) -> Save:
 
 def run(
     *sources: str, defaults: Defaults | None = None, stdin: bytes | None = None
-) -> tuple[validate.Checked, list[tuple[str, Problem]], list[Rejected]]:
+) -> tuple[validation.Checked, list[tuple[str, Problem]], list[Rejected]]:
     """Validate and return the count, what was reported, and the faulty rows."""
     reported: list[tuple[str, Problem]] = []
     rejected: list[Rejected] = []
-    count = validate.validate(
+    count = validation.validate(
         sources,
         format=None,
         defaults=defaults or Defaults(),
@@ -104,7 +105,7 @@ def test_with_mistakes_reports_every_fault_in_its_place() -> None:
     count, reported, rejected = run(str(SAMPLES / "with-mistakes.csv"))
 
     assert [(p.line, p.column, p.rule) for _, p in reported] == MISTAKES
-    assert count == validate.Checked(
+    assert count == validation.Checked(
         rows=27, valid=3, faulty=23, duplicates=1, notes=2, problems=29
     )
     assert len(rejected) == count.faulty
@@ -190,7 +191,7 @@ def test_samples_are_valid(name: str, rows: int) -> None:
     count, reported, _ = run(str(SAMPLES / name))
 
     assert not reported
-    assert count == validate.Checked(rows=rows, valid=rows)
+    assert count == validation.Checked(rows=rows, valid=rows)
 
 
 def test_a_misspelt_column_is_reported_once_and_spoils_every_row(save: Save) -> None:
@@ -286,7 +287,7 @@ def test_checked_yields_every_row_in_order(save: Save) -> None:
     """Each row comes with what it wants or all it breaks, in place."""
     path = save("a.csv", f"{HEADER}t,a,no,,\nt,B,no,,\n")
     found = list(
-        lists.checked([path], format=None, defaults=Defaults(), profile="strict")
+        checking.checked([path], format=None, defaults=Defaults(), profile="strict")
     )
 
     assert [row.line for row, _ in found] == [2, 3]
@@ -325,7 +326,7 @@ def test_checked_yields_every_row_in_order(save: Save) -> None:
 )
 def test_render(problem: Problem, expected: str) -> None:
     """A fault is one line, as compilers print it, and harmless to a terminal."""
-    assert validate.render("l.csv", problem) == expected
+    assert validation.render("l.csv", problem) == expected
 
 
 MESSY = """Organization,Repository Name,Public?,Type,Descripton
@@ -359,7 +360,7 @@ def test_fix_mends_what_is_mechanical(save: Save, tmp_path: Path, suffix: str) -
     )
     rows = [
         row
-        for row, _ in lists.checked(
+        for row, _ in checking.checked(
             [str(out)], format=None, defaults=Defaults(), profile="strict"
         )
     ]
@@ -432,7 +433,7 @@ def test_fix_may_replace_its_own_source(save: Save) -> None:
     path = save("in.csv", "org,name,public\nt,A,no\n")
     fixing.fix([path], Path(path), format=None, defaults=Defaults(), profile="strict")
 
-    assert run(path)[0] == validate.Checked(rows=1, valid=1)
+    assert run(path)[0] == validation.Checked(rows=1, valid=1)
 
 
 # The command.
@@ -466,7 +467,7 @@ def test_a_list_is_not_written_over(
     settings = Reading(reports=reports)
 
     with pytest.raises(SettingsError, match=re.escape(said)):
-        check.run(["in.csv"], settings=settings, fixed=fixed, quiet=False)
+        validate.run(["in.csv"], settings=settings, fixed=fixed, quiet=False)
 
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
     assert (tmp_path / "in.csv").read_text() == MESSY
@@ -478,7 +479,9 @@ def test_what_is_left_after_mending_is_in_the_report(
     """As it stands in the corrected list; the count tells rows from faults."""
     report, out = tmp_path / "r.jsonl", str(tmp_path / "out.csv")
     settings = Reading(reports=(str(report),))
-    code = check.run([save("in.csv", MESSY)], settings=settings, fixed=out, quiet=False)
+    code = validate.run(
+        [save("in.csv", MESSY)], settings=settings, fixed=out, quiet=False
+    )
     items = [json.loads(line) for line in report.read_text().splitlines()]
 
     assert code == 1
@@ -500,4 +503,4 @@ def test_a_report_that_has_no_place_is_in_no_ledger(save: Save, tmp_path: Path) 
     settings = Reading(reports=(str(tmp_path / "no" / "r.jsonl"),))
 
     with pytest.raises(LedgerError, match=r"written \(No such file or directory\)$"):
-        check.run([save("l.csv", MESSY)], settings=settings, fixed=None, quiet=True)
+        validate.run([save("l.csv", MESSY)], settings=settings, fixed=None, quiet=True)

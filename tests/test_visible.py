@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.visible import brief, escape, quote
+from bulkrepo.core.text import brief, escape, quote
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bulkrepo import whoami
-from bulkrepo.auth import Password
-from bulkrepo.iam import Login
-from bulkrepo.model import BulkrepoError
+from bulkrepo.cli import whoami
+from bulkrepo.core.rows import BulkrepoError
+from bulkrepo.runs.sign_in import SignIn
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
-from bulkrepo.signin import SignIn
-from bulkrepo.wire import Answer, Kind, Organization, Organizations
+from bulkrepo.swr.auth.iam import Login
+from bulkrepo.swr.auth.password import Password
+from bulkrepo.swr.requests import Answer, Kind, Organization, Organizations
 from tests import boxes
 from tests.boxes import TOKEN, Ended
 from tests.fakes import Hasty

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.model import RepoSpec
-from bulkrepo.wire import Answer, Kind, Reply, create, moment, server_time, show
+from bulkrepo.core.rows import RepoSpec
+from bulkrepo.swr.requests import Answer, Kind, Reply, create, moment, server_time, show
 
 EXAMPLE = """{ "repository" : "busybox", "category" : "linux",
  "description" : "this is a busybox repository", "is_public" : true }"""

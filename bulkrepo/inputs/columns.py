@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.model import FIELDS, Layout, Problem
+from bulkrepo.core.rows import FIELDS, Layout, Problem
 
 Five = tuple[object, object, object, object, object]
 """Values in the order of `FIELDS`."""

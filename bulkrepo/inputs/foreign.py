@@ -9,10 +9,10 @@ whatever it holds.
 import re
 from pathlib import Path
 
+from bulkrepo.core.rows import InputError
+from bulkrepo.core.text import quote
 from bulkrepo.inputs import columns
-from bulkrepo.inputs.arrays import TOP
-from bulkrepo.model import InputError
-from bulkrepo.visible import quote
+from bulkrepo.inputs.json_format import TOP
 
 LISTING_KEYS = (
     frozenset({"project_id", "artifact_count"}),  # Harbor

@@ -7,11 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.grammar import twice
-from bulkrepo.ledger import schema
-from bulkrepo.ledger.file import LedgerFile, damaged
-from bulkrepo.ledger.working import INSERT, settled
-from bulkrepo.model import (
+from bulkrepo.core.rows import (
     FIELDS,
     LedgerError,
     Outcome,
@@ -24,6 +20,10 @@ from bulkrepo.model import (
     Verdict,
     written,
 )
+from bulkrepo.inputs.rules import twice
+from bulkrepo.ledger import schema
+from bulkrepo.ledger.claims import INSERT, settled
+from bulkrepo.ledger.database import LedgerFile, damaged
 
 _LOAD = 1000
 """Rows inserted at once."""

@@ -11,7 +11,7 @@ which rises and tells what came first; and times that are compared with SWR's ar
 by SWR's clock: `process` says how far that was ahead of the process's own.
 """
 
-from bulkrepo.model import UNPROVEN, UNTOLD
+from bulkrepo.core.rows import UNPROVEN, UNTOLD
 
 APPLICATION_ID = 0x62756C6B  # "bulk"
 VERSION = 3
@@ -348,7 +348,7 @@ WINDOW newest_first AS (ORDER BY process DESC, at DESC, namespace, repository)
 ORDER BY process DESC, at DESC, namespace, repository
 """
 
-# In the order of `model.Item`.
+# In the order of `rows.Item`.
 ITEMS = """
 SELECT list, line, namespace, repository, is_public, category, description, outcome,
     certain, differences, problems, status, code, message, request_id, reason,

@@ -2,7 +2,7 @@
 Edge. An SWR and IAM on localhost that misbehaves on request.
 
 It was written from the service's documentation alone and imports nothing of ours, so
-that client and sandbox cannot share a mistake. `gateway` decides what a request is
+that client and sandbox cannot share a mistake. `service` decides what a request is
 answered, without a socket; `server` owns the socket.
 
     async with Sandbox(Settings(organizations=("demo",), error_rate=0.1)) as box:

@@ -5,8 +5,8 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from bulkrepo.sandbox import bodies
-from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, iam_refusal
+from bulkrepo.sandbox import request_bodies
+from bulkrepo.sandbox.messages import Answer, Call, RefusedError, encoded, iam_refusal
 from bulkrepo.sandbox.state import ACCOUNT, State
 
 _SUBJECT_BYTES = 1536
@@ -55,10 +55,10 @@ def login(state: State, call: Call, *_names: str) -> Answer:
 
 
 def _document(call: Call) -> dict[str, Any]:
-    if not bodies.is_json(call.headers):
+    if not request_bodies.is_json(call.headers):
         raise _bad("Content-Type must be application/json.")
     try:
-        found = bodies.decoded(call.body)
+        found = request_bodies.decoded(call.body)
     except ValueError as error:
         raise _bad("The request body is not JSON.") from error
     if not isinstance(found, dict):

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from bulkrepo.sandbox import grammar
-from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
+from bulkrepo.sandbox.messages import Answer, Call, RefusedError, encoded, refusal
 from bulkrepo.sandbox.repositories import common
 from bulkrepo.sandbox.state import ACCOUNT, Repository, State, timestamp
 

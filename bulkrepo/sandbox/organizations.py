@@ -3,9 +3,9 @@
 from typing import Final
 from urllib.parse import unquote
 
-from bulkrepo.sandbox import bodies, rights
-from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
+from bulkrepo.sandbox import permissions, request_bodies
 from bulkrepo.sandbox.listing import criteria
+from bulkrepo.sandbox.messages import Answer, Call, RefusedError, encoded, refusal
 from bulkrepo.sandbox.state import ACCOUNT, MANAGE, Organization, State
 
 _CREATE: Final = frozenset({"namespace"})
@@ -18,8 +18,8 @@ _RESERVED: Final = frozenset({"library"})
 def create(state: State, call: Call, *_names: str) -> Answer:
     """Create an organization; only our own count against the quota."""
     settings = state.settings
-    found = bodies.members(call, known=_CREATE)
-    name = bodies.organization_name(found, hyphen_runs=settings.hyphen_runs)
+    found = request_bodies.members(call, known=_CREATE)
+    name = request_bodies.organization_name(found, hyphen_runs=settings.hyphen_runs)
     elsewhere = name in _RESERVED or name in settings.taken
     if elsewhere or name in state.organizations:
         raise RefusedError(refusal(4090060))
@@ -32,7 +32,7 @@ def create(state: State, call: Call, *_names: str) -> Answer:
 
 def show(state: State, _call: Call, *names: str) -> Answer:
     """Show an organization; its `auth` tells what we may do in it."""
-    found = rights.organization(state, unquote(names[0]))
+    found = permissions.organization(state, unquote(names[0]))
     return Answer(status=200, body=encoded(_shown(found)))
 
 
@@ -50,7 +50,7 @@ def listed(state: State, call: Call, *_names: str) -> Answer:
 
 def delete(state: State, _call: Call, *names: str) -> Answer:
     """Delete an organization which holds no repository."""
-    found = rights.organization(state, unquote(names[0]))
+    found = permissions.organization(state, unquote(names[0]))
     if found.auth != MANAGE:
         raise RefusedError(refusal(4037017))
     if any(namespace == found.name for namespace, _ in state.repositories):

@@ -1,6 +1,6 @@
 """Pure. The account's project: its id and quotas; and the versions of IAM."""
 
-from bulkrepo.sandbox.exchange import Answer, Call, encoded
+from bulkrepo.sandbox.messages import Answer, Call, encoded
 from bulkrepo.sandbox.state import State
 
 

@@ -3,8 +3,8 @@
 from typing import Final
 from urllib.parse import unquote
 
-from bulkrepo.sandbox import bodies, grammar, rights
-from bulkrepo.sandbox.exchange import Answer, Call, RefusedError, encoded, refusal
+from bulkrepo.sandbox import grammar, permissions, request_bodies
+from bulkrepo.sandbox.messages import Answer, Call, RefusedError, encoded, refusal
 from bulkrepo.sandbox.state import ACCOUNT, Repository, State, timestamp
 
 REGISTRY: Final = "swr.sandbox.localhost"
@@ -22,15 +22,15 @@ def create(state: State, call: Call, *names: str) -> Answer:
     the quota.
     """
     runs = state.settings.hyphen_runs
-    found = bodies.members(call, known=_CREATE)
-    name = bodies.repository_name(found, hyphen_runs=runs)
-    is_public = bodies.is_public(found)
-    category = bodies.category(found)
-    description = bodies.description(found)
+    found = request_bodies.members(call, known=_CREATE)
+    name = request_bodies.repository_name(found, hyphen_runs=runs)
+    is_public = request_bodies.is_public(found)
+    category = request_bodies.category(found)
+    description = request_bodies.description(found)
     namespace = unquote(names[0])
     if not grammar.is_namespace(namespace, hyphen_runs=runs):
         raise RefusedError(refusal(4001028, repr(namespace)))
-    organization = rights.writable(state, namespace)
+    organization = permissions.writable(state, namespace)
     if (namespace, name) in state.repositories:
         raise RefusedError(refusal(4090006))
     if state.full(organization):
@@ -81,11 +81,11 @@ def common(found: Repository) -> dict[str, object]:
 
 def update(state: State, call: Call, *names: str) -> Answer:
     """Change a repository; `is_public` is required even if it stays the same."""
-    found = bodies.members(call, known=_UPDATE)
-    is_public = bodies.is_public(found)
-    category = bodies.category(found)
-    description = bodies.description(found)
-    rights.writable(state, unquote(names[0]))
+    found = request_bodies.members(call, known=_UPDATE)
+    is_public = request_bodies.is_public(found)
+    category = request_bodies.category(found)
+    description = request_bodies.description(found)
+    permissions.writable(state, unquote(names[0]))
     changed = _repository(state, *names)
     changed.is_public = is_public
     if category is not None:
@@ -98,7 +98,7 @@ def update(state: State, call: Call, *names: str) -> Answer:
 
 def delete(state: State, _call: Call, *names: str) -> Answer:
     """Delete a repository, unless it holds images."""
-    rights.writable(state, unquote(names[0]))
+    permissions.writable(state, unquote(names[0]))
     found = _repository(state, *names)
     if found.num_images:
         raise RefusedError(refusal(4060012))
@@ -108,7 +108,7 @@ def delete(state: State, _call: Call, *names: str) -> Answer:
 
 def _repository(state: State, namespace: str, segment: str) -> Repository:
     """Find a repository by two segments of a path; `$` stands for `/` in its name."""
-    organization = rights.organization(state, unquote(namespace))
+    organization = permissions.organization(state, unquote(namespace))
     name = unquote(segment).replace("$", "/")
     known = state.repositories.get((organization.name, name))
     if known is None:

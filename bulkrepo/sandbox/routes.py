@@ -4,8 +4,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from bulkrepo.sandbox import iam, listing, organizations, pages, projects, repositories
-from bulkrepo.sandbox.exchange import Answer, Call
+from bulkrepo.sandbox import (
+    iam,
+    listing,
+    organizations,
+    own_pages,
+    projects,
+    repositories,
+)
+from bulkrepo.sandbox.messages import Answer, Call
 
 Operation = Callable[..., Answer]
 """`(state, call, *names)`, the names being parts of the path as they were sent."""
@@ -73,9 +80,9 @@ _ROUTES: Final[Mapping[str, Mapping[str, tuple[str, Operation]]]] = {
     "/v3": {"GET": ("discover", projects.versions)},
     "/v3/auth/tokens": {"POST": ("login", iam.login)},
     "/v3/projects": {"GET": ("projects", projects.listed)},
-    "/": {"GET": ("welcome", pages.welcome)},
-    "/sandbox/state": {"GET": ("state", pages.state)},
-    "/sandbox/push": {"POST": ("push", pages.push)},
+    "/": {"GET": ("welcome", own_pages.welcome)},
+    "/sandbox/state": {"GET": ("state", own_pages.state)},
+    "/sandbox/push": {"POST": ("push", own_pages.push)},
 }
 """By path, then method: the name an operation is counted by, and the operation."""
 

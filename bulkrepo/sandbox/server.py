@@ -12,9 +12,9 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from bulkrepo.sandbox.exchange import Answer, Call
-from bulkrepo.sandbox.gateway import LARGEST_BODY, Gateway
+from bulkrepo.sandbox.messages import Answer, Call
 from bulkrepo.sandbox.routes import is_managed, is_watched
+from bulkrepo.sandbox.service import LARGEST_BODY, Gateway
 from bulkrepo.sandbox.settings import Settings
 from bulkrepo.sandbox.state import Key, Repository
 

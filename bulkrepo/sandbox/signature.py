@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple, Self
 from urllib.parse import parse_qsl, quote, unquote
 
-from bulkrepo.sandbox.exchange import Call
+from bulkrepo.sandbox.messages import Call
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 

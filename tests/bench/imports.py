@@ -75,17 +75,17 @@ def bare(what: str, source: Path) -> int:
 
 def checked(_what: str, source: Path) -> int:
     """Map and check, and return how many names have a target of their own."""
-    from bulkrepo import saved
-    from bulkrepo.gathered import Gathered
-    from bulkrepo.mapped import Mapped
-    from bulkrepo.mapping import Rules
-    from bulkrepo.spool import Spool
+    from bulkrepo.core.duplicates import Spool
+    from bulkrepo.migration import saved_listing
+    from bulkrepo.migration.collection import Gathered
+    from bulkrepo.migration.mapped_listing import Mapped
+    from bulkrepo.migration.mapping import Rules
 
     with ExitStack() as stack:
         gathered = Gathered(stack)
         spool = Spool(stack)
         mapped = Mapped(gathered.batches, Rules(namespace="mirror"), spool)
-        assert not gathered.gather(saved.documents(str(source), None)).truncated
+        assert not gathered.gather(saved_listing.documents(str(source), None)).truncated
         for _ in mapped.entries():
             pass
         assert not mapped.unfit
@@ -95,10 +95,10 @@ def checked(_what: str, source: Path) -> int:
 
 def imported(_what: str, source: Path) -> int:
     """Import; the caller counts what was written."""
-    from bulkrepo import importing
-    from bulkrepo.mapping import Rules
+    from bulkrepo.migration import importer
+    from bulkrepo.migration.mapping import Rules
 
-    importing.run(
+    importer.run(
         [str(source)],
         rules=Rules(namespace="mirror"),
         exceptions=None,
@@ -120,7 +120,7 @@ HOW: dict[str, Callable[[str, Path], int]] = {
 def child(how: str, what: str, source: Path) -> None:
     """Run one measurement; print seconds, peak memory in KiB, and the count."""
     if how != "bare":  # what is imported is not to be measured
-        import bulkrepo.importing  # noqa: F401
+        import bulkrepo.migration.importer  # noqa: F401
     start = time.perf_counter()
     count = HOW[how](what, source)
     seconds = time.perf_counter() - start

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bulkrepo.adaptive import Auto
-from bulkrepo.wire import Limit
+from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.swr.requests import Limit
 from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Limiter, Sliding
 from tests.simulation import Simulated, simulate
 

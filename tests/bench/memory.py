@@ -20,7 +20,7 @@ class Canned:
     def __init__(self, *_: object, **__: object) -> None:
         from multidict import CIMultiDict
 
-        from bulkrepo.wire import Reply
+        from bulkrepo.swr.requests import Reply
 
         self._reply = Reply(201, CIMultiDict({"X-Request-Id": "0" * 32}))
 
@@ -36,9 +36,11 @@ class Canned:
 
 def peak(rows: int) -> int:
     """Create *rows* rows in this process; give its peak memory in KiB."""
-    from bulkrepo import Settings, api, logs, runs
+    from bulkrepo import Settings, api
+    from bulkrepo.cli import logs
+    from bulkrepo.runs import runner
 
-    setattr(runs, "Client", Canned)  # noqa: B010 - the one edge, replaced
+    setattr(runner, "Client", Canned)  # noqa: B010 - the one edge, replaced
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "list.csv"
         write_list(source, rows)

@@ -69,8 +69,8 @@ def bare(url: str, source: Path) -> float:
 def ours(url: str, source: Path) -> float:
     """Create *source* by the command, ledger, log and report on disk; seconds."""
     # Imported before the clock starts, as the bare loop's needs are.
-    from bulkrepo import foreground  # noqa: F401
-    from bulkrepo.cli import cli
+    from bulkrepo.cli import run_command  # noqa: F401
+    from bulkrepo.cli.main import cli
 
     folder = source.parent
     os.environ["SWR_TOKEN"] = "t" * 2000

@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bulkrepo import validate
-from bulkrepo.model import Defaults
+from bulkrepo.core.rows import Defaults
+from bulkrepo.inputs import validation
 
 ROWS = 1_000_000
 FEW = 10_000
@@ -57,7 +57,7 @@ def bare(path: str) -> int:
 
 def ours(path: str) -> int:
     """Return the rows that `validate` finds valid."""
-    return validate.validate(
+    return validation.validate(
         [path],
         format=None,
         defaults=Defaults(),

@@ -1,0 +1,1 @@
+"""What sends many requests at once: retries, rate, outages, stops."""

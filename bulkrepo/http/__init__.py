@@ -1,0 +1,1 @@
+"""Bytes out and bytes in: one session, proxies, TLS, deadlines."""

@@ -1,0 +1,231 @@
+"""
+Edge. The only module that opens connections to the cloud.
+
+It decides nothing: it sends and receives bytes, and tells if a request may have left.
+"""
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.surrogates import clean_body, clean_text
+from bulkrepo.http.deadlines import Overdue
+from bulkrepo.http.proxies import Proxy, proxy
+from bulkrepo.swr.requests import NoReply, Reply, Request
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+}
+
+_LONGEST = 32 * 1024
+"""Bytes of a header, the API gateway's limit: IAM's tokens have many thousands."""
+
+_NO_FILES = {errno.EMFILE, errno.ENFILE}
+_STARVED = 0.05
+"""Seconds until the next try for a socket when too many files are open."""
+
+
+class Client:
+    """
+    One aiohttp session to one endpoint, and to hosts that a request names itself.
+
+    *timeout* is the only deadline of a request, in seconds; connecting may take half
+    of it, so that requests that certainly were not sent are known. *connections*
+    limits the sockets. Redirects are not followed, cookies not kept, and the proxy
+    comes from the environment; SettingsError if that is not a proxy URL. Use it as an
+    async context manager.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        timeout: float,
+        connections: int,
+        user_agent: str,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._timeout = timeout
+        self._connections = connections
+        self._headers = {**_HEADERS, "User-Agent": user_agent}
+        self._tls = tls
+        # With trust_env, aiohttp looks up proxy and netrc in a thread for every
+        # request, which costs more than the request.
+        self._proxy = proxy(self._endpoint)
+        self._targets: dict[str, tuple[URL, Proxy | None]] = {}
+        self._signed: tuple[Mapping[str, str] | None, CIMultiDict[str]]
+        self._signed = None, CIMultiDict()
+        self._overdue = Overdue(timeout)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ssl=self._tls or True, ttl_dns_cache=60
+            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout / 2),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            max_field_size=_LONGEST,
+            headers=self._headers,
+        )
+        # Else aiohttp itself resends a GET or DELETE whose connection broke: uncounted,
+        # and a DELETE without first reading what is there by now.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no option
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._overdue.close()
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Reply | NoReply:
+        """Send *request* with *headers* added; a failure is returned, not raised."""
+        session = self._session
+        task = asyncio.current_task(self._loop)
+        if session is None or task is None:
+            raise RuntimeError("the client is not open")
+        try:
+            url, via = self._targets.get(request.path) or self._target(request.path)
+        except SettingsError as error:
+            return NoReply("proxy", sent=False, detail=str(error))
+        signed, cased = self._signed
+        if signed is not headers:
+            # In aiohttp's form, built once for as long as they stay the same.
+            cased = CIMultiDict(headers)
+            self._signed = headers, cased
+        self._overdue.begin(task)
+        try:
+            while True:
+                starved: OSError | None = None
+                try:
+                    response = await session.request(
+                        request.method,
+                        url,
+                        data=request.body,
+                        headers=cased,
+                        allow_redirects=False,
+                        proxy=via.url if via else None,
+                        proxy_headers=via.headers if via else None,
+                    )
+                    break
+                except aiohttp.ClientConnectorError as error:
+                    if error.errno not in _NO_FILES:
+                        raise
+                    starved = error
+                # Our own limit, not the service's fault: wait for a free socket.
+                await asyncio.sleep(_STARVED)
+            try:
+                body, heard = b"", _cleaned(response.headers)
+                if heard.get("Content-Length") != "0":
+                    body = clean_body(await _head(response, request.limit))
+                return Reply(response.status, heard, body)
+            finally:
+                response.release()
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            return _no_reply(error)
+        except asyncio.CancelledError:
+            if not self._overdue.ours(task):
+                raise
+            return _no_reply(starved or TimeoutError())
+        finally:
+            self._overdue.end(task)
+
+    def _target(self, path: str) -> tuple[URL, Proxy | None]:
+        """
+        Return the URL, its path untouched, and the proxy for it.
+
+        Creates in one organization share a URL, so up to a thousand are cached.
+        """
+        if len(self._targets) >= 1000:
+            self._targets.clear()
+        ours = path.startswith("/")
+        url = URL(self._endpoint + path if ours else path, encoded=True)
+        target = self._targets[path] = url, self._proxy if ours else proxy(path)
+        return target
+
+
+def trusted(cacert: str | None, *, named: str = "--cacert") -> ssl.SSLContext | None:
+    """
+    Trust the certificates in the file *cacert*; None: those of the system.
+
+    SettingsError if it has none; *named* says where the file's name comes from.
+    """
+    if cacert is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except OSError as error:
+        raise SettingsError(
+            f"{named} {cacert}: {error.strerror or 'contains no certificate'}"
+        ) from error
+
+
+def _cleaned(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return *headers* without the surrogates that stand for bytes not UTF-8."""
+    if all(map(str.isascii, headers.values())):
+        return headers
+    return CIMultiDict((name, clean_text(value)) for name, value in headers.items())
+
+
+async def _head(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read the first *limit* bytes of the body."""
+    parts: list[bytes] = []
+    left = limit
+    while left > 0 and (part := await response.content.read(left)):
+        parts.append(part)
+        left -= len(part)
+    if left == 0:
+        response.close()  # cheaper than reading the rest to keep the connection
+    return b"".join(parts)
+
+
+def _no_reply(error: Exception) -> NoReply:
+    """Return what went wrong, and whether the request may have left."""
+    detail = _detail(error)
+    match error:
+        case aiohttp.ClientConnectorDNSError() | UnicodeError():
+            return NoReply("dns", sent=False, detail=detail)
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return NoReply("tls", sent=False, detail=detail)
+        case aiohttp.ClientHttpProxyError():
+            return NoReply("proxy", sent=False, detail=detail)
+        case aiohttp.ClientConnectorError():
+            return NoReply("refused", sent=False, detail=detail)
+        case aiohttp.ConnectionTimeoutError() | aiohttp.InvalidURL():
+            return NoReply("connect", sent=False, detail=detail)
+        case TimeoutError():
+            return NoReply("timeout", sent=True, detail=detail)
+        case _:
+            return NoReply("dropped", sent=True, detail=detail)
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+        return "no answer within the time allowed for a request"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the connection was closed without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer is incomplete"
+    text = str(error).replace(" ssl:default", "")  # aiohttp adds it to plain HTTP too
+    return clean_text(text[:500]) or type(error).__name__

@@ -1,0 +1,16 @@
+"""Shell. The interface through which requests are sent."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bulkrepo.swr.requests import NoReply, Reply, Request
+
+
+class Gateway(Protocol):
+    """Sends requests to SWR, or to IAM if the request says so."""
+
+    async def send(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Reply | NoReply:
+        """Send one request; a failure is returned, not raised."""
+        ...

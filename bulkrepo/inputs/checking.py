@@ -1,0 +1,76 @@
+"""Pure. Lists as checked rows, with their faults placed."""
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from msgspec import structs
+
+from bulkrepo.core.names import Profile
+from bulkrepo.core.rows import (
+    DONE,
+    PLANNED,
+    Defaults,
+    InputError,
+    Rejected,
+    RepoSpec,
+    Row,
+)
+from bulkrepo.core.text import word
+from bulkrepo.inputs import decoding, reader, rules
+
+
+def checked(
+    sources: Iterable[str],
+    *,
+    format: str | None,  # noqa: A002 - the option's name
+    defaults: Defaults,
+    profile: Profile,
+    stdin: BinaryIO | None = None,
+    digest: decoding.Digest | None = None,
+    undone: bool = False,
+) -> Iterator[tuple[Row, RepoSpec | Rejected]]:
+    """
+    Yield every row of *sources*, in order, with its repository or its problems.
+
+    Problems are placed. *undone*: only rows of which a report says that something is
+    left to do. `InputError` as `reader.read` raises.
+    """
+    options = import_options(defaults, profile)
+    for source in sources:
+        rows = reader.read(
+            source, format=format, stdin=stdin, digest=digest, import_options=options
+        )
+        for row in rows:
+            if undone and _done(row):
+                continue
+            found = rules.check(row, defaults=defaults, profile=profile)
+            yield row, found if isinstance(found, RepoSpec) else placed(found)
+
+
+def import_options(defaults: Defaults, profile: Profile) -> str:
+    """Return the options with which `import` maps names as these settings would."""
+    options = reader.IMPORT_OPTIONS
+    if defaults.namespace is not None and not defaults.namespace_from_path:
+        options = f"-n {word(defaults.namespace)}"
+    return options if profile == "strict" else f"{options} --grammar {profile}"
+
+
+def _done(row: Row) -> bool:
+    if row.reported is None:
+        raise InputError(
+            f"{row.source} is no report: nothing in it says what became of its rows. "
+            "To work through a list, use create"
+        )
+    if row.reported in PLANNED:
+        raise InputError(
+            f"{row.source}: the report says {row.reported}: what would be done, and "
+            "nothing was tried yet. To do it, use create (or undo)"
+        )
+    return row.reported in DONE
+
+
+def placed(rejected: Rejected) -> Rejected:
+    """Return *rejected* with the place of each of its problems."""
+    row = rejected.row
+    problems = tuple(reader.place(row, problem) for problem in rejected.problems)
+    return structs.replace(rejected, problems=problems)

@@ -1,0 +1,287 @@
+"""
+Pure. CSV: records of cells, and the place of each cell in the text.
+
+A line without quotes is split as a record of its own; only the others go through the
+csv module. Each row keeps its text, so that places cost nothing until they are needed.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, TextIO
+
+from msgspec import structs
+
+from bulkrepo.core.rows import InputError, Problem, Row
+from bulkrepo.inputs import columns, report_rows
+
+DELIMITERS = ",;\t"
+_HEADER = 1 << 16
+
+# `csv_report.harmless` puts an apostrophe before what a spreadsheet would run as a
+# formula, and before what looks as if it had one already.
+_DISARMED = re.compile(r"'+[=+\-@\t\r]")
+# A first line that tells Excel the delimiter; it is no header.
+_EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
+
+
+class Place(NamedTuple):
+    """Where a cell starts: lines after the record's first, and column from 1."""
+
+    below: int
+    column: int
+
+
+class _Tape:
+    """Keeps the lines that the csv module takes for one record."""
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self._text = text
+        self._first: str | None = None
+        self.taken: list[str] = []
+        self.ended = False
+
+    def put(self, line: str) -> None:
+        self._first = line
+        self.taken = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line, self._first = self._first, None
+        if line is None:
+            line = next(self._text, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        self.taken.append(line)
+        return line
+
+
+def places(raw: str, *, delimiter: str) -> list[Place]:
+    """
+    Return where each cell of the record *raw* starts.
+
+    Blanks before a value do not belong to it. The last place is the end of the record,
+    where a missing cell would be.
+    """
+    found: list[Place] = []
+    below = column = at = 0
+    end = len(raw.rstrip("\r\n"))
+    while True:
+        start = at
+        while at < end and raw[at] != delimiter and raw[at].isspace():
+            at += 1
+        column += at - start
+        found.append(Place(below, column + 1))
+        if raw[at : at + 1] == '"' and not raw[start:at].strip(" "):
+            stop = _closing(raw, at + 1, end)
+        else:
+            stop = at
+        while stop < end and raw[stop] != delimiter:
+            stop += 1
+        below, column = _moved(raw[at:stop], below=below, column=column)
+        if stop >= end:
+            found.append(Place(below, column + 1))
+            return found
+        at = stop + 1
+        column += 1
+
+
+def _closing(raw: str, at: int, end: int) -> int:
+    """Return the index after the closing quote of the text that begins at *at*."""
+    while at < end:
+        at = raw.find('"', at, end)
+        if at < 0:
+            return end
+        if raw[at + 1 : at + 2] != '"':
+            return at + 1
+        at += 2
+    return end
+
+
+def _moved(text: str, *, below: int, column: int) -> tuple[int, int]:
+    """Return line and column after *text*."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if len(lines) == 1:
+        return below, column + len(text)
+    return below + len(lines) - 1, len(lines[-1])
+
+
+def header(raw: str, *, name: str, line: int) -> columns.Plan:
+    """
+    Return the plan of the header *raw*, with the delimiter that gives most known names.
+
+    `InputError` where none gives any.
+    """
+    best: list[str] = []
+    delimiter = ","
+    most = 0
+    for candidate in DELIMITERS:
+        names = _parsed(raw, candidate)
+        score = sum(map(columns.known, names))
+        if score > most:
+            best, delimiter, most = names, candidate, score
+    if not most:
+        known = "namespace, repository, is_public, category, description"
+        raise InputError(
+            f"{name}:{line}: the first line names no known column; known are {known}"
+            " (a file of plain names is read with --format text)"
+        )
+    while not best[-1].strip():
+        best.pop()
+    return columns.plan(best, kind="csv", delimiter=delimiter)
+
+
+def _parsed(raw: str, delimiter: str) -> list[str]:
+    lines = io.StringIO(raw, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    try:
+        return [cell.strip() for cell in next(reader, [])]
+    except csv.Error:  # longer than any header
+        return []
+
+
+def _top(text: Iterator[str]) -> tuple[str, int, int]:
+    """Return the first record that is not blank, and its first and last line."""
+    top = 1
+    raw = next(text, "")
+    while raw.isspace() or _EXCEL.fullmatch(raw):
+        raw = next(text, "")
+        top += 1
+    line = top
+    while raw.count('"') % 2 and len(raw) < _HEADER:
+        more = next(text, None)
+        if more is None:
+            break
+        raw += more
+        line += 1
+    return raw, top, line
+
+
+def rows(text: TextIO, source: str) -> Iterator[Row]:
+    """Yield the rows of CSV *text* under a header line."""
+    raw, top, line = _top(text)
+    if not raw:
+        return
+    plan = header(raw, name=source, line=top)
+    faults = tuple(_placed(plan, raw, top))
+    layout, pick, width = plan.layout, plan.pick, plan.width
+    delimiter = layout.delimiter
+    special = plan.inverted or plan.report
+    tape = _Tape(text)
+    quoted = csv.reader(tape, delimiter=delimiter, skipinitialspace=True)
+    whole = _record(delimiter)
+    last = line
+    for raw in text:
+        line = last = last + 1
+        odd: tuple[Problem, ...] = ()
+        if '"' in raw:
+            tape.put(raw)
+            try:
+                cells = next(quoted)
+            except csv.Error:  # a cell beyond the module's limit of 131,072 characters
+                tape.ended = True
+                cells = []
+            if tape.ended:
+                raise InputError(f"{source}:{line}: a quote is opened and never closed")
+            raw = "".join(tape.taken)  # noqa: PLW2901 - the record, not its first line
+            last += len(tape.taken) - 1
+            if not whole.fullmatch(raw):
+                odd = (_misquoted(line),)
+        else:
+            cells = raw.rstrip("\r\n").split(delimiter)
+        if len(cells) != width:
+            odd += _fit(cells, width=width, line=line, raw=raw, delimiter=delimiter)
+        cells.append("")
+        a, b, c, d, e = pick(cells)
+        if (
+            special
+            or odd
+            or not b
+            or a.strip() is not a
+            or b.strip() is not b
+            or c.strip() is not c
+            or d.strip() is not d
+            or e.strip() is not e
+        ):
+            if not odd and not any(map(str.strip, cells)):
+                continue
+            reported = None
+            if plan.report:
+                cells = list(map(plain, cells))
+                odd += report_rows.recorded(plan, cells)
+                reported = report_rows.outcome(plan, cells)
+            values, notes = columns.taken(plan, cells)
+            yield Row(source, line, *values, faults + odd, notes, raw, layout, reported)
+        else:
+            yield Row(
+                source,
+                line,
+                a or None,
+                b,
+                c or None,
+                d or None,
+                e or None,
+                faults,
+                (),
+                raw,
+                layout,
+            )
+
+
+def _fit(
+    cells: list[str], *, width: int, line: int, raw: str, delimiter: str
+) -> tuple[Problem, ...]:
+    """Make *cells* as many as the header has; return a fault if there is a surplus."""
+    if len(cells) < width:
+        cells.extend([""] * (width - len(cells)))
+        return ()
+    extra = [cell for cell in cells[width:] if cell.strip()]
+    if extra:
+        place = places(raw, delimiter=delimiter)[width + _first(cells[width:])]
+        fault = Problem(
+            "cell",
+            "surplus-cell",
+            f"is one more than the {width} columns of the header",
+            got=extra[0].strip(),
+            line=line + place.below,
+            column=place.column,
+        )
+        del cells[width:]
+        return (fault,)
+    del cells[width:]
+    return ()
+
+
+def _first(cells: list[str]) -> int:
+    return next(index for index, cell in enumerate(cells) if cell.strip())
+
+
+def _record(delimiter: str) -> re.Pattern[str]:
+    """Return the pattern of a record with well-formed quotes."""
+    d = re.escape(delimiter)
+    blank = rf"(?:(?!{d})[^\S\r\n])*+"
+    quoted = rf' *+"(?:[^"]++|"")*+"{blank}'
+    bare = rf'(?! *+")[^{d}\r\n]++'
+    return re.compile(rf"(?:{quoted}|{bare}|)(?:{d}(?:{quoted}|{bare}|))*+[\r\n]*+")
+
+
+def _misquoted(line: int) -> Problem:
+    message = "has text behind a closing quote; inside a value a quote is written twice"
+    return Problem("record", "quotes", message, line=line, column=1)
+
+
+def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:
+    """Yield the header's faults with their places."""
+    spots = places(raw, delimiter=plan.layout.delimiter)
+    for index, fault in plan.faults:
+        spot = spots[index]
+        yield structs.replace(fault, line=line + spot.below, column=spot.column)
+
+
+def plain(cell: str) -> str:
+    """Return the text from which `csv_report.harmless` made *cell*."""
+    return cell[1:] if _DISARMED.match(cell) else cell

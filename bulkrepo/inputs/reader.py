@@ -1,0 +1,225 @@
+"""
+Edge. Lists of any format as rows, and the place of each fault in them.
+
+A reader turns text into rows and checks nothing; `READERS` is the table of them.
+Rows come one at a time, so a list of any length needs the memory of one row.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from msgspec import structs
+
+from bulkrepo.core.rows import InputError, Problem, Row
+from bulkrepo.inputs import (
+    columns,
+    csv_format,
+    foreign,
+    json_format,
+    ndjson_format,
+    text_format,
+    xlsx_format,
+)
+from bulkrepo.inputs.decoding import ADVICE, Digest, Tap, decoded
+from bulkrepo.inputs.json_rows import step
+
+Reader = Callable[[TextIO, str], Iterator[Row]]
+"""Takes text with its line ends untouched, and the list's name."""
+
+SHEET = "xlsx"
+"""The one format that is not text."""
+
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "ndjson",
+    ".ndjson": "ndjson",
+    ".txt": "text",
+    ".xlsx": SHEET,
+}
+_NO_LISTS = frozenset({".md", ".markdown", ".html", ".xml", ".prom"})
+"""Suffixes of reports that cannot be read as lists."""
+_INSTEAD = (
+    "Of a report, give the .jsonl, .json or .csv; "
+    "of names, one a line, say --format text"
+)
+
+IMPORT_OPTIONS = "--map first"
+"""For an `import` where no organization is given: the names say it."""
+
+_HEAD = 4096
+_FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
+
+
+def guess(name: str, head: str) -> str:
+    """Return the format of a list by its *name*, else by its first characters."""
+    by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    if by_suffix is not None:
+        return by_suffix
+    if Path(name).suffix.lower() in _NO_LISTS:
+        raise InputError(f"{name}: no format of lists. {_INSTEAD}")
+    head = head.lstrip("\ufeff \t\r\n")
+    if head.startswith("<"):
+        raise InputError(f"{name}: a page, and no list. {_INSTEAD}")
+    if head.startswith("["):
+        return "json"
+    if head.startswith("{"):
+        key = _FIRST_KEY.match(head)
+        return "json" if key and key[1] in json_format.TOP else "ndjson"
+    line = head.splitlines()[0] if head else ""
+    parts = re.split(r"[,;\t]", line)
+    return "csv" if any(columns.known(part.strip(' "')) for part in parts) else "text"
+
+
+def read(
+    source: str,
+    *,
+    format: str | None,  # noqa: A002 - the option's name
+    stdin: BinaryIO | None = None,
+    digest: Digest | None = None,
+    import_options: str = IMPORT_OPTIONS,
+) -> Iterator[Row]:
+    """
+    Yield the rows of the list *source*: a path, or `-` for *stdin*.
+
+    *format* is a key of `READERS`, or `SHEET`; without one, it is guessed. *digest* is
+    fed every byte. `InputError` where the list cannot be opened or decoded, is of no
+    known format, or has no rows; and, where no *format* is given, for another
+    registry's listing, which `bulkrepo import` with *import_options* reads.
+    """
+    if source == "-":
+        if stdin is None:
+            raise InputError("-: there is no standard input to read")
+        opened: AbstractContextManager[BinaryIO] = nullcontext(stdin)
+    else:
+        opened = _open(source)
+    with opened as stream:
+        yield from read_from(
+            stream,
+            name=source,
+            format=format,
+            digest=digest,
+            import_options=import_options,
+        )
+
+
+def _open(source: str) -> BinaryIO:
+    try:
+        return Path(source).open("rb")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{source}: cannot be read: {reason}") from error
+
+
+def read_from(
+    stream: BinaryIO,
+    *,
+    name: str,
+    format: str | None,  # noqa: A002 - the option's name
+    digest: Digest | None = None,
+    import_options: str = IMPORT_OPTIONS,
+) -> Iterator[Row]:
+    """Yield the rows of an open *stream* as `read` does; it stays open."""
+    try:
+        tap = Tap(stream, digest=digest)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+    suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    sheet = suffix == SHEET or xlsx_format.fits(tap.head)
+    if format == SHEET or (format is None and sheet):
+        rows = xlsx_format.rows(tap, name)
+    else:
+        rows = _texts(tap, name, format, import_options)
+    try:
+        first = next(rows, None)
+        if first is None:
+            raise InputError(f"{name}: has no rows")
+        yield first
+        yield from rows
+        tap.drain()
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+
+
+def _texts(
+    tap: Tap,
+    name: str,
+    format: str | None,  # noqa: A002 - the option's name
+    import_options: str,
+) -> Iterator[Row]:
+    text = decoded(tap, name=name)
+    try:
+        if format is None:
+            head = tap.head.decode(text.encoding, errors="replace")
+            format = guess(name, head[:_HEAD])  # noqa: A001
+            foreign.refuse_foreign(
+                head, name, kind=format, import_options=import_options
+            )
+        yield from READERS[format](text, name)
+    except UnicodeDecodeError as error:
+        where = tap.where(error)
+        raise InputError(
+            f"{name}: {where}: not {text.encoding.removesuffix('-sig').upper()}; "
+            f"{ADVICE}"
+        ) from error
+    finally:
+        text.detach()
+
+
+def place(row: Row, problem: Problem) -> Problem:
+    """
+    Return *problem* with its place in the list.
+
+    Line and column for CSV and text, line and path for NDJSON, path for JSON, line and
+    cell for a spreadsheet; the place of the record where it does not have the field. A
+    problem that has a place keeps it.
+    """
+    if problem.line is not None or problem.path is not None:
+        return problem
+    layout = row.layout
+    if layout is None:
+        return structs.replace(problem, line=row.line)
+    index = layout.columns.get(problem.field)
+    if index is None and problem.field == "namespace" and problem.got:
+        index = layout.columns.get("repository")  # as the name's first segment
+    match layout.kind:
+        case "csv":
+            spot = csv_format.Place(0, 1)
+            if index is not None and row.raw is not None:
+                spots = csv_format.places(row.raw, delimiter=layout.delimiter)
+                spot = spots[min(index, len(spots) - 1)]
+            return structs.replace(
+                problem, line=row.line + spot.below, column=spot.column
+            )
+        case "text":
+            column = text_format.column(row.raw or "")
+            return structs.replace(problem, line=row.line, column=column)
+        case "xlsx":
+            at = (
+                None
+                if index is None
+                else xlsx_format.cell(layout.prefix, index, row.line)
+            )
+            return structs.replace(problem, line=row.line, path=at)
+        case "ndjson":
+            key = "" if index is None else step(layout.names[index])
+            return structs.replace(problem, line=row.line, path=f"${key}")
+        case _:
+            path = f"{layout.prefix}[{row.line - 1}]"
+            if index is not None:
+                path += step(layout.names[index])
+            elif problem.field in layout.defaults and problem.got is not None:
+                path = f"$.defaults{step(layout.defaults[problem.field])}"
+            return structs.replace(problem, path=path)
+
+
+READERS: Mapping[str, Reader] = {
+    "csv": csv_format.rows,
+    "json": json_format.rows,
+    "ndjson": ndjson_format.rows,
+    "text": text_format.rows,
+}

@@ -1,0 +1,1 @@
+"""From another registry: its listing to a list, its images to a job."""

@@ -1,0 +1,333 @@
+"""Pure. Listings from the APIs of registries, and of services that include one."""
+
+from collections.abc import Iterator
+from typing import cast
+
+from bulkrepo.migration.listings.shapes import (
+    WORDS,
+    Found,
+    Object,
+    Page,
+    Project,
+    Run,
+    Shape,
+    filled,
+    first,
+    flag,
+    having,
+    is_object,
+    joined,
+    member,
+    number,
+    records,
+    text,
+    visibility,
+)
+from bulkrepo.migration.mapping import Name
+
+
+def is_names(value: object) -> bool:
+    """Tell whether *value* is an array that begins with text."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
+
+
+def names(value: object) -> Page:
+    """Read an array of whole names: a first segment is never a host."""
+    values = value if isinstance(value, list) else []
+    page = Page(rows=len(values))
+    if set(map(type, values)) == {str} and all(values):
+        page.run = Run(cast("list[str]", values))
+        return page
+    return filled(
+        page,
+        (
+            Found(Name(each)) if isinstance(each, str) else (str(each)[:80], "no text")
+            for each in values
+        ),
+    )
+
+
+def _is_catalog(value: object) -> bool:
+    return is_names(member(value, "repositories"))
+
+
+def _catalog(value: object) -> Page:
+    return names(member(value, "repositories"))
+
+
+def _is_harbor(value: object) -> bool:
+    keys = first(value).keys()
+    return {"project_id", "name"} <= keys and bool(
+        keys & {"artifact_count", "pull_count", "repository_count"}
+    )
+
+
+def _harbor(value: object) -> Page:
+    page = Page()
+    return filled(
+        page,
+        (
+            Found(
+                Name(text(each, "name")),
+                description=text(each, "description") or None,
+                project=number(each, "project_id"),
+            )
+            for each in records(value, page)
+        ),
+    )
+
+
+def _is_harbor_projects(value: object) -> bool:
+    record = first(value)
+    return {"project_id", "name", "metadata"} <= record.keys() and is_object(
+        record["metadata"]
+    )
+
+
+def _harbor_projects(value: object) -> Page:
+    page = Page()
+    for each in records(value, page):
+        metadata = each.get("metadata")
+        # `metadata.public` is text, "true" or "false".
+        known = flag(metadata, "public") if is_object(metadata) else None
+        # A project with a `registry_id` is a cache of somebody else's registry.
+        proxied = bool(number(each, "registry_id"))
+        skip = "of a proxy cache" if proxied else None
+        page.projects[number(each, "project_id") or 0] = Project(known, skip)
+    return page
+
+
+def _gitlab(value: object) -> Page:
+    page = Page()
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(value, page):
+            path, status = text(each, "path"), text(each, "status")
+            if status.startswith("delete"):
+                yield path, f"being deleted ({status})"
+            else:
+                host = text(each, "location").removesuffix(f"/{path}")
+                host = "" if host == text(each, "location") else host
+                yield Found(Name(path, host), project=number(each, "project_id"))
+
+    return filled(page, found(), where="path")
+
+
+def _gitlab_projects(value: object) -> Page:
+    page = Page()
+    for each in records(value, page):
+        known = visibility(text(each, "visibility"), page)
+        page.projects[number(each, "id") or 0] = Project(known)
+    return page
+
+
+def _is_quay(value: object) -> bool:
+    return {"namespace", "name"} <= first(member(value, "repositories")).keys()
+
+
+def _quay(value: object) -> Page:
+    page = Page()
+    if member(value, "next_page"):
+        page.more = "next_page"
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(member(value, "repositories"), page):
+            name = joined(text(each, "namespace"), text(each, "name"))
+            kind = text(each, "kind") or "image"
+            if kind != "image":
+                yield name, f"holds no images (kind {kind})"
+            elif text(each, "state") == "MARKED_FOR_DELETION":
+                yield name, "being deleted"
+            else:
+                yield Found(
+                    Name(name),
+                    flag(each, "is_public"),
+                    text(each, "description") or None,
+                )
+
+    return filled(page, found())
+
+
+def _is_hub(value: object) -> bool:
+    return is_object(value) and {"count", "results"} <= value.keys()
+
+
+def _hub(value: object) -> Page:
+    page = Page()
+    if is_object(value):
+        page.total = number(value, "count")
+        page.more = "next" if value.get("next") else None
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(member(value, "results"), page):
+            name = joined(text(each, "namespace"), text(each, "name"))
+            kind = text(each, "repository_type") or "image"
+            private = flag(each, "is_private")
+            if kind != "image":
+                yield name, f"holds no images (repository_type {kind})"
+            else:
+                yield Found(
+                    Name(name),
+                    None if private is None else not private,
+                    text(each, "description") or None,
+                )
+
+    return filled(page, found())
+
+
+def _github(value: object) -> Page:
+    page = Page()
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(value, page):
+            owner = each.get("owner")
+            login = text(owner, "login") if is_object(owner) else ""
+            name, kind = text(each, "name"), text(each, "package_type")
+            if kind.lower() not in ("container", "docker"):
+                yield joined(login, name), f"holds no images (package_type {kind})"
+            else:
+                # The registry spells an owner's name in lower case.
+                path = joined(login.lower(), name)
+                public = visibility(text(each, "visibility"), page)
+                yield Found(Name(path), public)
+
+    return filled(page, found())
+
+
+def _is_nexus(value: object) -> bool:
+    return is_object(value) and {"items", "continuationToken"} <= value.keys()
+
+
+def _nexus(value: object) -> Page:
+    page = Page(
+        more="continuationToken" if member(value, "continuationToken") else None
+    )
+
+    def found() -> Iterator[Found | tuple[str, str]]:
+        for each in records(member(value, "items"), page):
+            form = text(each, "format") or "docker"
+            if form != "docker":
+                yield text(each, "name"), f"holds no images (format {form})"
+            else:
+                yield Found(Name(text(each, "name")))
+
+    return filled(page, found())
+
+
+def _swr(value: object) -> Page:
+    page = Page(total=number(first(value), "total_range"))
+
+    def found(each: Object) -> Found:
+        return Found(
+            Name(joined(text(each, "namespace"), text(each, "name"))),
+            flag(each, "is_public"),
+            text(each, "description") or None,
+            text(each, "category") or None,
+        )
+
+    return filled(page, (found(each) for each in records(value, page)))
+
+
+def _is_alibaba(value: object) -> bool:
+    return isinstance(member(member(value, "data"), "repos"), list)
+
+
+def _alibaba(value: object) -> Page:
+    data = member(value, "data")
+    page = Page(total=number(data, "total") if is_object(data) else None)
+    return filled(page, _repos(member(data, "repos"), page, "repoNamespace"))
+
+
+def _is_alibaba_enterprise(value: object) -> bool:
+    keys = first(member(value, "Repositories")).keys()
+    return {"RepoNamespaceName", "RepoName"} <= keys
+
+
+def _alibaba_enterprise(value: object) -> Page:
+    page = Page()
+    if is_object(value):
+        page.total = number(value, "TotalCount")  # in older versions text
+    return filled(
+        page, _repos(member(value, "Repositories"), page, "RepoNamespaceName")
+    )
+
+
+def _repos(
+    value: object, page: Page, namespace: str
+) -> Iterator[Found | tuple[str, str]]:
+    """Yield Alibaba's repositories; the Enterprise Edition's keys are capitalized."""
+    upper = namespace[0].isupper()
+
+    def key(name: str) -> str:
+        return name[0].upper() + name[1:] if upper else name
+
+    for each in records(value, page):
+        name = joined(text(each, namespace), text(each, key("repoName")))
+        status = text(each, key("repoStatus")) or "NORMAL"
+        if status == "DELETING":
+            yield name, "being deleted"
+        else:
+            yield Found(
+                Name(name),
+                WORDS.get(text(each, key("repoType")).lower()),
+                text(each, key("summary")) or None,
+            )
+
+
+SHAPES = (
+    Shape(
+        "a Docker registry's _catalog (Distribution, Artifactory, Nexus)",
+        "catalog",
+        _is_catalog,
+        _catalog,
+        frozenset({100, 1000}),
+    ),
+    Shape(
+        "Harbor repositories", "harbor", _is_harbor, _harbor, frozenset({10, 50, 100})
+    ),
+    Shape(
+        "Harbor projects",
+        "harbor",
+        _is_harbor_projects,
+        _harbor_projects,
+        frozenset({10, 50, 100}),
+    ),
+    Shape(
+        "GitLab registry repositories",
+        "gitlab",
+        having("path", "location", "project_id"),
+        _gitlab,
+        frozenset({20, 50, 100}),
+    ),
+    Shape(
+        "GitLab projects",
+        "gitlab",
+        having("path_with_namespace", "id"),
+        _gitlab_projects,
+        frozenset({20, 50, 100}),
+    ),
+    Shape("Quay repositories", "quay", _is_quay, _quay),
+    Shape("Docker Hub repositories", "hub", _is_hub, _hub),
+    Shape(
+        "GitHub container packages",
+        "github",
+        having("package_type", "name"),
+        _github,
+        frozenset({30, 50, 100}),
+    ),
+    Shape("Nexus components", "nexus", _is_nexus, _nexus),
+    Shape(
+        "SWR repositories",
+        "swr",
+        having("namespace", "name", "is_public"),
+        _swr,
+        frozenset({100, 1000}),
+    ),
+    Shape("Alibaba ACR repositories", "alibaba", _is_alibaba, _alibaba),
+    Shape(
+        "Alibaba ACR repositories (Enterprise Edition)",
+        "alibaba-ee",
+        _is_alibaba_enterprise,
+        _alibaba_enterprise,
+    ),
+)

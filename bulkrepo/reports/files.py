@@ -1,0 +1,177 @@
+"""Edge. Writes a report to its place, completely or not at all."""
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from bulkrepo.core import stdio
+from bulkrepo.core.rows import LedgerError, SettingsError
+from bulkrepo.core.text import escape
+
+# Names of open files of this process: writing there must not replace the file behind.
+_OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+
+
+_AGAIN = (
+    "; the outcomes are in the ledger. Once this is fixed, `bulkrepo report` or the "
+    "same command writes the report again"
+)
+
+
+def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
+    """
+    Write *chunks* to the file *path*; `-` is the standard output.
+
+    A reader of the file sees the old report or the new one, never a part: the new one
+    is complete on disk before it takes the name. It is readable by its owner only; an
+    existing file keeps its permissions, and a symbolic link stays one. Devices and
+    pipes are written to directly.
+
+    Raises `LedgerError` with *advice* if it cannot be written. Errors from *chunks*
+    pass through and leave the old file.
+    """
+    try:
+        if path == "-":
+            _print(chunks)
+        elif _is_stream(path):
+            with Path(path).open("ab") as stream:
+                stream.writelines(chunks)
+        else:
+            _replace(Path(os.path.realpath(path)), chunks)
+    except OSError as error:
+        where = "standard output" if path == "-" else escape(path)
+        raise LedgerError(
+            f"{where}: the report cannot be written ({error.strerror or error}){advice}"
+        ) from error
+
+
+def check(path: str) -> None:
+    """
+    Raise `LedgerError` if a report clearly cannot be written to *path*.
+
+    Called before a run, because after the last row it would be too late.
+    """
+    if path == "-" or _is_stream(path):
+        return
+    target = Path(os.path.realpath(path))
+    try:
+        _refuse_folder(target)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise LedgerError(
+            f"{escape(path)}: the report cannot be written there "
+            f"({error.strerror or error}); nothing was sent. Give another --report"
+        ) from error
+
+
+def distinct(named: Mapping[str, Iterable[str | None]]) -> None:
+    """
+    Raise `SettingsError` if two options name the same file.
+
+    *named* maps options to their files; those that are read come first, and whatever
+    is written would replace them. Devices and pipes do not count.
+    """
+    taken: dict[str, str] = {}
+    for option, paths in named.items():
+        for path in paths:
+            if path in (None, "-") or _is_device(path):
+                continue
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise SettingsError(
+                    f"{option} {escape(path)} would overwrite the file of {other}: "
+                    "give another name"
+                )
+
+
+def _is_device(path: str) -> bool:
+    return Path(path).exists() and not Path(path).is_file()
+
+
+def _is_stream(path: str) -> bool:
+    if path.startswith(_OPEN):
+        return True
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    _refuse_folder(path)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=".bulkrepo-", suffix=".tmp"
+    )  # its mode is 0600
+    temporary = Path(name)
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.writelines(chunks)
+            file.flush()
+            with suppress(FileNotFoundError):
+                os.fchmod(handle, stat.S_IMODE(path.stat().st_mode))
+            os.fsync(handle)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Sync the new name to disk; some file systems cannot, and that is fine."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def say(text: str, *, flush: bool = True) -> None:
+    """
+    Write *text* to standard output; a reader that has gone has seen enough.
+
+    Text that is not flushed must be flushed by a later call. Raises `LedgerError` if
+    it cannot be written.
+    """
+    try:
+        with _stdout() as stream:
+            stream.write(text)
+            if flush:
+                stream.flush()
+    except OSError as error:
+        why = error.strerror or error
+        raise LedgerError(f"standard output: cannot be written ({why})") from error
+
+
+def _print(chunks: Iterable[bytes]) -> None:
+    with _stdout() as stream:
+        stream.flush()
+        stream.buffer.writelines(chunks)
+        stream.buffer.flush()
+
+
+@contextmanager
+def _stdout() -> Iterator[TextIO]:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        yield sys.stdout
+    except BrokenPipeError:
+        stdio.let_go()  # the reader has seen enough, as `head` does
+    except OSError:
+        stdio.let_go()
+        raise

@@ -1,0 +1,1 @@
+"""One run of a command: settings, sign-in, loading, progress, reports."""

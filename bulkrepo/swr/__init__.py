@@ -1,0 +1,1 @@
+"""The dialect of SWR and IAM: requests, answers, operations, sign-in."""
