@@ -9,26 +9,20 @@ Create container image repositories in bulk in SWR, and account for every row.
 
 from typing import TYPE_CHECKING, Any
 
-from bulkrepo.core.rows import (
+from bulkrepo.core.errors import (
     BulkrepoError,
-    Event,
     InputError,
     LedgerError,
     LockedError,
-    Outcome,
-    Progressed,
-    Result,
     SettingsError,
-    Settled,
-    Started,
     StoppedError,
-    Summary,
-    Verdict,
 )
+from bulkrepo.core.outcomes import Outcome, Verdict
+from bulkrepo.core.results import Event, Progressed, Result, Settled, Started, Summary
 
 if TYPE_CHECKING:
     from bulkrepo.api import create, plan, retry, undo, verify
-    from bulkrepo.runs.runner import Control
+    from bulkrepo.runs.control import Control
     from bulkrepo.runs.settings import Settings
 
 __all__ = [

@@ -9,15 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bulkrepo.core.rows import Claim, Event, InputError, Result, Started
+from bulkrepo.core.errors import InputError
+from bulkrepo.core.outcomes import Claim
+from bulkrepo.core.results import Event, Result, Started
 from bulkrepo.engine.survey import Surveyor
-from bulkrepo.ledger.ledger import Ledger, LedgerThread
+from bulkrepo.ledger.ledger import Ledger
+from bulkrepo.ledger.thread import LedgerThread
 from bulkrepo.runs import loading, runner
-from bulkrepo.runs.runner import Control, Job, Work
+from bulkrepo.runs.control import Control
+from bulkrepo.runs.job import Job, Work
 from bulkrepo.runs.settings import MEMORY, Settings
+from bulkrepo.swr.answers import Answer
 from bulkrepo.swr.operations import conclusion, creation, inspection, removal
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow
-from bulkrepo.swr.requests import Answer
 
 __all__ = ["Control", "create", "plan", "retry", "undo", "verify"]
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bulkrepo.core.rows import Item, SettingsError
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import Item
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec.structs import replace
 
-from bulkrepo.core.rows import Claim, Outcome
-from bulkrepo.swr.requests import NoReply, Reply, Request
+from bulkrepo.core.outcomes import Claim, Outcome
+from bulkrepo.http.messages import NoReply, Reply, Request
 
 _ticks: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 """How many clocks of a loop are about to tick."""

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bulkrepo.engine.ratelimit.fixed import RateControl
-from bulkrepo.swr.requests import Answer, Kind, Limit
+from bulkrepo.engine.ratelimit import RateControl
+from bulkrepo.swr.answers import Answer, Kind, Limit
 from tests.limiters import Limiter
 
 DONE = Answer(Kind.DONE, 201)

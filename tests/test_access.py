@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.core.rows import SettingsError, StoppedError
+from bulkrepo.core.errors import SettingsError, StoppedError
 from bulkrepo.http.headers import challenges, links
+from bulkrepo.http.messages import Reply
 from bulkrepo.migration.remote import docker_credentials, urls
 from bulkrepo.migration.remote.authentication import Access
 from bulkrepo.migration.remote.docker_credentials import Docker, Login
 from bulkrepo.migration.remote.products import PRODUCTS
-from bulkrepo.swr.requests import Reply
 from tests.test_remote import answer
 
 # Challenges and links.

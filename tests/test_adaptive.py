@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.learnt import Learnt
+from bulkrepo.engine.ratelimit.history import Learnt
 from bulkrepo.engine.ratelimit.rate_search import CAUTION, CEILING, FLOOR, PAUSE
-from bulkrepo.swr.requests import Answer, Kind, Limit
+from bulkrepo.swr.answers import Answer, Kind, Limit
 from tests.limiters import (
     KINDS,
     Both,

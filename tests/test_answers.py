@@ -9,17 +9,9 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from bulkrepo.core.rows import RepoSpec
-from bulkrepo.swr.requests import (
-    Answer,
-    Kind,
-    Limit,
-    NoReply,
-    Reply,
-    Request,
-    Shown,
-    create,
-    show,
-)
+from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.swr.answers import Answer, Kind, Limit
+from bulkrepo.swr.requests import Shown, create, show
 from bulkrepo.swr.responses import MESSAGE_LIMIT, read, said
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()

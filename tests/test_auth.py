@@ -7,14 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo.core.rows import RepoSpec, SettingsError
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.rows import RepoSpec
+from bulkrepo.http.messages import Reply, Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.auth.access_key import Keys
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import FIRST, NEVER, Auth
 from bulkrepo.swr.auth.signature import signed
 from bulkrepo.swr.auth.token import Token
-from bulkrepo.swr.requests import Answer, Kind, Reply, Request, create
+from bulkrepo.swr.requests import create
 
 REQUEST = Request("GET", "/")
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.engine import retry_policy
-from bulkrepo.swr.requests import Answer, Kind
+from bulkrepo.swr.answers import Answer, Kind
 
 AGAIN = {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}
 IN_ORDER = [kind for kind in Kind if kind in AGAIN]

@@ -9,15 +9,17 @@ from itertools import groupby
 import pytest
 from msgspec import structs
 
-from bulkrepo.core.rows import Claim, Outcome
+from bulkrepo.core.outcomes import Claim, Outcome
+from bulkrepo.engine.ratelimit import RateControl
 from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl
+from bulkrepo.engine.ratelimit.fixed import Fixed
 from bulkrepo.engine.retrying import Limits
 from bulkrepo.engine.scheduler import Engine
+from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.swr.answers import Limit
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.operations import removal
 from bulkrepo.swr.operations.conclusion import Flow
-from bulkrepo.swr.requests import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,
     BROKEN,

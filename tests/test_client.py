@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectionError
 
-from bulkrepo.core.rows import RepoSpec, SettingsError
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.rows import RepoSpec
 from bulkrepo.http.client import Client
+from bulkrepo.http.messages import BODY_LIMIT, NoReply, Reply, Request
 from bulkrepo.http.proxies import Proxy, parsed, proxy
 from bulkrepo.swr.auth.access_key import Keys
 from bulkrepo.swr.auth.signature import signed
-from bulkrepo.swr.requests import BODY_LIMIT, NoReply, Reply, Request, create, show
+from bulkrepo.swr.requests import create, show
 from tests.conftest import FakeCloud
 
 SWR = "https://swr-api.cn-north-4.myhuaweicloud.com"

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkrepo.cli.copy_options import COPIERS
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.cli.options import COPIERS
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.migration.copy_tools import TOOLS
 from bulkrepo.migration.copy_tools import skopeo as script
 from bulkrepo.migration.copy_tools.header import Heading

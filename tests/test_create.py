@@ -26,14 +26,8 @@ from aiohttp.test_utils import TestServer
 import bulkrepo as library
 from bulkrepo import Event, Result, Settings
 from bulkrepo.cli.main import main
-from bulkrepo.core.rows import (
-    InputError,
-    LedgerError,
-    Progressed,
-    SettingsError,
-    Settled,
-    Started,
-)
+from bulkrepo.core.errors import InputError, LedgerError, SettingsError
+from bulkrepo.core.results import Progressed, Settled, Started
 from bulkrepo.runs import reporting
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box

@@ -15,11 +15,12 @@ from bulkrepo.engine.ratelimit.fixed import Fixed
 from bulkrepo.engine.retrying import Limits
 from bulkrepo.engine.scheduler import Engine
 from bulkrepo.http.clock_skew import Skew
+from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.swr.answers import Answer, Kind, Limit
 from bulkrepo.swr.auth.access_key import Keys
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import Auth
-from bulkrepo.swr.requests import Answer, Kind, Limit, NoReply, Reply, Request
 from tests.fakes import (
     CREATED,
     LOST,

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from bulkrepo.core.rows import LedgerError, LockedError
+from bulkrepo.core.errors import LedgerError, LockedError
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
@@ -401,7 +401,7 @@ def test_a_ledger_in_a_directory_that_takes_no_more_files_says_so(
     script = (
         "import os, sys, time\n"
         "from bulkrepo.ledger.ledger import Ledger\n"
-        "from bulkrepo.core.rows import LedgerError\n"
+        "from bulkrepo.core.errors import LedgerError\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "try: Ledger(sys.argv[1], now=time.time)\n"
         "except LedgerError as error: print(error)\n"

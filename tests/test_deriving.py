@@ -7,17 +7,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from bulkrepo.core.rows import (
-    UNTOLD,
-    Claim,
-    Defaults,
-    Doubt,
-    Outcome,
-    Row,
-    SettingsError,
-    Verdict,
-)
-from bulkrepo.inputs import reader, rules
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import UNTOLD, Claim, Outcome, Verdict
+from bulkrepo.core.rows import Defaults, Doubt, Row
+from bulkrepo.inputs import locations, rules
 from bulkrepo.ledger.ledger import Ledger
 
 ENDPOINT = "https://swr-api.example.com"
@@ -54,7 +47,7 @@ def load(ledger: Ledger, *names: str) -> int:
         endpoint=ENDPOINT,
         digest=lambda: " ".join(names),
         version="1",
-        place=reader.place,
+        place=locations.place,
     ).run
 
 

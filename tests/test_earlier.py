@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from bulkrepo.engine.ratelimit.adaptive import Auto
 from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.ratelimit.history import PERIOD, Earlier, kept, starts
-from bulkrepo.engine.ratelimit.learnt import Learnt
-from bulkrepo.swr.requests import Limit
+from bulkrepo.engine.ratelimit.history import PERIOD, Earlier, Learnt, kept, starts
+from bulkrepo.swr.answers import Limit
 
 NOW, TIME = 1000.0, 1_700_000_000.0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.endpoints import (
     checked,
     checked_iam,

@@ -8,25 +8,21 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from bulkrepo.core.rows import (
-    FAILURES,
-    Claim,
-    Doubt,
-    LedgerError,
-    Outcome,
-    SettingsError,
-    Verdict,
-)
+from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.core.outcomes import FAILURES, Claim, Outcome, Verdict
+from bulkrepo.core.rows import Doubt
 from bulkrepo.engine.circuit_breaker import IN_A_ROW
+from bulkrepo.engine.ratelimit import RateControl
 from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl
+from bulkrepo.engine.ratelimit.fixed import Fixed
 from bulkrepo.engine.retrying import Limits
 from bulkrepo.engine.scheduler import Engine
+from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.swr.answers import Limit
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.operations.conclusion import Flow
 from bulkrepo.swr.operations.creation import create as creating
 from bulkrepo.swr.operations.inspection import plan
-from bulkrepo.swr.requests import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,
     BROKEN,

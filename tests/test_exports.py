@@ -15,19 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from bulkrepo.core.rows import (
-    Item,
-    Problem,
-    Reason,
-    RunInfo,
-    SettingsError,
-    Summary,
-    Verdict,
-)
-from bulkrepo.inputs.csv_format import plain
+from bulkrepo.core.csv_cells import csv_line, harmless, plain
+from bulkrepo.core.encoding import BATCH
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.results import Reason, RunInfo, Summary
+from bulkrepo.core.rows import Problem
 from bulkrepo.reports import EXPORTERS, by_suffix
-from bulkrepo.reports.csv_report import csv_line, harmless
-from bulkrepo.reports.json_report import BATCH, COLUMNS
+from bulkrepo.reports.json_report import COLUMNS
 
 INFO = RunInfo(
     id=7,

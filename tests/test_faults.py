@@ -16,14 +16,16 @@ import pytest
 import structlog
 
 from bulkrepo.cli import logs
-from bulkrepo.core.rows import Defaults, Item
-from bulkrepo.engine.ratelimit import fixed
+from bulkrepo.core.outcomes import Item
+from bulkrepo.core.rows import Defaults
+from bulkrepo.engine import ratelimit
 from bulkrepo.engine.retrying import Limits
 from bulkrepo.engine.scheduler import Engine
 from bulkrepo.http.client import Client
 from bulkrepo.inputs import checking
 from bulkrepo.ledger.database import MEMORY
-from bulkrepo.ledger.ledger import Ledger, LedgerThread
+from bulkrepo.ledger.ledger import Ledger
+from bulkrepo.ledger.thread import LedgerThread
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
 from bulkrepo.swr.auth.token import Token
@@ -76,7 +78,7 @@ async def hurried(box: Sandbox, source: str, **limits: Any) -> list[Item]:
         engine = Engine(
             client,
             Token("the sandbox", lambda: TOKEN),
-            fixed.control(fixed.parse("100000/s")),
+            ratelimit.control(ratelimit.parse("100000/s")),
             ledger,
             clock=Hasty(),
             limits=Limits(**limits),

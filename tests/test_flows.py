@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.core.rows import Doubt, RepoSpec, Verdict, join_doubts
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.rows import Doubt, RepoSpec, join_doubts
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations.conclusion import Conclusion, Heard, drift
 from bulkrepo.swr.operations.creation import create
-from bulkrepo.swr.requests import Answer, Kind, Shown
+from bulkrepo.swr.requests import Shown
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 D = Doubt(T - 1, T + 1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.cli.main import cli
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 from bulkrepo.inputs import columns
 from bulkrepo.inputs.foreign import LISTING_KEYS, refuse_foreign
 from bulkrepo.inputs.reader import guess

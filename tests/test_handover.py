@@ -15,16 +15,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bulkrepo.cli.main import cli
-from bulkrepo.core.rows import (
-    UNPROVEN,
-    BulkrepoError,
-    InputError,
-    Outcome,
-    RepoSpec,
-    Row,
-    SettingsError,
-    Verdict,
-)
+from bulkrepo.core.errors import BulkrepoError, InputError, SettingsError
+from bulkrepo.core.outcomes import UNPROVEN, Outcome, Verdict
+from bulkrepo.core.rows import RepoSpec, Row
 from bulkrepo.ledger.ledger import Ledger
 from tests.boxes import bulkrepo
 

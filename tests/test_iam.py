@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from bulkrepo.http.messages import Reply
 from bulkrepo.swr.auth import iam
 from bulkrepo.swr.auth.iam import Issued, Login
-from bulkrepo.swr.requests import Reply
 from bulkrepo.swr.responses import read
 
 SECRET = "P4ssw0rd-of-nobody"

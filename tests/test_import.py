@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.cli.main import cli
-from bulkrepo.core.rows import BulkrepoError, InputError, SettingsError
-from bulkrepo.migration import importer
+from bulkrepo.core.errors import BulkrepoError, InputError, SettingsError
+from bulkrepo.migration import name_map
 from bulkrepo.migration.mapping import Entry
 from tests.boxes import SAMPLES, bulkrepo
 
@@ -121,7 +121,7 @@ def test_the_map_leads_back_and_there_again(here: Path) -> None:
     listing = HERE / "public-names.txt"
     run(listing, "-n", "m", "--map", "host", "--output", "a.csv")
     run(listing, "-n", "z", "--exceptions", "a.map.csv", "--output", "b.csv")
-    targets = dict(importer.read_pairs("a.map.csv"))
+    targets = dict(name_map.read_pairs("a.map.csv"))
     sources = {target: source for source, target in targets.items()}
     lines = table(here / "a.map.csv")
 
@@ -142,7 +142,7 @@ def test_a_source_that_looks_like_a_formula_is_disarmed(here: Path) -> None:
         "'=y",
         "''=z",
     ]
-    assert ("-x", "m/x") in importer.read_pairs("l.swr.map.csv")
+    assert ("-x", "m/x") in name_map.read_pairs("l.swr.map.csv")
 
 
 @given(st.lists(st.text(min_size=1).filter(lambda t: "\0" not in t), unique=True))
@@ -151,11 +151,11 @@ def test_a_map_survives_its_file(sources: list[str]) -> None:
     file = io.StringIO(newline="")
     file.write("source,target,namespace,repository,changed\r\n")
     for i, name in enumerate(sources):
-        file.write(importer.map_line(Entry(name, "m", f"x{i}")))
+        file.write(name_map.map_line(Entry(name, "m", f"x{i}")))
 
     file.seek(0)
 
-    assert list(importer.pairs(file, "map.csv")) == [
+    assert list(name_map.pairs(file, "map.csv")) == [
         (name, f"m/x{i}") for i, name in enumerate(sources)
     ]
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.core.rows import FIELDS, InputError, Problem, Row
-from bulkrepo.inputs import csv_format, reader
-from bulkrepo.reports.csv_report import harmless
+from bulkrepo.core.csv_cells import harmless
+from bulkrepo.core.errors import InputError
+from bulkrepo.core.rows import FIELDS, Problem, Row
+from bulkrepo.inputs import csv_format, locations, reader
 
 
 def rows(data: bytes | str, name: str = "list.csv") -> list[Row]:
@@ -429,7 +430,7 @@ def test_the_fault_of_a_report_stands_at_its_problems(
 ) -> None:
     """The place is that of the cell or key that tells of the fault."""
     (row,) = rows(*reported(kind, "invalid", [SURPLUS]))
-    found = reader.place(row, row.faults[0])
+    found = locations.place(row, row.faults[0])
 
     assert (found.line, found.column, found.path) == place
 
@@ -491,7 +492,7 @@ def test_csv_round_trip_and_places(
     for row in found:
         for field in ("repository", "description"):
             value = str(getattr(row, field))
-            problem = reader.place(row, Problem(field, "r", "m", got=value))
+            problem = locations.place(row, Problem(field, "r", "m", got=value))
             assert problem.line is not None
             assert problem.column is not None
             rest = lines[problem.line - 1][problem.column - 1 :]
@@ -540,7 +541,7 @@ def test_place(
     expected: tuple[int | None, int | None, str | None],
 ) -> None:
     """A place is where the field is, or where it would be."""
-    problem = reader.place(rows(text, name)[0], Problem(field, "r", "m", got="A"))
+    problem = locations.place(rows(text, name)[0], Problem(field, "r", "m", got="A"))
 
     assert (problem.line, problem.column, problem.path) == expected
 
@@ -622,5 +623,5 @@ def test_whatever_comes_is_rows_or_a_reason(kind: str, text: str, data: bytes) -
             continue
         for row in found:
             for field in FIELDS:
-                reader.place(row, Problem(field, "r", "m"))
+                locations.place(row, Problem(field, "r", "m"))
             msgspec.json.encode([fields(row), row.faults])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkrepo.core.rows import UNTOLD, Item
+from bulkrepo.core.outcomes import UNTOLD, Item
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import (

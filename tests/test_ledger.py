@@ -17,21 +17,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from bulkrepo.core.rows import (
-    Claim,
-    Defaults,
-    Doubt,
-    InputError,
-    Item,
-    LedgerError,
-    LockedError,
-    Outcome,
-    Row,
-    SettingsError,
-    Started,
-    Verdict,
-)
-from bulkrepo.inputs import reader, rules
+from bulkrepo.core.errors import InputError, LedgerError, LockedError, SettingsError
+from bulkrepo.core.outcomes import Claim, Item, Outcome, Verdict
+from bulkrepo.core.results import Started
+from bulkrepo.core.rows import Defaults, Doubt, Row
+from bulkrepo.inputs import locations, rules
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.database import MEMORY
 from bulkrepo.ledger.ledger import Ledger
@@ -80,7 +70,7 @@ def load(
         endpoint=endpoint,
         digest=lambda: name,
         version="0",
-        place=reader.place,
+        place=locations.place,
         fresh=fresh,
     )
 
@@ -187,7 +177,7 @@ def test_rows_of_a_list_that_broke_off_leave_nothing_behind(
             endpoint=ENDPOINT,
             digest=str,
             version="0",
-            place=reader.place,
+            place=locations.place,
         )
     with opened(path) as ledger:
         loaded = load(ledger, checked("a", "b"))
@@ -214,7 +204,7 @@ def test_a_broken_off_load_does_not_touch_the_next_one_in_the_same_process(
                 endpoint=ENDPOINT,
                 digest=str,
                 version="0",
-                place=reader.place,
+                place=locations.place,
             )
         loaded = load(ledger, checked("a", "b"))
         claims = ledger.turn([], 10)
@@ -718,7 +708,7 @@ def test_a_ledger_that_may_not_be_written_is_refused(path: Path) -> None:
     script = (
         "import os, sys\n"
         "from bulkrepo.ledger.ledger import Ledger\n"
-        "from bulkrepo.core.rows import LedgerError\n"
+        "from bulkrepo.core.errors import LedgerError\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "try: Ledger(sys.argv[1], now=float)\n"
         "except LedgerError as error: print(error)\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 from bulkrepo.migration import listings
 from bulkrepo.migration.listings import document_reader, references
 from tests.gathering import Whole, whole

@@ -15,12 +15,12 @@ from aiohttp import web
 from click.testing import CliRunner, Result
 
 from bulkrepo.cli.main import cli
-from bulkrepo.core.rows import BulkrepoError, InputError, SettingsError, StoppedError
+from bulkrepo.core.errors import BulkrepoError, InputError, SettingsError, StoppedError
+from bulkrepo.http.messages import NoReply, Reply
 from bulkrepo.migration.remote import credential_helpers
 from bulkrepo.migration.remote.docker_credentials import Docker
 from bulkrepo.migration.remote.fetcher import Fetching
 from bulkrepo.migration.remote.urls import place
-from bulkrepo.swr.requests import NoReply, Reply
 from tests.fakes import FakeClock, ScriptedGateway
 from tests.registries import PASSWORD, USER, Elsewhere, serving
 

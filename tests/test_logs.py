@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from bulkrepo.cli import logs
 from bulkrepo.core import loggers
-from bulkrepo.core.rows import SettingsError
-from bulkrepo.runs import runner
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.runs import progress
 from tests.boxes import ANY_TEXT
 from tests.test_redact import SECRET_NAMES
 
@@ -216,7 +216,7 @@ def _told_in(tree: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
             ):
                 given = [fact.arg for fact in facts]
                 names = frozenset(name for name in given if name is not None)
-                yield event, names | set(runner._TOLD if None in given else ())
+                yield event, names | set(progress._TOLD if None in given else ())
 
 
 EVENTS = [

@@ -6,11 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo.core.rows import RepoSpec, Verdict
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.rows import RepoSpec
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations import creation, inspection, organization_survey, removal
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow, Heard
 from bulkrepo.swr.operations.organization_survey import Extent, Page, Surveyed
-from bulkrepo.swr.requests import PAGE, Answer, Kind, Organization, Request, Shown
+from bulkrepo.swr.requests import PAGE, Organization, Shown
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 SPEC = RepoSpec("team", "web/app", is_public=False, category="linux")

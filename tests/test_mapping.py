@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.names import legal
-from bulkrepo.core.rows import SettingsError
 from bulkrepo.migration.listings import document_reader
 from bulkrepo.migration.mapping import Mapper, Name, Rules, Unfit, reference
 from tests.boxes import SAMPLES

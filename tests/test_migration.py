@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkrepo.migration import importer
+from bulkrepo.migration import name_map
 from tests import boxes
 from tests.docker_registry import PASSWORD, Registry, found, serving
 
@@ -81,7 +81,7 @@ async def test_every_image_arrives_under_its_mapped_name(
         for words in steps:
             code, _, err = await run(tmp_path, *words, **environment)
             assert code == 0, (words, err)
-        targets = dict(importer.read_pairs(str(tmp_path / "l.swr.map.csv")))
+        targets = dict(name_map.read_pairs(str(tmp_path / "l.swr.map.csv")))
         wanted = {targets[name]: tags for name, tags in pushed.items()}
         arrived = {name: target.digests(name) for name in wanted}
         catalog = await run(

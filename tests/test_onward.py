@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from bulkrepo.cli.main import cli
-from bulkrepo.cli.next_command import Typed, next_command
+from bulkrepo.cli.next_command import Typed, find_next_command
 from bulkrepo.cli.typed_command import typed
-from bulkrepo.core.rows import Reason, RunInfo, Summary, Verdict
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.results import Reason, RunInfo, Summary
 
 MISSING = Reason(
     outcome=Verdict.NOT_ATTEMPTED,
@@ -70,7 +71,7 @@ def after(words: str, numbers: Summary, **ended: Any) -> str:
         endpoint="",
         started_at="",
     )
-    told = next_command(info, numbers, typed=said(words), reports=REPORTS, **ended)
+    told = find_next_command(info, numbers, typed=said(words), reports=REPORTS, **ended)
     return told.removeprefix("bulkrepo ")
 
 

@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 import pytest
 from structlog.testing import capture_logs
 
-from bulkrepo.core.rows import Verdict
+from bulkrepo.core.outcomes import Verdict
 from bulkrepo.engine.circuit_breaker import IN_A_ROW, Outage
+from bulkrepo.engine.ratelimit import RateControl
 from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl
-from bulkrepo.engine.ratelimit.learnt import Learnt
+from bulkrepo.engine.ratelimit.fixed import Fixed
+from bulkrepo.engine.ratelimit.history import Learnt
 from bulkrepo.engine.retrying import Limits
 from bulkrepo.engine.scheduler import Engine
+from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.swr.answers import Limit
 from bulkrepo.swr.auth.token import Token
-from bulkrepo.swr.requests import Limit, NoReply, Reply, Request
 from tests.fakes import (
     ABSENT,
     BROKEN,

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from bulkrepo.core.rows import SUCCESSES, Item, Summary, Verdict
+from bulkrepo.core.outcomes import SUCCESSES, Item, Verdict
+from bulkrepo.core.results import Summary
 from bulkrepo.reports import EXPORTERS
 from tests.test_exports import CREATED, DIFFERS, INFO, INVALID, ITEMS, items
 

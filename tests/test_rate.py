@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.engine.ratelimit import RateControl, control, parse
 from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed, RateControl, control, parse
+from bulkrepo.engine.ratelimit.fixed import Fixed
 from bulkrepo.engine.ratelimit.sliding_window import Window
-from bulkrepo.swr.requests import Answer, Kind, Limit
+from bulkrepo.swr.answers import Answer, Kind, Limit
 from tests.limiters import Leaky, Limiter, Sliding
 from tests.simulation import simulate
 

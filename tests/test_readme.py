@@ -9,7 +9,7 @@ import pytest
 
 import bulkrepo
 from bulkrepo.cli.main import cli
-from bulkrepo.core.rows import Verdict
+from bulkrepo.core.outcomes import Verdict
 from bulkrepo.ledger import schema
 from bulkrepo.migration.copy_tools import TOOLS
 from bulkrepo.reports import EXPORTERS, SUFFIXES
@@ -161,8 +161,8 @@ async def test_the_library_example_runs(
 
 def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
     """The lines of the example have the form of `summary`."""
-    from bulkrepo.cli.summary import summary
-    from bulkrepo.core.rows import Reason, RunInfo, Summary
+    from bulkrepo.cli.summary import render_summary
+    from bulkrepo.core.results import Reason, RunInfo, Summary
 
     run = RunInfo(
         id=1,
@@ -192,7 +192,7 @@ def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
     numbers = Summary(
         total=1555, counts={**counts, "differs": 1}, uncertain=1, reasons=why
     )
-    text = summary(
+    text = render_summary(
         run,
         numbers,
         reports=["team.report.jsonl"],

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from bulkrepo import Settings, StoppedError, create
-from bulkrepo.core.rows import Result
+from bulkrepo.core.results import Result
 from tests import boxes
 
 pytestmark = pytest.mark.real

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.redaction import HIDDEN, Redactor, conceal, is_secret
-from bulkrepo.core.rows import Problem, Verdict
+from bulkrepo.core.rows import Problem
 
 SECRET_NAMES = [
     "token",

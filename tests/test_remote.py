@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.cli.options import REGISTRIES
-from bulkrepo.core.rows import BulkrepoError, InputError, SettingsError
-from bulkrepo.migration import remote
+from bulkrepo.core.errors import BulkrepoError, InputError, SettingsError
+from bulkrepo.http.messages import NoReply, Reply
 from bulkrepo.migration.listings.document_reader import Document
 from bulkrepo.migration.remote import (
     errors,
@@ -24,7 +24,6 @@ from bulkrepo.migration.remote import (
 )
 from bulkrepo.migration.remote.pagination import following
 from bulkrepo.migration.remote.products import PRODUCTS
-from bulkrepo.swr.requests import NoReply, Reply
 from tests.gathering import whole
 
 JSON = {"Content-Type": "application/json"}
@@ -115,9 +114,9 @@ def test_what_is_more_likely_a_file_is_left_to_be_one(source: str) -> None:
 
 def test_two_registries_are_not_asked_at_once() -> None:
     """A credential is of one of them."""
-    remote.checked(["https://h/a", "file.json", "https://h:443/b"])
+    urls.checked(["https://h/a", "file.json", "https://h:443/b"])
     with pytest.raises(SettingsError, match="https://g and https://h: give one"):
-        remote.checked(["https://h/a", "https://g/b"])
+        urls.checked(["https://h/a", "https://g/b"])
 
 
 # Which product, and what is asked first.

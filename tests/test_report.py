@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkrepo.core.rows import LedgerError
+from bulkrepo.core.errors import LedgerError
 from bulkrepo.reports.files import write
 from tests.boxes import environment
 

@@ -4,11 +4,13 @@ from typing import Any, get_args
 
 import pytest
 
-from bulkrepo.core.rows import Defaults, SettingsError
+from bulkrepo.cli.durations import duration
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.rows import Defaults
+from bulkrepo.http.messages import Request
 from bulkrepo.inputs.reader import READERS, SHEET
-from bulkrepo.runs.settings import Reading, Settings, duration
+from bulkrepo.runs.settings import Reading, Settings
 from bulkrepo.swr.auth.token import Token
-from bulkrepo.swr.requests import Request
 
 MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abc"}
 

@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bulkrepo.cli.main import cli
-from bulkrepo.core.rows import FIELDS, BulkrepoError, InputError, Row
+from bulkrepo.core.errors import BulkrepoError, InputError
+from bulkrepo.core.rows import FIELDS, Row
 from bulkrepo.inputs import reader, xlsx_format, xlsx_merged_cells
 from tests.boxes import bulkrepo
 from tests.test_import import table

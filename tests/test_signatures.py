@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from bulkrepo.sandbox import Settings
 from bulkrepo.sandbox.messages import Answer, Call
 from bulkrepo.sandbox.service import Gateway
-from bulkrepo.sandbox.signature import Claim, canonical, holds, signature
+from bulkrepo.sandbox.signature import Claim, canonical, compute_signature, holds
 
 KEY, SECRET = "AKEXAMPLE0000000TEST", "SKexample/secret+key0000000000000000TEST"
 DATE = "20260102T030405Z"
@@ -147,7 +147,7 @@ def test_a_signature_is_what_others_make_it(vector: Vector) -> None:
     call = asked(method, url, headers, body.encode(), date=date)
 
     names = signing(call)
-    assert signature(call, signed=names, secret_key=secret) == wanted
+    assert compute_signature(call, signed=names, secret_key=secret) == wanted
     assert holds(Claim(KEY, names, wanted), call, secret_key=secret)
     assert not holds(Claim(KEY, names, wanted), call, secret_key=secret + "x")
 
@@ -187,7 +187,7 @@ def signed(
 ) -> Call:
     """Sign a request with all its headers, or those called *names*."""
     names = names or signing(call)
-    made = signature(call, signed=names, secret_key=secret_key)
+    made = compute_signature(call, signed=names, secret_key=secret_key)
     text = (
         f"SDK-HMAC-SHA256 Access={access_key}, SignedHeaders={';'.join(names)}, "
         f"Signature={made}"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bulkrepo.cli.logs import configure
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.runs import sign_in
 from bulkrepo.runs.sign_in import SignIn, whole
 from bulkrepo.sandbox import Sandbox
@@ -55,7 +55,7 @@ async def found(
         monkeypatch.setenv(name, text)
     given = NO_OPTIONS | options
     async with AsyncExitStack() as stack:
-        return await whole(stack, given, configure()), given
+        return await whole(stack, given, configure().hide), given
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulkrepo.core.rows import Doubt
 from bulkrepo.http.clock_skew import Skew
-from bulkrepo.swr.requests import Reply
+from bulkrepo.http.messages import Reply
 
 T = 1_700_000_000.0
 

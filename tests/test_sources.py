@@ -8,14 +8,15 @@ import click
 import pytest
 
 from bulkrepo.cli.main import cli
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.auth.access_key import Keys
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.credentials import METHODS, find
 from bulkrepo.swr.credentials.lookup import Given, Place, Source
-from bulkrepo.swr.requests import Answer, Kind, Request
 
 PLACE = Place(
     endpoint="https://swr-api.eu-de.otc.t-systems.com",

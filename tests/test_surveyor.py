@@ -2,10 +2,12 @@
 
 import pytest
 
-from bulkrepo.core.rows import Claim, Verdict
+from bulkrepo.core.outcomes import Claim, Verdict
 from bulkrepo.engine.survey import Mode, Surveyor
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations.conclusion import Conclusion
-from bulkrepo.swr.requests import Answer, Kind, Organization, Quota, Quotas, Request
+from bulkrepo.swr.requests import Organization, Quota, Quotas
 
 ABSENT = Answer(Kind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
 HIDDEN = Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from bulkrepo.cli import logs
 from bulkrepo.cli import progress as display
 from bulkrepo.cli.progress import Progress, status
-from bulkrepo.cli.summary import summary
-from bulkrepo.core.rows import Reason, RunInfo, Summary, Verdict
+from bulkrepo.cli.summary import render_summary
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.results import Reason, RunInfo, Summary
 
 INFO = RunInfo(
     id=1,
@@ -186,7 +187,7 @@ def test_summary_tells_the_run(
     """Numbers, reasons, the report and the next command, in this order."""
     told = {"reports": [], **options}
 
-    assert summary(info, numbers, **told) == text
+    assert render_summary(info, numbers, **told) == text
 
 
 @given(
@@ -223,7 +224,7 @@ def test_summary_is_one_screen_of_plain_text(
         reasons=tuple(reasons),
     )
 
-    lines = summary(info, numbers, reports=names, width=width).split("\n")
+    lines = render_summary(info, numbers, reports=names, width=width).split("\n")
 
     assert len(lines) <= 25
     assert not [char for char in "".join(lines) if char < " " or char == "\u202e"]
@@ -240,7 +241,7 @@ def test_summary_leaves_room_for_a_long_command() -> None:
     numbers = msgspec.structs.replace(of(failed=60), reasons=(reason,) * 20)
     command = "bulkrepo create list.csv" + " --report some-report.md" * 30
 
-    text = summary(INFO, numbers, reports=["r" * 150], command=command, width=80)
+    text = render_summary(INFO, numbers, reports=["r" * 150], command=command, width=80)
 
     assert sum(-(-len(line) // 80) for line in text.split("\n")) <= 25
     assert text.endswith(f"\nnext: {command}")

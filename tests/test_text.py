@@ -15,24 +15,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bulkrepo.cli import logs, validate
-from bulkrepo.core.rows import (
-    FIELDS,
-    Defaults,
-    InputError,
-    Outcome,
-    Rejected,
-    RepoSpec,
-    Row,
-    Verdict,
-)
+from bulkrepo.core.errors import InputError
+from bulkrepo.core.outcomes import Outcome, Verdict
+from bulkrepo.core.rows import FIELDS, Defaults, Rejected, RepoSpec, Row
 from bulkrepo.core.surrogates import clean_body, clean_escapes, clean_text
-from bulkrepo.inputs import checking, reader
+from bulkrepo.http.messages import Reply, Request
+from bulkrepo.inputs import checking, locations
 from bulkrepo.ledger.database import MEMORY
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.reports import EXPORTERS
 from bulkrepo.runs.settings import Reading
 from bulkrepo.swr import responses
-from bulkrepo.swr.requests import Reply, Request
 from tests.boxes import ANY_TEXT
 from tests.test_client import ask, saying, serving
 
@@ -140,7 +133,7 @@ def tell(
             endpoint="https://swr.example",
             digest=lambda: "0",
             version="0",
-            place=reader.place,
+            place=locations.place,
         )
         for claim in ledger.turn([], 100):
             outcome = Outcome(id=claim.id, outcome=Verdict.FAILED, **said)

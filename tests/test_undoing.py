@@ -15,8 +15,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bulkrepo import InputError, api
-from bulkrepo.core.rows import UNTOLD, SettingsError
-from bulkrepo.runs import runner
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import UNTOLD
+from bulkrepo.runs.control import Control
 from bulkrepo.sandbox import Settings as Box
 from tests.boxes import TOKEN, bulkrepo, held, names, read, rows, write
 from tests.registry import CUT, Asked, Watched, seed, settings, stock, told
@@ -159,7 +160,7 @@ async def test_an_undo_that_was_stopped_goes_on(tmp_path: Path) -> None:
             box, tmp_path, ledger=str(tmp_path / "l.db"), concurrency=1, survey="never"
         )
         await api.create([write(tmp_path / "list.ndjson", rows(20))], settings=known)
-        control = runner.Control()
+        control = Control()
 
         def stop(asked: Asked) -> None:
             if asked.method == "DELETE" and box.count("DELETE") == 7:
@@ -188,7 +189,7 @@ async def test_an_undo_that_is_stopped_over_a_lost_reply_is_not_sure(
     async with Watched(OURS) as box:
         known = settings(box, tmp_path, ledger=ledger)
         await api.create([write(tmp_path / "list.ndjson", rows(1))], settings=known)
-        control = runner.Control()
+        control = Control()
 
         def lost(asked: Asked) -> web.Response | None:
             if asked.method != "DELETE":

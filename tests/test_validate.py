@@ -16,15 +16,8 @@ from hypothesis import strategies as st
 
 from bulkrepo.cli import validate
 from bulkrepo.core.duplicates import Spool
-from bulkrepo.core.rows import (
-    Defaults,
-    InputError,
-    LedgerError,
-    Problem,
-    Rejected,
-    RepoSpec,
-    SettingsError,
-)
+from bulkrepo.core.errors import InputError, LedgerError, SettingsError
+from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec
 from bulkrepo.inputs import checking, fixing, validation
 from bulkrepo.runs.settings import Reading
 from bulkrepo.sandbox import Sandbox

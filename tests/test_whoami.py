@@ -10,13 +10,14 @@ import pytest
 from aiohttp import web
 
 from bulkrepo.cli import whoami
-from bulkrepo.core.rows import BulkrepoError
+from bulkrepo.core.errors import BulkrepoError
 from bulkrepo.runs.sign_in import SignIn
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
-from bulkrepo.swr.requests import Answer, Kind, Organization, Organizations
+from bulkrepo.swr.requests import Organization, Organizations
 from tests import boxes
 from tests.boxes import TOKEN, Ended
 from tests.fakes import Hasty
@@ -289,7 +290,7 @@ async def test_an_outage_is_waited_out_and_called_one(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, failing: int, code: int, words: str
 ) -> None:
     """As long as patience lasts; the endpoint is not to blame."""
-    monkeypatch.setattr(whoami, "Clock", Hasty)
+    monkeypatch.setattr("bulkrepo.runs.whoami.Clock", Hasty)
 
     def out(_: Asked) -> web.Response | None:
         busy = len(box.asked) <= failing

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.core.rows import RepoSpec
-from bulkrepo.swr.requests import Answer, Kind, Reply, create, moment, server_time, show
+from bulkrepo.http.dates import moment, server_time
+from bulkrepo.http.messages import Reply
+from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.requests import create, show
 
 EXAMPLE = """{ "repository" : "busybox", "category" : "linux",
  "description" : "this is a busybox repository", "is_public" : true }"""

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.text import escape
 
 _FULL = 64 * 1024  # bytes kept back before they are written

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 import click
 
-from bulkrepo.cli import copy_options, options
+from bulkrepo.cli import options
 from bulkrepo.core import stdio
-from bulkrepo.core.rows import BulkrepoError, SettingsError
+from bulkrepo.core.errors import BulkrepoError, SettingsError
 
 _RUN = click.IntRange(1, 2**63 - 1)
 
@@ -176,9 +176,9 @@ def import_(sources: tuple[str, ...], **given: Any) -> None:
 
 
 @cli.command()
-@click.argument("tool", type=click.Choice(copy_options.COPIERS))
+@click.argument("tool", type=click.Choice(options.COPIERS))
 @click.argument("maps", nargs=-1, required=True, metavar="MAP...")
-@copy_options.copying
+@options.copying
 @click.option("--run", type=_RUN, help="Run of the ledger.  [default: latest outcomes]")
 @click.option("--partial", is_flag=True, help="Exit 0 even if some are left out.")
 @click.option("-q", "--quiet", is_flag=True, help="Report only problems.")
@@ -265,7 +265,7 @@ def sandbox(host: str, port: int, **given: Any) -> None:
     """
     import asyncio  # noqa: PLC0415
 
-    from bulkrepo.reports.files import say  # noqa: PLC0415
+    from bulkrepo.core.stdio import say  # noqa: PLC0415
     from bulkrepo.sandbox import Settings, serve  # noqa: PLC0415
 
     given["throttle_status"] = int(given["throttle_status"])

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bulkrepo.core.rows import NO_ORGANIZATION, RunInfo, Summary, Verdict
+from bulkrepo.core.outcomes import NO_ORGANIZATION, Verdict
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.text import quote
 from bulkrepo.swr.responses import no_organization
 
@@ -55,7 +56,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
         return self.on(self.command, *self.lists, **more)
 
 
-def next_command(
+def find_next_command(
     info: RunInfo,
     summary: Summary,
     *,

@@ -2,9 +2,7 @@
 
 import asyncio
 import gc
-import os
 import re
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
@@ -14,22 +12,18 @@ from typing import Any, Self
 
 from bulkrepo import api
 from bulkrepo.cli import progress, summary
+from bulkrepo.cli.durations import duration
 from bulkrepo.cli.logs import LogControl, configure
-from bulkrepo.cli.next_command import Typed, next_command
-from bulkrepo.core import loggers
-from bulkrepo.core.rows import (
-    PLANNED,
-    Event,
-    Progressed,
-    Result,
-    SettingsError,
-    Started,
-    Verdict,
-)
+from bulkrepo.cli.next_command import Typed, find_next_command
+from bulkrepo.cli.signals import stop_on_signals
+from bulkrepo.core import loggers, stdio
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import PLANNED, Verdict
+from bulkrepo.core.results import Event, Progressed, Result, Started
 from bulkrepo.reports import files
 from bulkrepo.runs import file_limits, sign_in
-from bulkrepo.runs.runner import Control
-from bulkrepo.runs.settings import MEMORY, Settings, duration
+from bulkrepo.runs.control import Control
+from bulkrepo.runs.settings import MEMORY, Settings
 from bulkrepo.swr.auth.protocol import Auth
 
 _PLANS = frozenset({"plan", "verify"})
@@ -68,16 +62,16 @@ async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> i
     )
     async with AsyncExitStack() as stack:
         stack.callback(log.close)
-        endpoint, credential = await sign_in.where(stack, options, log)
+        endpoint, credential = await sign_in.where(stack, options, log.hide)
         settings = _settings(lists, options, endpoint, credential)
         file_limits.allow(settings.concurrency)
         kept = settings.ledger != MEMORY and command not in _PLANS
-        _on_signals(control, kept=kept)
+        stop_on_signals(control, kept=kept)
         shown = stack.enter_context(_Shown(log, quiet=quiet))
         work = partial(_COMMANDS[command], lists, options)
         result = await work(settings=settings, on_event=shown.on_event, control=control)
         counts, code = result.summary.counts, result.exit_code
-        following = next_command(
+        following = find_next_command(
             result.run,
             result.summary,
             typed=typed,
@@ -201,52 +195,6 @@ def _default_report(command: str, lists: Sequence[str]) -> str:
     return str(folder / f"{path.stem}{suffix}")
 
 
-def _on_signals(control: Control, *, kept: bool) -> None:
-    """
-    Stop cleanly on the first signal, and at once, as if killed, on the second.
-
-    *kept*: the ledger is a file, so the run can be continued.
-    """
-    loop = asyncio.get_running_loop()
-    seen, last = 0, float("-inf")
-
-    def on(number: int) -> None:
-        nonlocal seen, last
-        now = loop.time()
-        if seen and now - last < 0.5:
-            return  # sent both to us and to our process group, as `timeout` does
-        seen, last = seen + 1, now
-        name = signal.Signals(number).name
-        if seen == 1 and not control.sending:
-            # The lists are being read, perhaps from a pipe that never ends.
-            _write(f"bulkrepo: interrupted by {name}; nothing was sent\n")
-            os._exit(128 + number)
-        elif seen == 1:
-            if os.isatty(2):
-                _write(
-                    "\r\x1b[Kstopping once the requests in flight are done; "
-                    "interrupt again to stop at once\n"
-                )
-            control.stop(f"interrupted by {name}", exit_code=128 + number)
-        else:
-            if os.isatty(2):
-                _write("\r\x1b[K\x1b[?25h")  # the bar hid the cursor
-            then = "continues this run" if kept else "starts over"
-            _write(f"bulkrepo: stopped at once by {name}; the same command {then}\n")
-            os._exit(128 + number)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # A closed terminal stops a run as cleanly as the others, except under `nohup`.
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, on, number)
-
-
-def _write(text: str) -> None:
-    """Write what a signal does; if that fails, the signal still does it."""
-    with suppress(OSError):
-        os.write(2, text.encode())
-
-
 class _Shown:
     """Shows the progress of a run; single rows are left to the log."""
 
@@ -287,7 +235,7 @@ def _conclude(
     """Print which reports could not be written and, on a console, the summary."""
     text = "".join(f"bulkrepo: {line}\n" for line in result.unwritten)
     if console:
-        text += summary.summary(
+        text += summary.render_summary(
             result.run,
             result.summary,
             reports=[path for path in settings.reports if path != "-"],
@@ -306,7 +254,7 @@ def _show_plan(
     """Print the plan on stdout."""
     _conclude(result, settings, command, console=False)
     if not quiet and "-" not in settings.reports:
-        text = summary.plan(
+        text = summary.render_plan(
             result.run,
             result.summary,
             reports=list(settings.reports),
@@ -315,4 +263,4 @@ def _show_plan(
             ignore=settings.on_differs == "ignore",
             width=progress.width(sys.stdout),
         )
-        files.say(text + "\n")
+        stdio.say(text + "\n")

@@ -3,7 +3,8 @@
 import math
 import textwrap
 
-from bulkrepo.core.rows import Reason, RunInfo, Summary, Verdict
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.results import Reason, RunInfo, Summary
 from bulkrepo.core.text import escape
 
 _COUNTS = 10  # outcomes that are shown
@@ -15,7 +16,7 @@ WIDTH = 160
 """Characters of a line at most, after which it is cut."""
 
 
-def summary(
+def render_summary(
     info: RunInfo,
     summary: Summary,
     *,
@@ -35,7 +36,7 @@ def summary(
     return _screen(info, summary, lines, reports, command, ignore=ignore, width=width)
 
 
-def plan(
+def render_plan(
     info: RunInfo,
     summary: Summary,
     *,

@@ -11,15 +11,10 @@ from typing import IO, Any
 import msgspec
 
 from bulkrepo import reports
-from bulkrepo.core.rows import (
-    Item,
-    Problem,
-    Rejected,
-    RunInfo,
-    Summary,
-    Verdict,
-    written,
-)
+from bulkrepo.core import stdio
+from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.results import RunInfo, Summary
+from bulkrepo.core.rows import Problem, Rejected, written
 from bulkrepo.core.surrogates import clean_text
 from bulkrepo.inputs.fixing import Fixed, fix
 from bulkrepo.inputs.validation import Checked, render, validate
@@ -50,7 +45,7 @@ def run(
 
         def show(source: str, problem: Problem) -> None:
             if not (quiet and problem.note):
-                files.say(render(source, problem) + "\n", flush=False)
+                stdio.say(render(source, problem) + "\n", flush=False)
 
         def keep(rejected: Rejected) -> None:
             spool.write(encode(_item(rejected)) + b"\n")
@@ -70,7 +65,7 @@ def run(
         else:
             count = fix(lists, Path(fixed), **reading)
             said = _mended(fixed, count)
-        files.say("")
+        stdio.say("")
         for path in settings.reports:
             export = reports.EXPORTERS[reports.by_suffix(path)]
             summary = _summary(count.faulty)

@@ -1,27 +1,22 @@
-"""Wiring. `bulkrepo whoami`: sign in, look at the organizations, and say it all."""
+"""`bulkrepo whoami`: sign in, look at the organizations, and say it all."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+from bulkrepo.cli.durations import duration
 from bulkrepo.cli.logs import configure
-from bulkrepo.core.rows import StoppedError
+from bulkrepo.core import stdio
 from bulkrepo.core.text import escape
-from bulkrepo.engine import retry_policy
-from bulkrepo.engine.cancellation import Brake
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Exchange, InterruptedTriesError, Limits, Tries
-from bulkrepo.http.client import Client, trusted
-from bulkrepo.reports import files
+from bulkrepo.core.version import VERSION
+from bulkrepo.http.client import Client
+from bulkrepo.http.tls import trusted
 from bulkrepo.runs import sign_in
-from bulkrepo.runs.runner import VERSION, Clock
-from bulkrepo.runs.settings import duration
 from bulkrepo.runs.sign_in import SignIn
-from bulkrepo.swr.requests import Answer, Kind, Limit, Organization, organizations
+from bulkrepo.runs.whoami import list_organizations
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.responses import said
 
-_RATE = Limit(10, 1.0)
 _TIMEOUT = 30.0
 _RIGHTS = {7: "manage", 3: "edit", 1: "read"}
 """What `auth` of an organization means. Source: SWR API reference."""
@@ -35,7 +30,7 @@ async def run(options: dict[str, Any]) -> int:
     """
     async with AsyncExitStack() as stack:
         log = configure(quiet=True)
-        found = await sign_in.whole(stack, options, log)
+        found = await sign_in.whole(stack, options, log.hide)
         patience = duration(options["patience"])
         client = await stack.enter_async_context(
             Client(
@@ -46,40 +41,9 @@ async def run(options: dict[str, Any]) -> int:
                 tls=trusted(options["cacert"]),
             )
         )
-        answer = await _organizations(client, found, patience=patience)
-    files.say("".join(f"{line}\n" for line in lines(found, answer)))
+        answer = await list_organizations(client, found, patience=patience)
+    stdio.say("".join(f"{line}\n" for line in lines(found, answer)))
     return int(answer.kind is not Kind.DONE)
-
-
-async def _organizations(client: Client, found: SignIn, *, patience: float) -> Answer:
-    clock = Clock()
-    brake = Brake(clock)
-    exchange = Exchange(
-        client,
-        found.auth,
-        Fixed(_RATE),
-        clock=clock,
-        brake=brake,
-        limits=Limits(concurrency=1, patience=patience),
-        stats=Counter(),
-    )
-    request, tries = organizations(), Tries(0)
-    try:
-        answer = await exchange.once(request, tries, None)
-        if answer.status == 200 and answer.kind is not Kind.DONE:
-            # Another service, which will not get better; or an answer cut short.
-            answer = await exchange.glance(request)
-        elif retry_policy.again(answer):
-            answer = (await exchange.ask_again(request, tries, answer)).answer
-    except InterruptedTriesError as error:
-        stop = brake.stopped
-        raise StoppedError(stop.reason if stop else "stopped") from error
-    if answer.kind in (Kind.FORBIDDEN, Kind.DONE):
-        return answer
-    raise StoppedError(
-        f"{found.endpoint} does not list organizations ({said(answer)}). Check "
-        "--endpoint or --region: the management host starts with swr-api"
-    )
 
 
 def lines(found: SignIn, answer: Answer) -> Iterator[str]:
@@ -103,7 +67,7 @@ def lines(found: SignIn, answer: Answer) -> Iterator[str]:
     if answer.kind is not Kind.DONE:
         yield f"organizations  may not be listed ({escape(said(answer))})"
         return
-    listed: list[Organization] = answer.seen.namespaces
+    listed = answer.seen.namespaces
     yield f"organizations  {len(listed) or 'none'}"
     for each in sorted(listed, key=lambda each: each.name):
         right = _RIGHTS.get(each.auth or 0, "unknown")

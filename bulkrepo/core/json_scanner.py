@@ -4,7 +4,7 @@ import json
 import re
 from typing import NoReturn, TextIO
 
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import shown
 
 _BLANK = re.compile(r"[ \t\n\r]*")

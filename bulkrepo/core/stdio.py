@@ -1,10 +1,14 @@
 """Edge. The standard streams of this process, even if they are closed or full."""
 
+import errno
 import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
+
+from bulkrepo.core.errors import LedgerError
 
 
 @contextmanager
@@ -59,3 +63,34 @@ class _Patient(io.TextIOWrapper):
         """Flush, if that can be done."""
         with suppress(OSError):
             super().flush()
+
+
+def say(text: str, *, flush: bool = True) -> None:
+    """
+    Write *text* to standard output; a reader that has gone has seen enough.
+
+    Text that is not flushed must be flushed by a later call. Raises `LedgerError` if
+    it cannot be written.
+    """
+    try:
+        with standard_output() as stream:
+            stream.write(text)
+            if flush:
+                stream.flush()
+    except OSError as error:
+        why = error.strerror or error
+        raise LedgerError(f"standard output: cannot be written ({why})") from error
+
+
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Give standard output; what a reader that has gone does not take is dropped."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        yield sys.stdout
+    except BrokenPipeError:
+        let_go()  # the reader has seen enough, as `head` does
+    except OSError:
+        let_go()
+        raise

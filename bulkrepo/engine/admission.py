@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from bulkrepo.core import loggers
-from bulkrepo.engine.cancellation import Brake, Clock
+from bulkrepo.core.clock import Clock
+from bulkrepo.engine.cancellation import Brake
 from bulkrepo.engine.circuit_breaker import Outage
-from bulkrepo.engine.ratelimit.fixed import RateControl
-from bulkrepo.swr.requests import Answer, Kind, Request
+from bulkrepo.engine.ratelimit import RateControl
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.responses import said
 
 _LONG = 5.0

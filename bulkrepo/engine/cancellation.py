@@ -2,25 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
-
-class Clock(Protocol):
-    """What time it is, and waiting."""
-
-    def now(self) -> float:
-        """Give monotonic seconds."""
-        ...
-
-    def time(self) -> float:
-        """Give epoch seconds."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
+from bulkrepo.core.clock import Clock
 
 
 class Stop(msgspec.Struct, frozen=True):

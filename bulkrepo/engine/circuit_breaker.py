@@ -24,7 +24,7 @@ Time is monotonic seconds and an argument.
 
 import math
 
-from bulkrepo.swr.requests import Request
+from bulkrepo.http.messages import Request
 
 IN_A_ROW = 5
 """So many troubled answers, with no good one in between, call for the witness."""

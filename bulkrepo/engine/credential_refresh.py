@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from bulkrepo.core import loggers
+from bulkrepo.core.clock import Clock
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.redaction import conceal
-from bulkrepo.core.rows import SettingsError
 from bulkrepo.engine import retry_policy
-from bulkrepo.engine.cancellation import Brake, Clock
+from bulkrepo.engine.cancellation import Brake
 from bulkrepo.http.clock_skew import Skew
+from bulkrepo.http.messages import Reply, Request
 from bulkrepo.http.transport import Gateway
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.auth.protocol import FIRST, NEVER, Auth
-from bulkrepo.swr.requests import Answer, Kind, Reply, Request
 from bulkrepo.swr.responses import read, said
 
 _PROBE = Request("GET", "/")

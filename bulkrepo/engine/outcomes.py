@@ -1,8 +1,9 @@
 """Pure. The outcome of a row, from its conclusion or from how far it got."""
 
-from bulkrepo.core.rows import UNPROVEN, UNTOLD, Claim, Doubt, Outcome, Verdict
+from bulkrepo.core.outcomes import UNPROVEN, UNTOLD, Claim, Outcome, Verdict
+from bulkrepo.core.rows import Doubt
+from bulkrepo.swr.answers import Answer
 from bulkrepo.swr.operations.conclusion import Conclusion
-from bulkrepo.swr.requests import Answer
 
 
 def concluded(

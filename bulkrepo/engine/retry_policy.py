@@ -1,6 +1,6 @@
 """Pure. Which answers deserve another try, and how long to wait before it."""
 
-from bulkrepo.swr.requests import Answer, Kind
+from bulkrepo.swr.answers import Answer, Kind
 
 AGAIN = frozenset(
     {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}

@@ -15,17 +15,20 @@ import msgspec
 import tenacity
 from msgspec.structs import replace
 
-from bulkrepo.core.rows import FAILURES, Doubt, Verdict
+from bulkrepo.core.clock import Clock
+from bulkrepo.core.outcomes import FAILURES, Verdict
+from bulkrepo.core.rows import Doubt
 from bulkrepo.engine import retry_policy
 from bulkrepo.engine.admission import Turns
-from bulkrepo.engine.cancellation import Brake, Clock
+from bulkrepo.engine.cancellation import Brake
 from bulkrepo.engine.credential_refresh import Credential
-from bulkrepo.engine.ratelimit.fixed import RateControl
+from bulkrepo.engine.ratelimit import RateControl
 from bulkrepo.http.clock_skew import Skew
+from bulkrepo.http.messages import Reply, Request
 from bulkrepo.http.transport import Gateway
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.operations.conclusion import Heard
-from bulkrepo.swr.requests import Answer, Kind, Reply, Request
 from bulkrepo.swr.responses import read, said
 
 FEW = 3

@@ -13,16 +13,19 @@ from contextlib import suppress
 from typing import Protocol
 
 from bulkrepo.core import loggers
-from bulkrepo.core.rows import NO_ORGANIZATION, Claim, Outcome, Verdict, join_doubts
+from bulkrepo.core.clock import Clock
+from bulkrepo.core.outcomes import NO_ORGANIZATION, Claim, Outcome, Verdict
+from bulkrepo.core.rows import join_doubts
 from bulkrepo.engine import outcomes
-from bulkrepo.engine.cancellation import Brake, Clock, Stop
-from bulkrepo.engine.ratelimit.fixed import RateControl
+from bulkrepo.engine.cancellation import Brake, Stop
+from bulkrepo.engine.ratelimit import RateControl
 from bulkrepo.engine.retrying import FEW, Exchange, InterruptedTriesError, Limits, Tries
+from bulkrepo.http.messages import Request
 from bulkrepo.http.transport import Gateway
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow
 from bulkrepo.swr.operations.creation import create
-from bulkrepo.swr.requests import Answer, Kind, Request
 
 BATCH = 512
 """Outcomes that are written at once, and claims that are fetched ahead."""

@@ -12,9 +12,11 @@ from typing import Literal, Protocol
 from msgspec import structs
 
 from bulkrepo.core import loggers
-from bulkrepo.core.rows import NO_ORGANIZATION, Claim, Verdict
+from bulkrepo.core.outcomes import NO_ORGANIZATION, Claim, Verdict
 from bulkrepo.engine.retrying import InterruptedTriesError
 from bulkrepo.engine.scheduler import Engine
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations.conclusion import Conclusion, Heard
 from bulkrepo.swr.operations.organization_survey import (
     Extent,
@@ -25,9 +27,6 @@ from bulkrepo.swr.operations.organization_survey import (
 )
 from bulkrepo.swr.requests import (
     READ,
-    Answer,
-    Kind,
-    Request,
     create_organization,
     organization,
     organizations,

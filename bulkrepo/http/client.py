@@ -15,11 +15,11 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.surrogates import clean_body, clean_text
 from bulkrepo.http.deadlines import Overdue
+from bulkrepo.http.messages import NoReply, Reply, Request
 from bulkrepo.http.proxies import Proxy, proxy
-from bulkrepo.swr.requests import NoReply, Reply, Request
 
 _HEADERS = {
     "Content-Type": "application/json",
@@ -163,22 +163,6 @@ class Client:
         url = URL(self._endpoint + path if ours else path, encoded=True)
         target = self._targets[path] = url, self._proxy if ours else proxy(path)
         return target
-
-
-def trusted(cacert: str | None, *, named: str = "--cacert") -> ssl.SSLContext | None:
-    """
-    Trust the certificates in the file *cacert*; None: those of the system.
-
-    SettingsError if it has none; *named* says where the file's name comes from.
-    """
-    if cacert is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=cacert)
-    except OSError as error:
-        raise SettingsError(
-            f"{named} {cacert}: {error.strerror or 'contains no certificate'}"
-        ) from error
 
 
 def _cleaned(headers: Mapping[str, str]) -> Mapping[str, str]:

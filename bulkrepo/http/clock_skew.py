@@ -8,7 +8,8 @@ hold for both.
 """
 
 from bulkrepo.core.rows import Doubt
-from bulkrepo.swr.requests import Reply, server_time
+from bulkrepo.http.dates import server_time
+from bulkrepo.http.messages import Reply
 
 
 class Skew:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from bulkrepo.core.rows import SettingsError
-from bulkrepo.swr.endpoints import loopback
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.http.urls import loopback
 
 
 class Proxy(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from bulkrepo.swr.requests import NoReply, Reply, Request
+from bulkrepo.http.messages import NoReply, Reply, Request
 
 
 class Gateway(Protocol):

@@ -5,18 +5,12 @@ from typing import BinaryIO
 
 from msgspec import structs
 
+from bulkrepo.core.errors import InputError
 from bulkrepo.core.names import Profile
-from bulkrepo.core.rows import (
-    DONE,
-    PLANNED,
-    Defaults,
-    InputError,
-    Rejected,
-    RepoSpec,
-    Row,
-)
+from bulkrepo.core.outcomes import DONE, PLANNED
+from bulkrepo.core.rows import Defaults, Rejected, RepoSpec, Row
 from bulkrepo.core.text import word
-from bulkrepo.inputs import decoding, reader, rules
+from bulkrepo.inputs import decoding, locations, reader, rules
 
 
 def checked(
@@ -72,5 +66,5 @@ def _done(row: Row) -> bool:
 def placed(rejected: Rejected) -> Rejected:
     """Return *rejected* with the place of each of its problems."""
     row = rejected.row
-    problems = tuple(reader.place(row, problem) for problem in rejected.problems)
+    problems = tuple(locations.place(row, problem) for problem in rejected.problems)
     return structs.replace(rejected, problems=problems)

@@ -13,15 +13,14 @@ from typing import NamedTuple, TextIO
 
 from msgspec import structs
 
-from bulkrepo.core.rows import InputError, Problem, Row
+from bulkrepo.core.csv_cells import plain
+from bulkrepo.core.errors import InputError
+from bulkrepo.core.rows import Problem, Row
 from bulkrepo.inputs import columns, report_rows
 
 DELIMITERS = ",;\t"
 _HEADER = 1 << 16
 
-# `csv_report.harmless` puts an apostrophe before what a spreadsheet would run as a
-# formula, and before what looks as if it had one already.
-_DISARMED = re.compile(r"'+[=+\-@\t\r]")
 # A first line that tells Excel the delimiter; it is no header.
 _EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
 
@@ -280,8 +279,3 @@ def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:
     for index, fault in plan.faults:
         spot = spots[index]
         yield structs.replace(fault, line=line + spot.below, column=spot.column)
-
-
-def plain(cell: str) -> str:
-    """Return the text from which `csv_report.harmless` made *cell*."""
-    return cell[1:] if _DISARMED.match(cell) else cell

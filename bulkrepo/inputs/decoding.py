@@ -4,7 +4,7 @@ import codecs
 import io
 from typing import BinaryIO, Protocol
 
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 
 _CHUNK = 1 << 16
 

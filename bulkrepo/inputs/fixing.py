@@ -14,11 +14,13 @@ from typing import BinaryIO
 import msgspec
 from msgspec import structs
 
+from bulkrepo.core.atomic import replace_text
+from bulkrepo.core.errors import InputError
 from bulkrepo.core.names import Profile, legal
-from bulkrepo.core.rows import Defaults, InputError, Problem, Rejected, Row
-from bulkrepo.inputs import checking, reader, rules
+from bulkrepo.core.rows import Defaults, Problem, Rejected, Row
+from bulkrepo.inputs import checking, locations, rules
 from bulkrepo.inputs.rereadable import Rereadable
-from bulkrepo.inputs.writers import WRITERS, replace
+from bulkrepo.inputs.writers import WRITERS
 
 OnProblem = Callable[[str, Problem], None]
 OnRejected = Callable[[Rejected], None]
@@ -76,7 +78,7 @@ def fix(
             on_problem=on_problem,
             on_rejected=on_rejected,
         )
-        replace(out, lambda file: writer(file, rows))
+        replace_text(out, lambda file: writer(file, rows))
     return count
 
 
@@ -132,7 +134,7 @@ def _mended(
             else:
                 left.append(problem)
         if collided is not None:
-            left.append(reader.place(row, collided))
+            left.append(locations.place(row, collided))
         count.left += len(left)
         for problem in left:
             if on_problem is not None:

@@ -9,7 +9,7 @@ whatever it holds.
 import re
 from pathlib import Path
 
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import quote
 from bulkrepo.inputs import columns
 from bulkrepo.inputs.json_format import TOP

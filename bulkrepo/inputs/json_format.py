@@ -12,7 +12,8 @@ from typing import Any, TextIO
 
 import ijson
 
-from bulkrepo.core.rows import InputError, Problem, Row
+from bulkrepo.core.errors import InputError
+from bulkrepo.core.rows import Problem, Row
 from bulkrepo.core.surrogates import clean_escapes
 from bulkrepo.inputs import columns, json_rows
 from bulkrepo.inputs.json_rows import Shapes, shape, step

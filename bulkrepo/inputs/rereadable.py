@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from bulkrepo.core.rows import InputError, Row
+from bulkrepo.core.errors import InputError
+from bulkrepo.core.rows import Row
 from bulkrepo.inputs import reader
 
 

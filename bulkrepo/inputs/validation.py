@@ -15,7 +15,7 @@ from bulkrepo.core.duplicates import Spool
 from bulkrepo.core.names import Profile
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.core.text import escape, fault
-from bulkrepo.inputs import checking, reader, rules
+from bulkrepo.inputs import checking, locations, rules
 from bulkrepo.inputs.fixing import OnProblem, OnRejected
 from bulkrepo.inputs.rereadable import Rereadable
 
@@ -87,7 +87,7 @@ def validate(
             ):
                 where = f"{first.source}:{first.line}"
                 twice = rules.twice(spec, earlier, where)
-                problem = reader.place(row, twice)
+                problem = locations.place(row, twice)
                 on_problem(row.source, problem)
                 if problem.note:
                     count.duplicates += 1
@@ -124,7 +124,7 @@ def _remark(row: Row, count: Checked, on_problem: OnProblem) -> None:
         field, _, message = note.partition(": ")
         count.notes += 1
         problem = Problem(field, "trimmed", message, note=True)
-        on_problem(row.source, reader.place(row, problem))
+        on_problem(row.source, locations.place(row, problem))
 
 
 _Valid = tuple[Row, RepoSpec]

@@ -1,37 +1,15 @@
 """Edge. Lists as files: one writer a format, and a file that appears whole or never."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
-from pathlib import Path
 from typing import TextIO
 
 import msgspec
 
-from bulkrepo.core.rows import FIELDS, InputError, Row
-from bulkrepo.reports import csv_report
+from bulkrepo.core import csv_cells
+from bulkrepo.core.rows import FIELDS, Row
 
 Writer = Callable[[TextIO, Iterator[Row]], None]
-
-
-def replace(out: Path, write: Callable[[TextIO], None]) -> None:
-    """Let *write* fill a temporary file beside *out*, then put it in its place."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
-    beside = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(out)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 _values = attrgetter(*FIELDS)
@@ -47,13 +25,13 @@ def _csv(file: TextIO, rows: Iterator[Row]) -> None:
     file.writelines(map(csv_row, rows))
 
 
-CSV_HEADING = csv_report.csv_line(FIELDS)
+CSV_HEADING = csv_cells.csv_line(FIELDS)
 
 
 def csv_row(row: Row) -> str:
     """Return the line of a list that gives *row*."""
     cells = [v if type(v) is str else _cell(v) for v in _values(row)]
-    return csv_report.csv_line(cells)
+    return csv_cells.csv_line(cells)
 
 
 def _cell(value: object) -> str:

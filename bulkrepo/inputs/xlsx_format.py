@@ -18,14 +18,10 @@ from typing import IO, Any, NamedTuple
 
 from msgspec import structs
 
-from bulkrepo.core.rows import FIELDS, InputError, Problem, Row
-from bulkrepo.inputs import (
-    columns,
-    csv_format,
-    report_rows,
-    xlsx_cells,
-    xlsx_merged_cells,
-)
+from bulkrepo.core import csv_cells
+from bulkrepo.core.errors import InputError
+from bulkrepo.core.rows import FIELDS, Problem, Row
+from bulkrepo.inputs import columns, report_rows, xlsx_cells, xlsx_merged_cells
 
 _ROWS = 1_048_576
 """Rows that a sheet can have."""
@@ -94,7 +90,7 @@ def _row(
     values += [None] * (width + 1 - len(values))
     reported = None
     if plan.report:
-        values = [csv_format.plain(v) if isinstance(v, str) else v for v in values]
+        values = [csv_cells.plain(v) if isinstance(v, str) else v for v in values]
         faults += report_rows.recorded(plan, values)
         reported = report_rows.outcome(plan, values)
     kept, notes = columns.taken(plan, values)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from bulkrepo.core.rows import Claim, Outcome
+from bulkrepo.core.outcomes import Claim, Outcome
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.database import LedgerFile
 

@@ -1,6 +1,5 @@
 """Edge. The ledger's file: opening, locking, recovery, and translation of errors."""
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.core.rows import LedgerError, LockedError
+from bulkrepo.core.errors import LedgerError
 from bulkrepo.ledger import schema
+from bulkrepo.ledger.lock import open_file, release_lock, take_lock
 
 MEMORY = ":memory:"
 """A ledger that ends with the process."""
@@ -32,7 +32,7 @@ class LedgerFile:
         self._lock: int | None = None
         self._pid = f"{path}.lock"
         if path != MEMORY:
-            self._lock = _lock(path, self._pid)
+            self._lock = take_lock(path, self._pid)
         try:
             with self.guard():
                 self.db = _open(path)
@@ -52,8 +52,7 @@ class LedgerFile:
 
     def _unlock(self) -> None:
         if self._lock is not None:
-            _held.discard(_identity(self._lock))
-            os.close(self._lock)
+            release_lock(self._lock)
             self._lock = None
 
     @contextmanager
@@ -123,7 +122,7 @@ class LedgerFile:
 
     def _sign(self) -> None:
         """Write our process id, for processes that find the ledger locked."""
-        note = _file(self._pid, self.path)
+        note = open_file(self._pid, self.path)
         try:
             with suppress(OSError):  # a full disk: the ledger itself will say so
                 os.ftruncate(note, 0)
@@ -167,64 +166,6 @@ class LedgerFile:
 def _open(path: str) -> sqlite3.Connection:
     # Autocommit: we begin and end every transaction ourselves.
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-
-
-def _file(name: str, ledger: str) -> int:
-    """Open a file of the ledger, created for its owner only."""
-    try:
-        return os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise LedgerError(
-            f"the ledger {ledger} cannot be opened: {error.strerror}. Give --ledger a "
-            "path in a writable directory"
-        ) from error
-
-
-def _lock(path: str, pid: str) -> int:
-    """
-    Take a kernel lock on the ledger itself, which ends with the process.
-
-    The lock holds whatever name the file goes by, and is independent of SQLite's own
-    locks. A file beside the ledger says who holds it.
-    """
-    handle = _file(path, path)  # SQLite would create it readable by everybody
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        ours = _identity(handle) in _held  # the process id may not be written yet
-        holder = f"{os.getpid()}, this one" if ours else _holder(pid)
-        os.close(handle)
-        raise LockedError(
-            f"another run holds the ledger {path} (process {holder}): "
-            "wait for it, or give another --ledger"
-        ) from error
-    except OSError as error:
-        os.close(handle)
-        raise LedgerError(
-            f"the ledger {path} cannot be locked: {error.strerror}. Give --ledger a "
-            "path on a local disk"
-        ) from error
-    _held.add(_identity(handle))
-    return handle
-
-
-_held: set[tuple[int, int]] = set()
-"""The ledgers that this process holds; a program may have several runs at once."""
-
-
-def _identity(handle: int) -> tuple[int, int]:
-    stat = os.fstat(handle)
-    return stat.st_dev, stat.st_ino
-
-
-def _holder(pid: str) -> str:
-    """Return the id of the process that holds the ledger, if it is alive."""
-    with suppress(OSError, ValueError):
-        holder = int(Path(pid).read_text("ascii"))
-        with suppress(PermissionError):  # alive, but another user's
-            os.kill(holder, 0)
-        return str(holder)
-    return "unknown"
 
 
 # Our SQL is correct and we wrote all that we read, so these mean damage.

@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from bulkrepo.core.rows import SettingsError, Started
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.results import Started
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.database import LedgerFile
 from bulkrepo.ledger.loading import bind, fold, numbers

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.core.rows import SettingsError, Verdict
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import Verdict
 from bulkrepo.ledger.database import LedgerFile
 
 # A separate table, because `item` has no index for invalid rows.

@@ -1,32 +1,19 @@
 """
-Edge. The run's memory: one SQLite file, loaded from lists, worked through, reported.
+The run's memory: one SQLite file, loaded from lists, worked through, reported.
 
-`Ledger` is synchronous and lives in one thread; `LedgerThread` runs it in that thread
-for the event loop, so the loop never waits for a disk.
+`Ledger` is synchronous and lives in one thread; see `LedgerThread`.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
+from typing import Literal
 
-from bulkrepo.core.rows import (
-    Claim,
-    Item,
-    Outcome,
-    Problem,
-    Row,
-    RunInfo,
-    Started,
-    Summary,
-)
+from bulkrepo.core.outcomes import Claim, Item, Outcome
+from bulkrepo.core.results import RunInfo, Started, Summary
+from bulkrepo.core.rows import Problem, Row
 from bulkrepo.ledger import claims, derived_runs, loading, queries, schema
 from bulkrepo.ledger.database import LedgerFile
 from bulkrepo.ledger.latest_outcomes import Standing
 from bulkrepo.ledger.loading import Checked
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Ledger:
@@ -198,56 +185,3 @@ class Ledger:
     def summary(self, info: RunInfo) -> Summary:
         """Return a run in numbers."""
         return queries.summary(self._file, info)
-
-
-class LedgerThread:
-    """A ledger in its own thread; use it as an async context manager."""
-
-    def __init__(self, opener: Callable[[], Ledger]) -> None:
-        self._opener = opener
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._ledger: Ledger | None = None
-
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        try:
-            self._ledger = await loop.run_in_executor(self._thread, self._opener)
-        except BaseException:
-            self._thread.shutdown(wait=True)
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._ledger is not None:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, self._ledger.close)
-        self._thread.shutdown(wait=True)
-
-    async def do(
-        self, work: Callable[Concatenate[Ledger, P], R], *args: P.args, **kw: P.kwargs
-    ) -> R:
-        """Run *work* with the ledger, in its thread."""
-        ledger = self._ledger
-        if ledger is None:
-            raise RuntimeError("the ledger is not open")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, lambda: work(ledger, *args, **kw)
-        )
-
-    async def turn(
-        self,
-        done: list[Outcome],
-        want: int,
-        ahead: tuple[float, float] | None = None,
-    ) -> list[Claim]:
-        """Store *done*, and hand out up to *want* rows; see `claims.turn`."""
-        return await self.do(Ledger.turn, done, want, ahead)
-
-    async def organizations(self) -> list[tuple[str, int]]:
-        """Return the organizations of pending rows, with the number of rows in each."""
-        return await self.do(Ledger.organizations)
-
-    async def matching(self, namespace: str, names: list[str]) -> list[Claim]:
-        """Return the pending rows of *namespace* whose name is one of *names*."""
-        return await self.do(Ledger.matching, namespace, names)

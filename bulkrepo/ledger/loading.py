@@ -7,19 +7,10 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.core.rows import (
-    FIELDS,
-    LedgerError,
-    Outcome,
-    Problem,
-    Rejected,
-    RepoSpec,
-    Row,
-    SettingsError,
-    Started,
-    Verdict,
-    written,
-)
+from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.core.outcomes import Outcome, Verdict
+from bulkrepo.core.results import Started
+from bulkrepo.core.rows import FIELDS, Problem, Rejected, RepoSpec, Row, written
 from bulkrepo.inputs.rules import twice
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.claims import INSERT, settled

@@ -7,15 +7,10 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.core.rows import (
-    Item,
-    Problem,
-    Reason,
-    RunInfo,
-    SettingsError,
-    Summary,
-    Verdict,
-)
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.results import Reason, RunInfo, Summary
+from bulkrepo.core.rows import Problem
 from bulkrepo.core.text import brief
 from bulkrepo.ledger import schema
 from bulkrepo.ledger.database import LedgerFile

@@ -11,7 +11,7 @@ which rises and tells what came first; and times that are compared with SWR's ar
 by SWR's clock: `process` says how far that was ahead of the process's own.
 """
 
-from bulkrepo.core.rows import UNPROVEN, UNTOLD
+from bulkrepo.core.outcomes import UNPROVEN, UNTOLD
 
 APPLICATION_ID = 0x62756C6B  # "bulk"
 VERSION = 3

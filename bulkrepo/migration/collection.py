@@ -14,8 +14,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from bulkrepo.core.duplicates import Spool
-from bulkrepo.migration.listings import Listing, Reading
 from bulkrepo.migration.listings.document_reader import Document
+from bulkrepo.migration.listings.reader import Listing, Reading
 from bulkrepo.migration.listings.shapes import Batch, Found, Project, Run
 from bulkrepo.migration.mapping import Name
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from bulkrepo.core import atomic, stdio
 from bulkrepo.core.duplicates import Spool
-from bulkrepo.core.rows import InputError, SettingsError, Verdict
+from bulkrepo.core.errors import InputError, SettingsError
+from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.text import escape, shown
-from bulkrepo.inputs import writers
 from bulkrepo.ledger.latest_outcomes import Known
 from bulkrepo.ledger.ledger import Ledger
-from bulkrepo.migration import copy_tools, importer, mapping
+from bulkrepo.migration import copy_tools, mapping, name_map
 from bulkrepo.migration.copy_tools import references
 from bulkrepo.migration.copy_tools.header import Heading
 from bulkrepo.migration.copy_tools.references import Copy
-from bulkrepo.reports import files
 from bulkrepo.swr import endpoints
 
 _THERE = frozenset({Verdict.CREATED, Verdict.EXISTS, Verdict.UPDATED})
@@ -61,7 +61,7 @@ def run(
         target, standing = _destination(stack, ledger, run, to)
         chosen = _Chosen(stack)
         for path in maps:
-            for source, name in importer.read_pairs(path):
+            for source, name in name_map.read_pairs(path):
                 chosen.add(name, _choice(source, name, at, target, standing))
         chosen.conclude()
         code = int(chosen.left > 0 and not (partial and chosen.kept))
@@ -255,10 +255,10 @@ def _write(out: Path | None, chunks: Iterable[bytes]) -> None:
     text = (chunk.decode() for chunk in chunks)
     if out is None:
         for piece in text:
-            files.say(piece, flush=False)
-        files.say("")
+            stdio.say(piece, flush=False)
+        stdio.say("")
     else:
-        writers.replace(out, lambda file: file.writelines(text))
+        atomic.replace_text(out, lambda file: file.writelines(text))
 
 
 def _evidence(ledger: str | None, run: int | None) -> str:

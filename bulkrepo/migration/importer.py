@@ -1,31 +1,28 @@
 """Wiring. `bulkrepo import`: another registry's listing as a list for create."""
 
-import csv
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
+from bulkrepo.core import atomic
+from bulkrepo.core.csv_cells import csv_line
 from bulkrepo.core.duplicates import Spool
-from bulkrepo.core.rows import FIELDS, InputError, Row, SettingsError
-from bulkrepo.core.text import escape, quote, shown
+from bulkrepo.core.errors import InputError, SettingsError
+from bulkrepo.core.rows import FIELDS, Row
 from bulkrepo.inputs import writers
-from bulkrepo.inputs.csv_format import DELIMITERS, plain
-from bulkrepo.migration import listings, mapping, remote, saved_listing
+from bulkrepo.migration import mapping, saved_listing
 from bulkrepo.migration.collection import Gathered
-from bulkrepo.migration.listings import document_reader
-from bulkrepo.migration.mapped_listing import SHOWN, Kept, Mapped, row
+from bulkrepo.migration.import_summary import left_out, summary_lines, unlawful
+from bulkrepo.migration.listings import document_reader, reader
+from bulkrepo.migration.mapped_listing import Kept, Mapped, row
+from bulkrepo.migration.name_map import MAP, map_line, map_lines, read_exceptions
 from bulkrepo.migration.remote import urls
-from bulkrepo.reports.csv_report import csv_line, harmless
-
-MAP = ("source", "target", "namespace", "repository", "changed")
-"""Columns of the map; a file with the first two can be given as exceptions."""
 
 
 def run(
@@ -49,7 +46,7 @@ def run(
     `InputError` or `SettingsError`, or for a live registry a `StoppedError`.
     """
     if exceptions is not None:
-        rules = structs.replace(rules, exceptions=_exceptions(exceptions))
+        rules = structs.replace(rules, exceptions=read_exceptions(exceptions))
     mapping.check(rules)
     out, table = _outputs(sources, output, map_file, exceptions)
     _check_sources(sources, registry)
@@ -74,8 +71,8 @@ def run(
             _judge(mapped, listing)
 
         # Both files appear once everything is known to be legal.
-        writers.replace(
-            table, lambda map_: writers.replace(out, lambda file: write(map_, file))
+        atomic.replace_text(
+            table, lambda map_: atomic.replace_text(out, lambda file: write(map_, file))
         )
         if not quiet:
             front = rules.front
@@ -83,7 +80,7 @@ def run(
                 listing.notes[f"begin with {front}, which --strip takes off"] = 0
             sys.stderr.writelines(
                 line + "\n"
-                for line in _summary(
+                for line in summary_lines(
                     listing, mapped, said, out, table, profile=rules.profile
                 )
             )
@@ -94,7 +91,7 @@ def _check_sources(sources: Sequence[str], registry: str | None) -> None:
     """Raise `SettingsError` unless they are files and URLs of one registry."""
     if registry is not None and not any(map(urls.is_url, sources)):
         raise SettingsError("--registry is for a URL: a file shows what it is")
-    remote.checked(sources)
+    urls.checked(sources)
     for source in sources:
         meant = None if urls.is_url(source) else urls.mistaken(source)
         # A Path would raise for a name that no file can have.
@@ -146,41 +143,6 @@ def _outputs(
     return out, table
 
 
-def read_pairs(path: str) -> Iterator[tuple[str, str]]:
-    """Yield source and target of each line of the map or exceptions in *path*."""
-    with (
-        saved_listing.opened(path, None) as tap,
-        saved_listing.decoded_text(tap, path) as text,
-    ):
-        yield from pairs(text, path)
-
-
-def pairs(text: TextIO, path: str) -> Iterator[tuple[str, str]]:
-    """Yield source and target of each line of *text*, a map or exceptions at *path*."""
-    first = text.readline()
-    # A spreadsheet program may write another delimiter than a comma.
-    delimiter = max(DELIMITERS, key=first.count)
-    table = csv.DictReader(chain([first], text), delimiter=delimiter, strict=True)
-    try:
-        if not {"source", "target"} <= set(table.fieldnames or ()):
-            raise InputError(f"{path}:1: needs the columns source and target")
-        for line in table:
-            source, target = line["source"], line["target"]
-            if source is None or target is None:
-                raise InputError(f"{path}:{table.line_num}: has no target; see line 1")
-            yield plain(source), plain(target.strip())
-    except csv.Error as error:
-        raise InputError(f"{path}:{table.line_num}: no CSV: {error}") from error
-
-
-def _exceptions(path: str) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for source, target in read_pairs(path):
-        if found.setdefault(source, target) != target:
-            raise InputError(f"{path}: has {shown(source)} twice, with two targets")
-    return found
-
-
 def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator[Row]:
     """Yield the list's rows; write the map to *table*, and count visibilities."""
     table.write(csv_line(MAP))
@@ -200,7 +162,7 @@ def _csv(
     for each in mapped.entries():
         if isinstance(each, Kept):
             file.write(_list_lines(each))
-            table.write(_map_lines(each))
+            table.write(map_lines(each))
             said[None] += len(each.run)
             continue
         found, entry = each
@@ -215,106 +177,18 @@ def _list_lines(kept: Kept) -> str:
     return front + (tail + front).join(kept.run.paths) + tail
 
 
-def _map_lines(kept: Kept) -> str:
-    """Return lines of the map."""
-    sources, paths, namespace = kept.run.sources, kept.run.paths, kept.namespace
-    return "".join(
-        [
-            f"{source},{namespace}/{path},{namespace},{path},\r\n"
-            for source, path in zip(sources, paths, strict=True)
-        ]
-    )
-
-
-def map_line(each: mapping.Entry) -> str:
-    """Return a line of the map, harmless to a spreadsheet."""
-    source, target, changes = each.source, each.target, " ".join(each.changes)
-    if source == each.repository:  # as mostly: it is legal, and needs no second look
-        return f"{source},{target},{each.namespace},{source},{changes}\r\n"
-    names = (harmless(source), target, each.namespace, each.repository)
-    return csv_line((*names, changes))
-
-
-def _judge(mapped: Mapped, listing: listings.Listing) -> None:
+def _judge(mapped: Mapped, listing: reader.Listing) -> None:
     """Raise `InputError` unless the mapping is one to one, legal, and not empty."""
     collisions = mapped.collisions()
     if mapped.unfit or collisions:
-        raise InputError(_unlawful(mapped, collisions))
+        raise InputError(unlawful(mapped, collisions))
     if not mapped.count:
         raise InputError(
             "\n".join(
                 [
                     f"{listing.shape}: every name is left out; nothing was written",
-                    *_left_out(listing, mapped),
+                    *left_out(listing, mapped),
                     "What is wanted all the same can be given as names, one a line",
                 ]
             )
         )
-
-
-def _left_out(listing: listings.Listing, mapped: Mapped) -> Iterator[str]:
-    """Yield why names are left out, and how many."""
-    reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
-    for why, (count, first) in reasons[:SHOWN]:
-        yield f"  {count} skipped: {escape(why)} (first: {shown(first)})"
-    if mapped.excepted:
-        yield f"  {mapped.excepted} left out, as the exceptions say"
-
-
-def _unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
-    lines = ["the names do not fit, and nothing was written"]
-    for target, sources in collisions.items():
-        lines.append(f"  {' and '.join(map(shown, sources))} would both be {target}")
-    lines += [
-        f"  {shown(unfit.source)}: {escape(unfit.why)}" for unfit in mapped.misfits
-    ]
-    if mapped.unfit > SHOWN:
-        lines.append(f"  and {mapped.unfit - SHOWN} more that break a rule")
-    reasons = [unfit.why for unfit in mapped.misfits]
-    if any(why.startswith("has no {host}") for why in reasons):
-        lines.append("To write the host out: --map '{namespace}/HOST/{path}'")
-    if not all(why.startswith("has no {") for why in reasons):
-        lines.append("To alter them to the nearest legal names: --legalize")
-    lines.append(
-        "To say a name's target yourself, or leave it out: --exceptions FILE, a CSV "
-        "with the columns source,target"
-    )
-    return "\n".join(lines)
-
-
-def _summary(
-    listing: listings.Listing,
-    mapped: Mapped,
-    said: Counter[bool | None],
-    out: Path,
-    table: Path,
-    *,
-    profile: str,
-) -> Iterator[str]:
-    """Yield one screen: what was found, what became of it, and what to do next."""
-    yield f"{listing.shape}: {listing.rows} records, {listing.names} repositories"
-    if listing.truncated:
-        yield f"  NOT WHOLE  {listing.truncated}"
-    if listing.repeated:
-        yield f"  {listing.repeated} named a repository again"
-    yield from _left_out(listing, mapped)
-    if mapped.unused:
-        unused = shown(next(iter(mapped.unused)))
-        yield f"  {len(mapped.unused)} exceptions matched no name (first: {unused})"
-    for note, count in listing.notes.most_common(SHOWN):
-        yield f"  {count} {escape(note)}"
-    for each in mapped.changed:
-        why = ", ".join(each.changes)
-        yield f"  {shown(each.source)} -> {each.target} ({why})"
-    if mapped.altered > SHOWN:
-        yield f"  and {mapped.altered - SHOWN} more altered names: see the map"
-    unsaid = said[None]
-    yield f"visibility: {said[True]} public, {said[False]} private, {unsaid} not said"
-    few = ", ".join(list(mapped.organizations)[:5])
-    others = len(mapped.organizations) - 5
-    yield f"organizations: {few}{f' and {others} more' if others > 0 else ''}"
-    yield f"list: {escape(str(out))} ({mapped.count} rows)   map: {escape(str(table))}"
-    choose = " --visibility private" if unsaid else ""
-    if profile != "strict":
-        choose += f" --grammar {profile}"
-    yield f"next: bulkrepo create {quote(str(out))}{choose}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.names import (
     MATCH_REPOSITORY,
     NAMESPACE,
@@ -22,7 +23,6 @@ from bulkrepo.core.names import (
     suggest,
     surely_legal,
 )
-from bulkrepo.core.rows import SettingsError
 from bulkrepo.core.text import escape
 
 TEMPLATES: Mapping[str, str] = {

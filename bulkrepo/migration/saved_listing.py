@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import quote
 from bulkrepo.inputs import columns, xlsx_format
 from bulkrepo.inputs.decoding import ADVICE, Tap, decoded

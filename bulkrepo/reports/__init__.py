@@ -8,7 +8,9 @@ memory is the same for ten rows and for a million.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 
-from bulkrepo.core.rows import Item, RunInfo, SettingsError, Summary
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import Item
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.text import escape
 from bulkrepo.reports.csv_report import as_csv
 from bulkrepo.reports.html_report import page

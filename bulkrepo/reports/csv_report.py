@@ -3,16 +3,15 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from bulkrepo.core.rows import Item, RunInfo, Summary
+from bulkrepo.core.csv_cells import harmless
+from bulkrepo.core.encoding import batches, dump, utf8
+from bulkrepo.core.outcomes import Item
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.text import escape
-from bulkrepo.reports.json_report import COLUMNS, batches, dump, utf8
-
-# OWASP, CSV Injection: "Equals to (=), Plus (+), Minus (-), At (@), Tab (0x09),
-# Carriage return (0x0D)."
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+from bulkrepo.reports.json_report import COLUMNS
 
 _TOLD = frozenset({"code", "message", "request_id", "reason", "evidence"})
 """Columns with words of servers and ours, not data of the list."""
@@ -37,27 +36,6 @@ def as_csv(_info: RunInfo, _summary: Summary, items: Iterable[Item]) -> Iterator
         yield utf8(buffer.getvalue())
         buffer.seek(0)
         buffer.truncate()
-
-
-def harmless(text: str) -> str:
-    """
-    *text* as a cell that no spreadsheet runs as a formula: `'` goes in front.
-
-    `csv_format.plain` takes it off again, because text that only looks as if it had
-    one gets one as well.
-    """
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def csv_line(cells: Sequence[str]) -> str:
-    """Return *cells* as a line of CSV, in the dialect of RFC 4180."""
-    text = ",".join(cells)
-    if '"' in text or "\n" in text or "\r" in text or text.count(",") >= len(cells):
-        # Few lines need the csv module, which is slow: it looks at each character.
-        buffer = io.StringIO(newline="")
-        csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-        return buffer.getvalue()
-    return f"{text}\r\n"
 
 
 def _cell(column: str, value: object) -> object:

@@ -1,17 +1,14 @@
 """Edge. Writes a report to its place, completely or not at all."""
 
-import errno
 import os
 import stat
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TextIO
 
-from bulkrepo.core import stdio
-from bulkrepo.core.rows import LedgerError, SettingsError
+from bulkrepo.core.atomic import refuse_folder, replace_bytes
+from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.core.stdio import standard_output
 from bulkrepo.core.text import escape
 
 # Names of open files of this process: writing there must not replace the file behind.
@@ -43,7 +40,7 @@ def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
             with Path(path).open("ab") as stream:
                 stream.writelines(chunks)
         else:
-            _replace(Path(os.path.realpath(path)), chunks)
+            replace_bytes(Path(os.path.realpath(path)), chunks)
     except OSError as error:
         where = "standard output" if path == "-" else escape(path)
         raise LedgerError(
@@ -61,7 +58,7 @@ def check(path: str) -> None:
         return
     target = Path(os.path.realpath(path))
     try:
-        _refuse_folder(target)
+        refuse_folder(target)
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
@@ -105,73 +102,8 @@ def _is_stream(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _refuse_folder(path: Path) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-
-
-def _replace(path: Path, chunks: Iterable[bytes]) -> None:
-    _refuse_folder(path)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=".bulkrepo-", suffix=".tmp"
-    )  # its mode is 0600
-    temporary = Path(name)
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.writelines(chunks)
-            file.flush()
-            with suppress(FileNotFoundError):
-                os.fchmod(handle, stat.S_IMODE(path.stat().st_mode))
-            os.fsync(handle)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Sync the new name to disk; some file systems cannot, and that is fine."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def say(text: str, *, flush: bool = True) -> None:
-    """
-    Write *text* to standard output; a reader that has gone has seen enough.
-
-    Text that is not flushed must be flushed by a later call. Raises `LedgerError` if
-    it cannot be written.
-    """
-    try:
-        with _stdout() as stream:
-            stream.write(text)
-            if flush:
-                stream.flush()
-    except OSError as error:
-        why = error.strerror or error
-        raise LedgerError(f"standard output: cannot be written ({why})") from error
-
-
 def _print(chunks: Iterable[bytes]) -> None:
-    with _stdout() as stream:
+    with standard_output() as stream:
         stream.flush()
         stream.buffer.writelines(chunks)
         stream.buffer.flush()
-
-
-@contextmanager
-def _stdout() -> Iterator[TextIO]:
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    try:
-        yield sys.stdout
-    except BrokenPipeError:
-        stdio.let_go()  # the reader has seen enough, as `head` does
-    except OSError:
-        stdio.let_go()
-        raise

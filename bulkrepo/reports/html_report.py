@@ -4,10 +4,11 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from bulkrepo.core.rows import Item, RunInfo, Summary
+from bulkrepo.core.encoding import batches, utf8
+from bulkrepo.core.outcomes import Item
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.text import escape
 from bulkrepo.reports import wording
-from bulkrepo.reports.json_report import batches, utf8
 
 _HEAD = """\
 <!DOCTYPE html>

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from bulkrepo.core.rows import SUCCESSES, Item, RunInfo, Summary, Verdict
+from bulkrepo.core.encoding import batches, utf8
+from bulkrepo.core.outcomes import SUCCESSES, Item, Verdict
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.reports import wording
 from bulkrepo.reports.html_report import inert
-from bulkrepo.reports.json_report import batches, utf8
 
 
 def junit(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[bytes]:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from bulkrepo.core.rows import Item, RunInfo, Summary
+from bulkrepo.core.encoding import batches, utf8
+from bulkrepo.core.outcomes import Item
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.text import escape
 from bulkrepo.reports import wording
-from bulkrepo.reports.json_report import batches, utf8
 
 _NAME = re.compile(r"[a-z0-9._/-]+")
 _ACTIVE = str.maketrans(

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from bulkrepo.core.rows import Item, RunInfo, Summary, Verdict
+from bulkrepo.core.encoding import utf8
+from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.text import escape
-from bulkrepo.reports.json_report import utf8
 
 
 def prometheus(

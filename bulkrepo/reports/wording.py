@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from bulkrepo.core.rows import Item, RunInfo, Summary, Verdict
+from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.text import fault
 
 _COUNTED = frozenset({Verdict.EXISTS, Verdict.DUPLICATE})

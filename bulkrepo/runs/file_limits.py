@@ -4,7 +4,7 @@ import os
 import resource
 from contextlib import suppress
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 
 _KEPT = 16
 """For the lists, the ledger, reports, the log, and looking up names."""

@@ -7,21 +7,16 @@ from pathlib import Path
 from typing import Literal
 
 from bulkrepo.core import loggers
-from bulkrepo.core.rows import (
-    Defaults,
-    InputError,
-    Item,
-    RepoSpec,
-    Row,
-    SettingsError,
-    Started,
-    Verdict,
-)
+from bulkrepo.core.errors import InputError, SettingsError
+from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.results import Started
+from bulkrepo.core.rows import Defaults, RepoSpec, Row
 from bulkrepo.core.text import brief, fault
-from bulkrepo.inputs import checking, reader
+from bulkrepo.core.version import VERSION
+from bulkrepo.inputs import checking, locations
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.ledger.loading import Checked
-from bulkrepo.runs.runner import VERSION, Control
+from bulkrepo.runs.control import Control
 from bulkrepo.runs.settings import MEMORY, Settings
 
 
@@ -66,7 +61,7 @@ def past(ledger: Ledger, *, path: str, settings: Settings) -> Started:
             endpoint=settings.endpoint,
             digest=lambda: "",
             version=VERSION,
-            place=reader.place,
+            place=locations.place,
             command="verify",
         )
     finally:
@@ -122,7 +117,7 @@ def from_lists(
         endpoint=settings.endpoint,
         digest=lambda: f"1:{digest.hexdigest()}",
         version=VERSION,
-        place=reader.place,
+        place=locations.place,
         command=command,
         fresh=settings.fresh,
     )

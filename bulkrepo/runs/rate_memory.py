@@ -6,13 +6,14 @@ from contextlib import suppress
 
 import msgspec
 
-from bulkrepo.core.rows import LedgerError
-from bulkrepo.engine.ratelimit import fixed, history
+from bulkrepo.core.errors import LedgerError
+from bulkrepo.engine import ratelimit
+from bulkrepo.engine.ratelimit import history
 from bulkrepo.engine.ratelimit.adaptive import Auto
 from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.ratelimit.history import Earlier
-from bulkrepo.engine.ratelimit.learnt import Learnt
-from bulkrepo.ledger.ledger import Ledger, LedgerThread
+from bulkrepo.engine.ratelimit.history import Earlier, Learnt
+from bulkrepo.ledger.ledger import Ledger
+from bulkrepo.ledger.thread import LedgerThread
 from bulkrepo.runs.settings import Settings
 
 
@@ -41,7 +42,7 @@ def control(ledger: Ledger, settings: Settings, sent: list[float]) -> Auto | Fix
         learnt = None if found is None else msgspec.json.decode(found, type=Learnt)
     except msgspec.DecodeError:
         learnt = None  # another version's: found again in a second
-    control = fixed.control(fixed.parse(settings.rate), learnt, sent)
+    control = ratelimit.control(ratelimit.parse(settings.rate), learnt, sent)
     keep(ledger, settings, control, ended=False)
     return control
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bulkrepo import reports
-from bulkrepo.core.rows import LedgerError, RunInfo, SettingsError, Summary
+from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.reports import files
 

@@ -1,13 +1,13 @@
 """Pure. A run's settings: typed, and checked before anything is read or sent."""
 
-import re
 from dataclasses import dataclass, field, fields
 from types import NoneType, UnionType
 from typing import Any, BinaryIO, Literal, Union, get_args, get_origin
 
-from bulkrepo.core.rows import Defaults, SettingsError
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.rows import Defaults
 from bulkrepo.core.surrogates import clean_text
-from bulkrepo.engine.ratelimit import fixed
+from bulkrepo.engine import ratelimit
 from bulkrepo.engine.retrying import Limits
 from bulkrepo.reports import by_suffix
 from bulkrepo.swr import endpoints
@@ -83,7 +83,7 @@ class Settings(Reading):
     def __post_init__(self) -> None:
         Reading.__post_init__(self)  # super() fails in a dataclass with slots
         endpoints.checked(self.endpoint)
-        fixed.parse(self.rate)
+        ratelimit.parse(self.rate)
         for name in ("concurrency", "max_attempts", "timeout", "max_failures"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -150,19 +150,3 @@ def _wanted(type_: object) -> str:
     if get_origin(type_) is Literal:
         return " or ".join(get_args(type_))
     return _WORDS[type_]
-
-
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
-
-
-def duration(text: str, option: str = "") -> float:
-    """Read `90`, `90s`, `10m` or `1h30m` as seconds; SettingsError otherwise."""
-    what = f"{option}{text!r} is not a duration"
-    match = _DURATION.fullmatch(text)
-    if match is None or not text:
-        raise SettingsError(f"{what}: write 90s, 10m or 1h30m")
-    hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    total = hours * 3600 + minutes * 60 + seconds
-    if total <= 0:
-        raise SettingsError(f"{what}: it is zero")
-    return total

@@ -2,16 +2,15 @@
 
 import codecs
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bulkrepo.cli.logs import LogControl
-from bulkrepo.core.rows import SettingsError
-from bulkrepo.http.client import trusted
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.http.tls import trusted
 from bulkrepo.swr import credentials, endpoints
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.auth.token import Token
@@ -29,15 +28,15 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def where(
-    stack: AsyncExitStack, options: dict[str, Any], log: LogControl
+    stack: AsyncExitStack, options: dict[str, Any], hide: Callable[[str], None]
 ) -> tuple[str, Auth]:
     """Return endpoint and credential: the sandbox's, or those that are set."""
-    found = await whole(stack, options, log)
+    found = await whole(stack, options, hide)
     return found.endpoint, found.auth
 
 
 async def whole(
-    stack: AsyncExitStack, options: dict[str, Any], log: LogControl
+    stack: AsyncExitStack, options: dict[str, Any], hide: Callable[[str], None]
 ) -> SignIn:
     """Return endpoint, credential and IAM's URL. Sets the option *cacert*."""
     if options["sandbox"]:
@@ -52,7 +51,7 @@ async def whole(
         environment=environment,
         read_file=_read_file,
         load_cloud=openstack.load,
-        hide=log.hide,
+        hide=hide,
         token_file=options["token_file"],
         keys_file=_keys_file(),
     )
@@ -60,7 +59,7 @@ async def whole(
     place = _place(options, environment, source)
     auth = source.build(place)
     for secret in auth.secrets():
-        log.hide(secret)
+        hide(secret)
     for named, cacert in (
         ("--cacert", options["cacert"]),
         ("OS_CACERT", environment.get("OS_CACERT")),

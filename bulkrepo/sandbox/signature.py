@@ -58,11 +58,11 @@ def holds(claim: Claim, call: Call, *, secret_key: str) -> bool:
     actual = hashlib.sha256(call.body).hexdigest()
     if call.body and said and said not in {actual, _UNSIGNED}:
         return False
-    wanted = signature(call, signed=claim.headers, secret_key=secret_key)
+    wanted = compute_signature(call, signed=claim.headers, secret_key=secret_key)
     return hmac.compare_digest(wanted, claim.signature)
 
 
-def signature(call: Call, *, signed: Sequence[str], secret_key: str) -> str:
+def compute_signature(call: Call, *, signed: Sequence[str], secret_key: str) -> str:
     """Give 64 hexadecimal digits for *call*, of whose headers those *signed* count."""
     date = call.headers[_DATE].strip()
     text = f"{ALGORITHM}\n{date}\n{_sha256(canonical(call, signed=signed))}"

@@ -1,10 +1,10 @@
 """Pure. Where SWR's management API and IAM are, by region, and who may be spoken to."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.text import anonymous
+from bulkrepo.http.urls import loopback
 
 _CLOUDS = {
     "eu-de": "otc.t-systems.com",
@@ -94,11 +94,3 @@ def _path(url: str, named: str, example: str, secret: str) -> str:
             "except to this machine; write https://"
         )
     return parts.path.rstrip("/")
-
-
-def loopback(host: str) -> bool:
-    """Tell whether *host* is this machine, whoever is asked where it is."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # a name: 127.0.0.1.example.org may be anywhere
-        return False

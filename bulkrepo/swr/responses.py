@@ -10,16 +10,9 @@ import re
 
 import msgspec
 
-from bulkrepo.swr.requests import (
-    Answer,
-    Kind,
-    Limit,
-    NoReply,
-    Reply,
-    Request,
-    http_date,
-    server_time,
-)
+from bulkrepo.http.dates import http_date, server_time
+from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.swr.answers import Answer, Kind, Limit
 
 MESSAGE_LIMIT = 500
 """Characters of a message that are kept."""

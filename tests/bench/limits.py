@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.swr.requests import Limit
+from bulkrepo.swr.answers import Limit
 from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Limiter, Sliding
 from tests.simulation import Simulated, simulate
 

@@ -20,7 +20,7 @@ class Canned:
     def __init__(self, *_: object, **__: object) -> None:
         from multidict import CIMultiDict
 
-        from bulkrepo.swr.requests import Reply
+        from bulkrepo.http.messages import Reply
 
         self._reply = Reply(201, CIMultiDict({"X-Request-Id": "0" * 32}))
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 
 from bulkrepo.engine.ratelimit.blocking import Blocked
 from bulkrepo.engine.ratelimit.canary import Lone
-from bulkrepo.engine.ratelimit.learnt import Learnt
+from bulkrepo.engine.ratelimit.history import Learnt
 from bulkrepo.engine.ratelimit.rate_search import CEILING, Phase, Search
 from bulkrepo.engine.ratelimit.sliding_window import Rules
-from bulkrepo.swr.requests import Answer, Kind
+from bulkrepo.swr.answers import Answer, Kind
 
 _TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains

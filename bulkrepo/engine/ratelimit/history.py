@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from bulkrepo.swr.answers import Limit
+
 PERIOD = 10.0
 """Seconds between two times at which a run keeps what it knows."""
 _GRAINS = 500  # of a window, so that what is kept is short
@@ -73,3 +75,22 @@ def starts(
     return sorted(
         now - max(0.0, time - at) for at, count in all_of() for _ in range(count)
     )
+
+
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What one run found out for the next: requests a second, and rules that were named.
+
+    *limited*: the rate is what a limit allows, and not just how far the run came.
+    """
+
+    rate: float
+    limited: bool
+    rules: tuple[Limit, ...] = ()
+
+    def start(self) -> float:
+        """Give the requests a second to begin with."""
+        if self.limited:
+            # Below one a second it was perhaps bad luck, and is soon found again.
+            return max(self.rate, 1.0)
+        return max(10.0, self.rate / 2)

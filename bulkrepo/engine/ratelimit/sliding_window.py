@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from bulkrepo.swr.requests import Limit
+from bulkrepo.swr.answers import Limit
 
 MOST = 10_000
 """Starts that are kept: a larger rule is split into parts, which is stricter."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from bulkrepo.core.encoding import batches
 from bulkrepo.core.text import quote
 from bulkrepo.migration.copy_tools.header import Heading
 from bulkrepo.migration.copy_tools.references import Copy
-from bulkrepo.reports.json_report import batches
 
 
 def job(_heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:

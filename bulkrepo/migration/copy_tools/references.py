@@ -9,8 +9,8 @@ import re
 
 import msgspec
 
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.names import legal
-from bulkrepo.core.rows import SettingsError
 from bulkrepo.core.text import anonymous, escape, shown
 from bulkrepo.migration import mapping
 

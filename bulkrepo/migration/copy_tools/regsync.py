@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator
 
+from bulkrepo.core.encoding import batches
 from bulkrepo.core.text import quote
 from bulkrepo.migration.copy_tools.header import Heading
 from bulkrepo.migration.copy_tools.references import Copy
-from bulkrepo.reports.json_report import batches
 
 # "Minimum number of pulls remaining to start the step" (regsync's documentation), for
 # sources that tell, as Docker Hub does: its smallest allowances are below 100.

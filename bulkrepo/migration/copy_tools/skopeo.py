@@ -9,10 +9,10 @@ segment differs, the tags are copied one by one. (skopeo-sync(1); tried with 1.9
 import shlex
 from collections.abc import Iterable, Iterator
 
+from bulkrepo.core.encoding import batches
 from bulkrepo.core.text import quote
 from bulkrepo.migration.copy_tools.header import Heading
 from bulkrepo.migration.copy_tools.references import Copy
-from bulkrepo.reports.json_report import batches
 
 _ABOUT = (
     "",

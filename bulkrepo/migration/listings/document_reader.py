@@ -15,8 +15,8 @@ from typing import TextIO
 import msgspec
 from msgspec import structs
 
+from bulkrepo.core.errors import InputError
 from bulkrepo.core.json_scanner import Scanner
-from bulkrepo.core.rows import InputError
 from bulkrepo.migration.listings import yaml_text
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 
 _TIMES = 10
 _FEW = 100_000

@@ -11,15 +11,15 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from bulkrepo.core.errors import SettingsError, StoppedError
 from bulkrepo.core.redaction import conceal
-from bulkrepo.core.rows import SettingsError, StoppedError
 from bulkrepo.core.text import escape
+from bulkrepo.http import urls
 from bulkrepo.http.headers import challenges, field
+from bulkrepo.http.messages import Reply, Request
 from bulkrepo.migration.remote.docker_credentials import USER, Login
 from bulkrepo.migration.remote.products import Product, hub
 from bulkrepo.migration.remote.urls import Place
-from bulkrepo.swr import endpoints
-from bulkrepo.swr.requests import Reply, Request
 
 _CATALOG = "registry:catalog:*"
 _LIFE = 60.0
@@ -195,7 +195,7 @@ class Access:
             parts, host = urlsplit(""), ""
         ours = self._place.origin.startswith("http://")
         safe = parts.scheme == "https" or (
-            parts.scheme == "http" and ours and endpoints.loopback(host)
+            parts.scheme == "http" and ours and urls.loopback(host)
         )
         sane = realm.isascii() and realm.isprintable() and " " not in realm
         if not (safe and host and sane) or parts.username is not None:

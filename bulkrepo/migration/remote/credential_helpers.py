@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.migration.remote.docker_credentials import Docker
 
 _NAME = re.compile(r"[\w.-]+", re.ASCII)

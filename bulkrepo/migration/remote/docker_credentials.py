@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 
 USER = "BULKREPO_REGISTRY_USER"
 PASSWORD = "BULKREPO_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name

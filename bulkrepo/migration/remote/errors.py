@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from bulkrepo.core.redaction import conceal
 from bulkrepo.core.text import escape
+from bulkrepo.http.messages import NoReply, Reply, Request
 from bulkrepo.migration.remote.products import Product
-from bulkrepo.swr.requests import NoReply, Reply, Request
 from bulkrepo.swr.responses import read, said
 
 

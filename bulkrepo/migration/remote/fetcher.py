@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import tenacity
 
-from bulkrepo.core.rows import StoppedError
+from bulkrepo.core.clock import Clock
+from bulkrepo.core.errors import StoppedError
 from bulkrepo.engine import retry_policy
-from bulkrepo.engine.cancellation import Clock
 from bulkrepo.engine.ratelimit.fixed import Fixed
+from bulkrepo.http.messages import NoReply, Reply, Request
 from bulkrepo.http.transport import Gateway
 from bulkrepo.migration.remote import (
     authentication,
@@ -26,7 +27,7 @@ from bulkrepo.migration.remote import (
     urls,
 )
 from bulkrepo.swr import responses
-from bulkrepo.swr.requests import Answer, Limit, NoReply, Reply, Request
+from bulkrepo.swr.answers import Answer, Limit
 
 _RATE = Limit(10, 1.0)
 """Requests, at most: it is somebody else's registry."""

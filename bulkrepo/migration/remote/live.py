@@ -8,7 +8,10 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from bulkrepo.http.client import Client, trusted
+from bulkrepo.core.system_clock import Clock
+from bulkrepo.core.version import VERSION
+from bulkrepo.http.client import Client
+from bulkrepo.http.tls import trusted
 from bulkrepo.migration.listings.document_reader import Document
 from bulkrepo.migration.remote import (
     credential_helpers,
@@ -18,7 +21,6 @@ from bulkrepo.migration.remote import (
     urls,
 )
 from bulkrepo.migration.remote.fetcher import Fetching
-from bulkrepo.runs.runner import VERSION, Clock
 
 _TIMEOUT = 60.0
 """Seconds for a page: a catalog may take long to put together."""

@@ -5,13 +5,13 @@ from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 from msgspec import structs
 
-from bulkrepo.core.rows import InputError
+from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import escape
 from bulkrepo.http.headers import field, links
+from bulkrepo.http.messages import Reply
 from bulkrepo.migration.listings.document_reader import Document, answered
 from bulkrepo.migration.remote.products import Plan, Product, sized
 from bulkrepo.migration.remote.urls import Place
-from bulkrepo.swr.requests import Reply
 
 MOST = 16 * 1024 * 1024
 """Bytes of a page: what is longer is not read."""

@@ -5,12 +5,12 @@ from collections.abc import Generator, Mapping
 
 import msgspec
 
-from bulkrepo.core.rows import StoppedError
+from bulkrepo.core.errors import StoppedError
 from bulkrepo.core.text import escape
 from bulkrepo.http.headers import challenges, field
+from bulkrepo.http.messages import Reply
 from bulkrepo.migration.remote.products import PRODUCTS, Product, told
 from bulkrepo.migration.remote.urls import Place
-from bulkrepo.swr.requests import Reply
 
 _SERVICES: Mapping[str, str] = {
     "/service/token": "harbor",

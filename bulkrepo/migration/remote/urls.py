@@ -1,15 +1,16 @@
 """Pure. The URL of a listing, checked and taken apart."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.text import anonymous, escape
+from bulkrepo.http import urls
 from bulkrepo.migration import mapping
-from bulkrepo.swr import endpoints
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"\w[\w+.-]*://")
@@ -87,7 +88,7 @@ def place(source: str) -> Place:
             f"{source.partition('?')[0]}: leave the secret out of the URL: others see "
             f"it. Instead, {_ADVICE}"
         )
-    if parts.scheme == "http" and not endpoints.loopback(host):
+    if parts.scheme == "http" and not urls.loopback(host):
         raise SettingsError(
             f"{source}: plain http is not used, except on this machine: write "
             "https://, or save the listing (curl -si) and import the file"
@@ -121,3 +122,13 @@ def mistaken(source: str) -> str | None:
 def _shown(source: str) -> str:
     """Return *source* without what may be a password."""
     return escape(anonymous(source).partition("?")[0])
+
+
+def checked(sources: Sequence[str]) -> None:
+    """Raise SettingsError unless the URLs among *sources* are of one registry."""
+    origins = {place(source).origin for source in sources if is_url(source)}
+    if len(origins) > 1:
+        raise SettingsError(
+            f"{' and '.join(sorted(origins))}: give one registry at a time, so that "
+            "no credential goes to another one"
+        )

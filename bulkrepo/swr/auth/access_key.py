@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer
 from bulkrepo.swr.auth.protocol import Ready, sendable
 from bulkrepo.swr.auth.signature import host, signed
-from bulkrepo.swr.requests import Answer, Request
 
 _CLOCK = 60.0
 """Seconds of clock difference from which on a refusal is blamed on it."""

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.swr.requests import Answer, Kind, Reply, Request, moment, server_time
+from bulkrepo.http.dates import moment, server_time
+from bulkrepo.http.messages import Reply, Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.responses import said
 
 TOKEN_HEADER = "X-Subject-Token"  # noqa: S105 - a header's name

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 from msgspec import structs
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.http.messages import Reply, Request
 from bulkrepo.swr import endpoints
+from bulkrepo.swr.answers import Answer
 from bulkrepo.swr.auth import iam
 from bulkrepo.swr.auth.protocol import FIRST, NEVER, sendable
-from bulkrepo.swr.requests import Answer, Reply, Request
 
 _MARGIN, _SHARE = 300.0, 0.2
 """Renew a token this many seconds, or this share of its lifetime, before its end."""

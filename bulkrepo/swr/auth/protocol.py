@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from bulkrepo.core.rows import SettingsError
-from bulkrepo.swr.requests import Answer, Reply, Request
+from bulkrepo.core.errors import SettingsError
+from bulkrepo.http.messages import Reply, Request
+from bulkrepo.swr.answers import Answer
 
 FIRST, NEVER = float("-inf"), float("inf")
 """When to sign in: before the first request, or not at all."""

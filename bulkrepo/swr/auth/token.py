@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer
 from bulkrepo.swr.auth.protocol import Ready, sendable
-from bulkrepo.swr.requests import Answer, Request
 
 
 class Token(Ready):

@@ -8,7 +8,7 @@ sign anybody in as somebody else.
 
 from collections.abc import Callable
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.credentials import access_keys, clouds_yaml, passwords, tokens
 from bulkrepo.swr.credentials.lookup import Given, Source
 

@@ -4,7 +4,7 @@ from configparser import ConfigParser, Error, MissingSectionHeaderError, Parsing
 from functools import partial
 from typing import Any
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.auth.access_key import Keys
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.credentials.lookup import Given, Place, Source

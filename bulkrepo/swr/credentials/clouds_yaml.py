@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.credentials.lookup import Given, Source
 from bulkrepo.swr.credentials.passwords import whole

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from json import JSONDecodeError
 from typing import Any
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 
 
 class _Passed(logging.Handler):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.core.rows import SettingsError
+from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.auth import iam
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import Auth

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bulkrepo.core.rows import Doubt, RepoSpec, Verdict
-from bulkrepo.swr.requests import Answer, Request, Shown
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.rows import Doubt, RepoSpec
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer
+from bulkrepo.swr.requests import Shown
 
 
 class Heard(msgspec.Struct, frozen=True, gc=False):

@@ -1,8 +1,9 @@
 """Pure. How a repository comes to be as wanted, and what is known of it afterwards."""
 
-from bulkrepo.core.rows import Doubt, RepoSpec, Verdict, join_doubts
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.rows import Doubt, RepoSpec, join_doubts
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow, drift, judged
-from bulkrepo.swr.requests import Answer, Kind
 from bulkrepo.swr.requests import create as creating
 from bulkrepo.swr.requests import show as showing
 from bulkrepo.swr.requests import update as updating

@@ -1,8 +1,10 @@
 """Pure. Reading what is there, one repository at a time: nothing is changed."""
 
-from bulkrepo.core.rows import Doubt, RepoSpec, Verdict
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.rows import Doubt, RepoSpec
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow, judged, stamp
-from bulkrepo.swr.requests import Answer, Kind, Request
 from bulkrepo.swr.requests import show as showing
 
 _READONLY = "no permission to create in the organization: it may only be read"

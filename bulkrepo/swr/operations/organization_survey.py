@@ -11,8 +11,10 @@ from math import ceil
 
 import msgspec
 
+from bulkrepo.http.messages import Request
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations.conclusion import Heard
-from bulkrepo.swr.requests import PAGE, Answer, Kind, Request, Shown
+from bulkrepo.swr.requests import PAGE, Shown
 from bulkrepo.swr.requests import organization as reading
 from bulkrepo.swr.requests import page as listing
 

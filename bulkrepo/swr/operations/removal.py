@@ -1,8 +1,8 @@
 """Pure. Taking back what a run created: only what is certainly that, and empty."""
 
-from bulkrepo.core.rows import Verdict
+from bulkrepo.core.outcomes import Verdict
+from bulkrepo.swr.answers import Answer, Kind
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow, stamp
-from bulkrepo.swr.requests import Answer, Kind
 from bulkrepo.swr.requests import delete as deleting
 from bulkrepo.swr.requests import show as showing
 
