@@ -14,7 +14,7 @@ from aioresponses import aioresponses
 from hypothesis import settings as hypothesis
 
 from bulkrepo.runs import runner
-from tests.fakes import Hasty
+from tests.support.fakes import Hasty
 
 hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 if os.environ.get("CI") == "true":

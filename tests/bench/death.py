@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.death import PowerCut, damage, die
+from tests.support.death import PowerCut, damage, die
 
 _KINDS: dict[str, dict[str, Any]] = {
     "kill -9": {},

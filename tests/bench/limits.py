@@ -5,8 +5,16 @@ from typing import NamedTuple
 
 from bulkrepo.engine.ratelimit.adaptive import Auto
 from bulkrepo.swr.answers import Limit
-from tests.limiters import KINDS, Bucket, Changing, Fixed, Leaky, Limiter, Sliding
-from tests.simulation import Simulated, simulate
+from tests.support.limiters import (
+    KINDS,
+    Bucket,
+    Changing,
+    Fixed,
+    Leaky,
+    Limiter,
+    Sliding,
+)
+from tests.support.simulation import Simulated, simulate
 
 ROWS = 2000
 SEEDS = 10

@@ -1,0 +1,1 @@
+"""Whole runs by the library: what plan, verify, retry, undo and surveys do."""

@@ -1,0 +1,1 @@
+"""Against real components; `pytest -m real`."""

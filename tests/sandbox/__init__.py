@@ -1,0 +1,1 @@
+"""The sandbox keeps to the service's documentation."""

@@ -1,0 +1,1 @@
+"""What tests share: fakes, sandboxes with a bell, registries, processes."""
