@@ -24,15 +24,22 @@ if TYPE_CHECKING:
     from bulkrepo.api import create, plan, retry, undo, verify
     from bulkrepo.runs.control import Control
     from bulkrepo.runs.settings import Settings
+    from bulkrepo.swr.auth.access_key import AccessKey
+    from bulkrepo.swr.auth.iam import Login
+    from bulkrepo.swr.auth.password import Password
+    from bulkrepo.swr.auth.token import Token
 
 __all__ = [
+    "AccessKey",
     "BulkrepoError",
     "Control",
     "Event",
     "InputError",
     "LedgerError",
     "LockedError",
+    "Login",
     "Outcome",
+    "Password",
     "Progressed",
     "Result",
     "Settings",
@@ -41,6 +48,7 @@ __all__ = [
     "Started",
     "StoppedError",
     "Summary",
+    "Token",
     "Verdict",
     "create",
     "plan",
@@ -49,12 +57,19 @@ __all__ = [
     "verify",
 ]
 
-_COMMANDS = ("create", "plan", "retry", "undo", "verify")
-_LATER = dict.fromkeys(("Control", *_COMMANDS), "api") | {"Settings": "runs.settings"}
+_LATER = {
+    "AccessKey": "swr.auth.access_key",
+    "Control": "runs.control",
+    "Login": "swr.auth.iam",
+    "Password": "swr.auth.password",
+    "Settings": "runs.settings",
+    "Token": "swr.auth.token",
+} | dict.fromkeys(("create", "plan", "retry", "undo", "verify"), "api")
+"""Names of modules that need aiohttp, sqlite3 or time to be imported."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs aiohttp and sqlite3 when it is first used (PEP 562)."""
+    """Import what is heavy when it is first used (PEP 562)."""
     if name not in _LATER:
         raise AttributeError(f"module 'bulkrepo' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - the point of it

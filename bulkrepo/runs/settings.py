@@ -118,7 +118,7 @@ _WORDS: dict[object, str] = {
     float: "a number of seconds",
     bool: "True or False",
     NoneType: "None",
-    Auth: "a Token, Keys or Password of bulkrepo.swr.auth",
+    Auth: "a Token, AccessKey or Password of bulkrepo",
     BinaryIO: "a binary stream",
     tuple[str, ...]: "a tuple of paths as text",
 }

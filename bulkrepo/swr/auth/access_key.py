@@ -19,7 +19,7 @@ _PARTS = {
 }
 
 
-class Keys(Ready):
+class AccessKey(Ready):
     """
     An access key and a secret key, which sign every request to *endpoint* afresh.
 

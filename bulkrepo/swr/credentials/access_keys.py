@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from bulkrepo.core.errors import SettingsError
-from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.credentials.lookup import Given, Place, Source
 
@@ -75,7 +75,7 @@ def _signer(given: Given, place: Place, **parts: Any) -> Auth:
             f"an access key needs the project's id, not its name: set HW_PROJECT_ID to "
             f"that of {project} (or unset the name to use the region's own project)"
         )
-    return Keys(endpoint=place.endpoint, **parts)
+    return AccessKey(endpoint=place.endpoint, **parts)
 
 
 def from_named_file(given: Given) -> Source | None:

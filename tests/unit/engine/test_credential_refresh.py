@@ -17,7 +17,7 @@ from bulkrepo.engine.scheduler import Engine
 from bulkrepo.http.clock_skew import Skew
 from bulkrepo.http.messages import NoReply, Reply, Request
 from bulkrepo.swr.answers import Answer, Kind, Limit
-from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import Auth
@@ -397,9 +397,9 @@ async def test_what_iam_quotes_of_a_password_is_not_shown() -> None:
 # Keys.
 
 
-def keys() -> Keys:
+def keys() -> AccessKey:
     """Give keys."""
-    return Keys(endpoint="https://swr.example", access_key="AK", secret_key="SK")
+    return AccessKey(endpoint="https://swr.example", access_key="AK", secret_key="SK")
 
 
 def dated(reply: Reply, cloud_time: float) -> Reply:

@@ -16,7 +16,7 @@ from bulkrepo.core.rows import RepoSpec
 from bulkrepo.http.client import Client
 from bulkrepo.http.messages import BODY_LIMIT, NoReply, Reply, Request
 from bulkrepo.http.proxies import Proxy, parsed, proxy
-from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.signature import signed
 from bulkrepo.swr.requests import create, show
 from tests.conftest import FakeCloud
@@ -252,7 +252,7 @@ async def test_what_is_signed_is_what_leaves(
     requests: list[bytes] = []
     async with serving(saying(CREATED, requests=requests)) as host:
         endpoint = f"http://{scheme_host}:{host.rsplit(':', 1)[1]}"
-        auth = Keys(
+        auth = AccessKey(
             endpoint=endpoint,
             access_key="AK",
             secret_key="SK",

@@ -41,8 +41,8 @@ KINDS: list[tuple[dict[str, Any], str]] = [
     ({"strict": "no"}, "strict 'no': must be True or False"),
     ({"reports": "r.csv"}, "reports 'r.csv': must be a tuple of paths"),
     ({"stdin": "a,b"}, "stdin 'a,b': must be a binary stream or None"),
-    ({"credential": None}, "^credential: must be a Token, Keys .* or text$"),
-    ({"credential": b"abc"}, "^credential: must be a Token, Keys .* or text$"),
+    ({"credential": None}, "^credential: must be a Token, AccessKey .* or text$"),
+    ({"credential": b"abc"}, "^credential: must be a Token, AccessKey .* or text$"),
 ]
 
 

@@ -16,7 +16,7 @@ from bulkrepo.runs import sign_in
 from bulkrepo.runs.sign_in import SignIn, whole
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
-from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.password import Password
 from tests.cli.test_whoami import NO_OPTIONS, PASSWORD
 from tests.support import boxes
@@ -228,7 +228,7 @@ async def test_the_credentials_file_of_the_vendor_is_found(
 
     place, _ = await found(monkeypatch, {}, region="cn-north-4")
 
-    assert isinstance(place.auth, Keys)
+    assert isinstance(place.auth, AccessKey)
     assert place.auth.name == f"ak of {file} and sk of {file}"
 
 

@@ -11,7 +11,7 @@ from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.rows import RepoSpec
 from bulkrepo.http.messages import Reply, Request
 from bulkrepo.swr.answers import Answer, Kind
-from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import FIRST, NEVER, Auth
@@ -80,9 +80,9 @@ AT = 1_767_323_045.9
 DATE = "20260102T030405Z"
 
 
-def keys(**more: Any) -> Keys:
+def keys(**more: Any) -> AccessKey:
     """Give keys as the environment names them."""
-    return Keys(
+    return AccessKey(
         endpoint=ENDPOINT,
         access_key="AK123",
         secret_key="SK456",
@@ -165,10 +165,10 @@ def test_keys_are_refused_when_a_header_cannot_carry_them(
     """The error names the part, never the text."""
     whole: Any = {"access_key": "AK", "secret_key": "SK", **parts}
     if why is None:
-        Keys(endpoint=ENDPOINT, **whole)
+        AccessKey(endpoint=ENDPOINT, **whole)
         return
     with pytest.raises(SettingsError, match=why):
-        Keys(endpoint=ENDPOINT, **whole)
+        AccessKey(endpoint=ENDPOINT, **whole)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_no_way_to_sign_in_shows_its_secret() -> None:
     ways: list[Auth] = [
         Password(login),
         Token("SWR_TOKEN", lambda: SECRET),
-        Keys(endpoint=ENDPOINT, access_key="AK", secret_key=SECRET),
+        AccessKey(endpoint=ENDPOINT, access_key="AK", secret_key=SECRET),
     ]
 
     assert all(SECRET not in repr(way) for way in ways)

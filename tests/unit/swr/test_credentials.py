@@ -11,7 +11,7 @@ from bulkrepo.cli.main import cli
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.http.messages import Request
 from bulkrepo.swr.answers import Answer, Kind
-from bulkrepo.swr.auth.access_key import Keys
+from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.auth.token import Token
@@ -156,7 +156,7 @@ def test_first_keys_that_are_set_win(
     """Before any password."""
     auth = auth_of(find(given(environment)))
 
-    assert isinstance(auth, Keys)
+    assert isinstance(auth, AccessKey)
     assert auth.name == names
     assert auth.secrets() == (f"{keys}-sk", f"{keys}-ak")
 
@@ -195,7 +195,7 @@ def test_the_vendor_credentials_file_is_read(
 
     auth = auth_of(find(given(environment, files=files, keys_file=usual)))
 
-    assert isinstance(auth, Keys)
+    assert isinstance(auth, AccessKey)
     assert auth.secrets() == ("file%sk", "file-ak")
     assert auth.sign(REQUEST, at=0.0)["X-Project-Id"] == project
 
