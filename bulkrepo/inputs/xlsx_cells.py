@@ -4,6 +4,8 @@ import datetime as dt
 import re
 from typing import NamedTuple
 
+from bulkrepo.core.text import brief
+
 _ERRORS = frozenset(
     {
         "#NULL!",
@@ -63,15 +65,15 @@ def taken_as_name(value: object, number_format: str) -> object:
     shown = _shown(value, number_format)
     if shown == text:
         return text
-    how = f"shown as {shown} (format {number_format})"
+    how = f"shown as {shown} (format {brief(number_format)})"
     if shown is None:
-        how = f"shown in the format {number_format}"
+        how = f"shown in the format {brief(number_format)}"
     message = f"is the number {text}, {how}: format the cell as text and type the name"
     return Odd(str(text), "number-format", message)
 
 
 _AS_STORED = frozenset({"general", "@"})
-_SIMPLE = re.compile(r'(?:"([^"]*)")?(0+)(?:\.(0+))?(%?)(?:"([^"]*)")?')
+_SIMPLE = re.compile(r'(?:"([^"]*)")?(0{1,30})(?:\.(0{1,30}))?(%?)(?:"([^"]*)")?')
 
 
 def _shown(value: float, number_format: str) -> str | None:

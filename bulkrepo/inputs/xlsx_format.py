@@ -19,6 +19,7 @@ from msgspec import structs
 from bulkrepo.core import csv_cells
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.rows import FIELDS, Problem, Row
+from bulkrepo.core.text import brief
 from bulkrepo.inputs import columns, report_rows, xlsx_cells, xlsx_merged_cells
 from bulkrepo.inputs.xlsx_package import ExcessError, Package, Survey
 
@@ -254,11 +255,12 @@ def _headed(
     if not any(map(wanted, names)):
         return None
     named = [index for index, name in enumerate(names) if _field(name) in _NAMES]
-    found = _rows(lines, source, sheet.title, named, survey)
+    title = brief(sheet.title)  # it stands in the place of every fault
+    found = _rows(lines, source, title, named, survey)
     merges = [each for each in survey.merges if each.bottom > line]
     if merges:
-        found = _split(merges, found, len(names), sheet.title)
-    return Sheet(sheet.title, line, names, found)
+        found = _split(merges, found, len(names), title)
+    return Sheet(title, line, names, found)
 
 
 def _split(

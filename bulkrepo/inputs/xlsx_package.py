@@ -21,9 +21,9 @@ ROWS = 1_048_576
 """Rows that a sheet can have."""
 COLUMNS = 16_384
 """Columns that a sheet can have."""
-_CELLS = 1 << 25
+_CELLS = 1 << 24
 """Cells between column A and the last one of each row: all of them are looked at."""
-_ELEMENTS = 1 << 19
+_ELEMENTS = 1 << 18
 """Elements of a part, or of a row or a text in it: a tree is made of them."""
 _STRINGS = 1_500_000
 """Different texts of a workbook: 300,000 rows of five columns have as many."""
@@ -31,6 +31,10 @@ _TEXT = 1 << 20
 """Bytes without another element. A program's longest cell has 32,767 characters."""
 _MERGES = 100_000
 """Ranges of merged cells: all are held in memory, and hardly anybody merges so many."""
+_SMALL = 4 << 20
+"""Bytes that any part may have, unpacked."""
+_RATIO = 200
+"""Bytes of a larger part for each byte in the file: rows of a table have 10 to 80."""
 _CHUNK = 1 << 16
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -52,7 +56,11 @@ class Package(zipfile.ZipFile):
         key = getattr(name, "filename", name)
         if key not in self.surveys:
             with super().open(name) as part:
-                self.surveys[key] = Survey(part)
+                survey = Survey(part)
+            info = self.getinfo(key)
+            if info.file_size > max(_SMALL, _RATIO * info.compress_size):
+                raise ExcessError(f"unpacks to more than {_RATIO} times its size")
+            self.surveys[key] = survey
         return super().open(name, *args, **options)
 
 
