@@ -114,7 +114,8 @@ def records(
     """
     Yield line and fields of each row of a listing's sheet; other columns are ignored.
 
-    A column `image` is read as `repository`. `InputError` for a cell without a value.
+    A column `image` is read as `repository`. A row that is hidden or struck through
+    has a field `suspect`. `InputError` for a cell without a value.
     """
 
     def names(heading: str) -> bool:
@@ -130,8 +131,8 @@ def records(
                     f"mean {name}: rename all but one"
                 )
         inverted = "private" in map(columns.normal, sheet.head)
-        for line, found, _ in sheet.rows:
-            row: dict[str, object] = {}
+        for line, found, suspects in sheet.rows:
+            row: dict[str, object] = {"suspect": True} if suspects else {}
             for index, value in enumerate(found[: len(fields)]):
                 field = fields[index]
                 if field is None or value is None:

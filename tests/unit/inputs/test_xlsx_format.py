@@ -532,6 +532,18 @@ def test_a_spreadsheet_is_a_listing(here: Path) -> None:
     ]
 
 
+def test_rows_of_a_listing_that_nobody_sees_are_said(here: Path) -> None:
+    """They are taken, as everything else."""
+    data = styled([["image"], ["a"], ["b"], ["c"]], hidden=[2], struck=["A4"])
+    result = run("import", save(here, data), "-n", "m")
+
+    assert [line["repository"] for line in table(here / "team.swr.csv")] == list("abc")
+    assert (
+        "  2 hidden or struck through in the sheet: taken too"
+        in result.stderr.splitlines()
+    )
+
+
 def test_an_organization_stands_in_front_of_its_names(here: Path) -> None:
     """So that `--map first` gives it back."""
     data = workbook(
