@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from inspect import signature
 from typing import Any, Self
 from unittest.mock import Mock
@@ -14,6 +14,8 @@ from aioresponses import aioresponses
 from hypothesis import settings as hypothesis
 
 from bulkrepo.runs import runner
+from bulkrepo.sandbox import Sandbox
+from tests.support.boxes import ANYTHING
 from tests.support.fakes import Hasty
 
 hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -53,6 +55,13 @@ def cloud() -> Iterator[FakeCloud]:
     """Give a cloud that answers what is added, and refuses everything else."""
     with FakeCloud() as fake:
         yield fake
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Sandbox]:
+    """Give a well-behaved sandbox in which every organization exists."""
+    async with Sandbox(ANYTHING) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
