@@ -28,6 +28,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: those of workbooks tell the time, and differ."""
+    return argname if isinstance(val, bytes) else None
+
+
 class _Canned(aiohttp.ClientResponse):
     """Bridge for aioresponses 0.7.9 on aiohttp 3.14 (aioresponses issue 289)."""
 
