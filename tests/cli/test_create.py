@@ -775,7 +775,7 @@ async def test_a_request_may_take_as_long_as_it_is_given(tmp_path: Path) -> None
             *("create", source, "--timeout", "1s", "--patience", "3s"),
             cwd=tmp_path,
             SWR_ENDPOINT=str(server.make_url("")).rstrip("/"),
-            SWR_TOKEN="t",
+            SWR_TOKEN="any-token",
         )
     item = json.loads((tmp_path / "list.report.jsonl").read_text())
 
@@ -1307,7 +1307,7 @@ async def test_report_and_retry_find_the_run_that_was_continued(
             *("create", first, "--max-failures", "1", "--survey", "never"),
             cwd=tmp_path,
             box=box,
-            SWR_TOKEN="dead",
+            SWR_TOKEN="dead-token",
         )
         done = await bulkrepo("create", other, cwd=tmp_path, box=box)
         again = await bulkrepo("create", first, cwd=tmp_path, box=box)
@@ -1324,7 +1324,7 @@ async def test_the_next_command_works_when_it_is_typed(tmp_path: Path) -> None:
     kept = ("--rate", "50/s", "--report", "r.jsonl", "--ledger", "o.db")
     words = ("create", "a b.txt", *options, *kept, "--log-format", "console")
     async with Sandbox(ANYTHING) as box:
-        stopped = await bulkrepo(*words, cwd=tmp_path, box=box, SWR_TOKEN="dead")
+        stopped = await bulkrepo(*words, cwd=tmp_path, box=box, SWR_TOKEN="dead-token")
         last = stopped.err.splitlines()[-1]
         typed = shlex.split(last.removeprefix("next: bulkrepo "))
         done = await bulkrepo(*typed, cwd=tmp_path, box=box)
