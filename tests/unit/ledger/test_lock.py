@@ -1,76 +1,78 @@
-"""The files of a ledger are ours, and nothing else is touched."""
+"""A ledger is for one process at a time, by whatever name."""
 
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.core.errors import LedgerError, LockedError
 from bulkrepo.ledger.ledger import Ledger
-from tests.support.users import as_root, plant
+from tests.support.ledgers import Ticks, checked, finish, load, made, opened
 
 
-def open_ledger(path: Path) -> None:
-    """Open and close a ledger."""
-    Ledger(str(path), now=lambda: 0.0).close()
+def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:
+    """The lock names the process that has it; the lock ends with it."""
+    script = (
+        "import sys, time\n"
+        "from bulkrepo.ledger.ledger import Ledger\n"
+        "ledger = Ledger(sys.argv[1], now=time.time)\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(LockedError) as caught:
+            Ledger(str(path), now=Ticks())
+        other.kill()
+    with opened(path) as ledger:  # a lock does not outlive its process
+        load(ledger, checked("a"))
+
+    assert re.search(rf"\b{other.pid}\b", str(caught.value))
+    assert "--ledger" in str(caught.value)
 
 
-def test_what_is_not_a_lock_is_left_as_it_is(tmp_path: Path) -> None:
-    """Though it has the name of one."""
-    lock = tmp_path / "runs.db.lock"
-    lock.write_text("precious\n")
-
-    with pytest.raises(
-        LedgerError, match=r"runs\.db\.lock is not the lock of a ledger"
-    ):
-        open_ledger(tmp_path / "runs.db")
-
-    assert lock.read_text() == "precious\n"
+def test_a_second_run_of_a_process_is_told_so(path: Path) -> None:
+    """Also before the first has noted who it is; afterwards the ledger is free."""
+    with opened(path):
+        path.with_name(f"{path.name}.lock").write_text("")
+        with pytest.raises(LockedError, match=rf"process {os.getpid()}, this one"):
+            Ledger(str(path), now=Ticks())
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
 
 
-def test_a_lock_is_signed_anew(tmp_path: Path) -> None:
-    """By each process, also where the one before had a longer number."""
-    lock = tmp_path / "runs.db.lock"
-    lock.write_text("123456789012\n")
-    open_ledger(tmp_path / "runs.db")
+def test_a_ledger_is_locked_by_whatever_name(path: Path) -> None:
+    """A link to it is the same ledger."""
+    link = path.with_name("link.db")
+    with opened(path) as ledger:
+        load(ledger, checked("a"))
+        link.symlink_to(path)
+        with pytest.raises(LockedError) as caught:
+            Ledger(str(link), now=Ticks())
+    with opened(link) as ledger:
+        load(ledger, checked("a"))
 
-    assert lock.read_text() == f"{os.getpid()}\n"
-
-
-@pytest.mark.parametrize("kind", ["a pipe", "a device"])
-def test_a_ledger_is_a_file(tmp_path: Path, kind: str) -> None:
-    """Anything else is refused, and nothing is left beside it."""
-    path = tmp_path / "runs.db"
-    if kind == "a pipe":
-        os.mkfifo(path)
-    else:
-        path.symlink_to("/dev/null")
-
-    with pytest.raises(LedgerError, match="it is no regular file"):
-        open_ledger(path)
-
-    assert list(tmp_path.iterdir()) == [path]
-    assert not Path("/dev/null.lock").exists()
+    assert "another run holds the ledger" in str(caught.value)
 
 
-def test_links_in_a_circle_are_no_ledger(tmp_path: Path) -> None:
-    """An error like another."""
-    (tmp_path / "a").symlink_to("b")
-    (tmp_path / "b").symlink_to("a")
-
-    with pytest.raises(LedgerError, match="symbolic links"):
-        open_ledger(tmp_path / "a")
-
-
-@as_root
-@pytest.mark.parametrize("name", ["runs.db", "runs.db.lock"])
-def test_a_ledger_is_not_where_somebody_elses_link_leads(
-    tmp_path: Path, name: str
-) -> None:
-    """Neither the file nor its lock."""
-    plant(tmp_path / name, tmp_path / "precious")
-
-    with pytest.raises(SettingsError, match="another user"):
-        open_ledger(tmp_path / "runs.db")
-
-    assert not (tmp_path / "precious").exists()
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_ledger_that_is_taken_away_says_so(path: Path, *, replaced: bool) -> None:
+    """What is written to a file without a name is lost with the process."""
+    with opened(path) as ledger:
+        load(ledger, checked("a", "b"))
+        claims = ledger.turn([], 1)
+        path.unlink()
+        if replaced:
+            path.touch()
+        with pytest.raises(LedgerError, match="removed or replaced"):
+            ledger.turn([made(claim) for claim in claims], 1)
+        with pytest.raises(LedgerError, match="removed or replaced"):
+            finish(ledger)
