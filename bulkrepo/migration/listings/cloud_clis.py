@@ -32,8 +32,6 @@ def _repositories(value: object) -> object:
 
 def _ecr(value: object) -> Page:
     page = Page()
-    if is_object(value) and (value.get("nextToken") or value.get("NextToken")):
-        page.more = "nextToken"
 
     def found() -> Iterator[Found]:
         for each in records(_repositories(value), page):

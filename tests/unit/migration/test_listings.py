@@ -101,6 +101,12 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
         ["org/chart"],
     ),
     (
+        "mirantis.json",
+        [("acme/gate", True, "The gate"), ("acme/vault", False, None)],
+        [],
+    ),
+    ("gitlab-12.json", [("r.example.com/acme/site", None, None)], []),
+    (
         "hub.json",
         [("docker/compose", True, "Define and run"), ("docker/secret", False, None)],
         ["docker/volume"],
@@ -320,6 +326,8 @@ def test_a_fixture_fits_one_shape() -> None:
         ("hub-1-of-2.json hub-1-of-2.json", "3 records, and 2 are here"),
         ("alibaba-part.json", "61 records, and 1 are here"),
         ("swr-part.json", "2 records, and 1 are here"),
+        ("alibaba-enterprise-next.json", "NextToken"),
+        ("mirantis-next.txt", "x-next-page-start"),
     ],
 )
 def test_a_part_of_a_listing_is_told(files: str, why: str) -> None:
@@ -445,6 +453,46 @@ def test_visibility_as_text_is_what_it_says(
     quay = QUAY.replace("true", word) % ""
 
     assert rows(parse(quay)) == [("o/a", public, None)]
+
+
+@pytest.mark.parametrize(
+    ("records", "note"),
+    [
+        ([{"path": "a/b", "location": "r.h/a/b", "isPublic": True}], "isPublic"),
+        ([{"project_id": 1, "name": "p/a", "pull_count": 0, "private": 0}], "private"),
+        ([{"project_id": 1, "name": "p/a", "pull_count": 0, "private": None}], None),
+        (
+            [{"project_id": 1, "name": "p/a", "pull_count": 0, "private_note": "x"}],
+            None,
+        ),
+        ([{"package": "r.h/a", "version": "1", "access_level": "all"}], "access_level"),
+        ([{"package_type": "docker", "name": "a", "visibility": "private"}], None),
+        ([{"package_type": "docker", "name": "a", "visibility": "inner"}], "inner"),
+        ([{"repositoryName": "a", "repoVisibility": "x"}], "repoVisibility"),
+    ],
+)
+def test_a_visibility_that_was_not_read_is_said(
+    records: list[dict[str, object]], note: str | None
+) -> None:
+    """Nobody takes a blank for what the listing says."""
+    notes = parse(json.dumps(records)).notes
+
+    assert note in str(notes) if note is not None else not notes
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"namespace": "o", "name": "a"},
+        {"namespace": "o", "name": "a", "visibility": "public"},
+        {"namespace": "o", "name": "a", "private": True},
+    ],
+)
+def test_a_product_is_known_by_keys_of_its_own(record: dict[str, object]) -> None:
+    """Namespace and name are everybody's."""
+    for value in ({"repositories": [record]}, {"results": [record]}):
+        with pytest.raises(InputError):
+            parse(json.dumps(value))
 
 
 @pytest.mark.parametrize(
