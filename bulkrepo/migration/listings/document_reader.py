@@ -17,7 +17,7 @@ from msgspec import structs
 
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.json_scanner import Scanner
-from bulkrepo.migration.listings import continuation, yaml_text
+from bulkrepo.migration.listings import continuation, references, yaml_text
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
 _SIZE = 1 << 16
@@ -221,7 +221,7 @@ def _other(scan: Scanner) -> _Values:
 
 
 def _lines(scan: Scanner) -> _Values:
-    going = True
+    going = whole = True
     while going:
         more = scan.reach(_SIZE)
         held, at = scan.held, scan.at
@@ -240,4 +240,6 @@ def _lines(scan: Scanner) -> _Values:
             )
         scan.at += len(lines)
         going = scan.skip()
-        yield lines, going
+        whole = whole and not going
+        yield references.spread(lines, scan.source) if whole else lines, going
+        whole = False

@@ -187,6 +187,7 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
         return document, found
     _refuse_list(document)
     value = document.value
+    _refuse_tags(document)
     record = first(member(value, "repositories")) or first(value) or value
     keys = record.keys() if isinstance(record, dict) else ()
     if "repository" in keys or (keys and all(columns.known(str(key)) for key in keys)):
@@ -195,6 +196,17 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
     raise InputError(
         f"{document.source}: {_kind(value)} is not a known listing. Known are: {known}"
     )
+
+
+def _refuse_tags(document: Document) -> None:
+    """Raise `InputError` for the tags of one repository."""
+    value = document.value
+    for key in ("tags", "Tags") if isinstance(value, dict) else ():
+        if isinstance(member(value, key), list):
+            raise InputError(
+                f"{document.source}: lists the tags of one repository: give the names "
+                "of repositories, as /v2/_catalog or crane catalog HOST does"
+            )
 
 
 def _refuse_list(document: Document) -> None:
