@@ -9,7 +9,7 @@ import errno
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from multidict import CIMultiDict
@@ -33,6 +33,24 @@ _LONGEST = 32 * 1024
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 _STARVED = 0.05
 """Seconds until the next try for a socket when too many files are open."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """
+    Connections of which none is used again on which bytes came that nobody asked for.
+
+    Else these would be taken for the answer to the next request. aiohttp looks for them
+    when a connection is given back, but not when it is taken out again.
+    """
+
+    async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
+        """Return a connection on which nothing waits to be read."""
+        while True:
+            connection = await super().connect(*args, **options)
+            protocol = connection.protocol
+            if protocol is not None and not protocol.should_close:
+                return connection
+            connection.close()
 
 
 class Client:
@@ -73,7 +91,7 @@ class Client:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_Connector(
                 limit=self._connections, ssl=self._tls or True, ttl_dns_cache=60
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout / 2),
@@ -141,6 +159,9 @@ class Client:
                     body = clean_body(await _head(response, request.limit))
                 return Reply(response.status, heard, body)
             finally:
+                # A gateway in trouble may pass on later what it waited for in vain.
+                if response.status >= 500:
+                    response.close()
                 response.release()
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             return _no_reply(error)
