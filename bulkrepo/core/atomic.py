@@ -18,19 +18,22 @@ def refuse_folder(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
-def replace_bytes(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write *chunks* beside *path*, then put them in its place; its mode stays."""
+def replace_bytes(path: Path, chunks: Iterable[bytes], *, mode: int = 0o600) -> None:
+    """
+    Write *chunks* beside *path*, then put them in its place.
+
+    Its mode stays; a new file gets *mode*.
+    """
     refuse_folder(path)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=".bulkrepo-", suffix=".tmp"
-    )  # its mode is 0600
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".bulkrepo-", suffix=".tmp")
     temporary = Path(name)
     try:
         with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             file.writelines(chunks)
             file.flush()
             with suppress(FileNotFoundError):
-                os.fchmod(handle, stat.S_IMODE(path.stat().st_mode))
+                mode = stat.S_IMODE(path.stat().st_mode)
+            os.fchmod(handle, mode)
             os.fsync(handle)
         temporary.replace(path)
     except BaseException:

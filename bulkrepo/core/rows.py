@@ -55,6 +55,13 @@ class Layout(msgspec.Struct, frozen=True):
     defaults: dict[str, str] = {}
 
 
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """What a report says became of a row, and where; empty where it says nothing."""
+
+    outcome: str
+    endpoint: str = ""
+
+
 class Row(msgspec.Struct, frozen=True, gc=False):
     """
     One record of a list, as it was written: nothing is checked yet.
@@ -64,8 +71,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     from 1 (for a JSON array, the element's number, from 1). *faults* are what the
     reader itself found, such as unknown columns. *notes* are harmless things worth
     saying, such as trimmed blanks. *raw* is the record's text, from which
-    `reader.place` finds columns; *layout* goes with it. *reported* is the outcome that
-    a report gave the row, `None` where the list is no report.
+    `reader.place` finds columns; *layout* goes with it. *reported* is what a report
+    says of the row, `None` where the list is no report.
     """
 
     source: str
@@ -79,7 +86,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     notes: tuple[str, ...] = ()
     raw: str | None = None
     layout: Layout | None = None
-    reported: str | None = None
+    reported: Reported | None = None
 
 
 class RepoSpec(msgspec.Struct, frozen=True, gc=False):

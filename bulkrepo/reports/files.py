@@ -4,7 +4,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from bulkrepo.core.atomic import refuse_folder, replace_bytes
 from bulkrepo.core.errors import LedgerError, SettingsError
@@ -14,6 +14,9 @@ from bulkrepo.core.text import escape
 # Names of open files of this process: writing there must not replace the file behind.
 _OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
+
+_MODES = {".prom": 0o644}
+"""Modes of new files that another user is to read."""
 
 _AGAIN = (
     "; the outcomes are in the ledger. Once this is fixed, `bulkrepo report` or the "
@@ -26,9 +29,9 @@ def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
     Write *chunks* to the file *path*; `-` is the standard output.
 
     A reader of the file sees the old report or the new one, never a part: the new one
-    is complete on disk before it takes the name. It is readable by its owner only; an
-    existing file keeps its permissions, and a symbolic link stays one. Devices and
-    pipes are written to directly.
+    is complete on disk before it takes the name. It is readable by its owner only, but
+    for what node-exporter reads; an existing file keeps its permissions, and a symbolic
+    link stays one. Devices and pipes are written to directly.
 
     Raises `LedgerError` with *advice* if it cannot be written. Errors from *chunks*
     pass through and leave the old file.
@@ -40,7 +43,8 @@ def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
             with Path(path).open("ab") as stream:
                 stream.writelines(chunks)
         else:
-            replace_bytes(Path(os.path.realpath(path)), chunks)
+            mode = _MODES.get(PurePath(path).suffix.lower(), 0o600)
+            replace_bytes(Path(os.path.realpath(path)), chunks, mode=mode)
     except OSError as error:
         where = "standard output" if path == "-" else escape(path)
         raise LedgerError(

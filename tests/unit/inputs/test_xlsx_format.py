@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bulkrepo.cli.main import cli
 from bulkrepo.core.errors import BulkrepoError, InputError
-from bulkrepo.core.rows import FIELDS, Row
+from bulkrepo.core.rows import FIELDS, Reported, Row
 from bulkrepo.inputs import reader, xlsx_format, xlsx_merged_cells
 from tests.cli.test_import import table
 from tests.support.boxes import bulkrepo
@@ -338,8 +338,8 @@ def test_a_report_that_went_through_a_spreadsheet_is_a_list() -> None:
     )
 
     assert [(r.description, r.reported) for r in rows(data)] == [
-        ("=x", "created"),
-        (None, ""),
+        ("=x", Reported("created")),
+        (None, Reported("")),
     ]
 
 
