@@ -241,6 +241,7 @@ def _conclude(
             reports=[path for path in settings.reports if path != "-"],
             command=command,
             ignore=settings.on_differs == "ignore",
+            suspects=result.suspects,
             width=progress.width(sys.stderr),
         )
         text += "\n"
@@ -261,6 +262,7 @@ def _show_plan(
             organizations=result.organizations,
             command=command,
             ignore=settings.on_differs == "ignore",
+            suspects=result.suspects,
             width=progress.width(sys.stdout),
         )
         stdio.say(text + "\n")
