@@ -31,6 +31,9 @@ MEANINGS = {
 }
 """Names without case, blanks, `_`, `-` and a final `?` -> the field they mean."""
 
+UNKNOWN = "unknown-column"
+"""The rule that a name breaks which is none of `MEANINGS`."""
+
 _SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
 
 # A report is a valid list: its columns about the past are ignored, but only if there
@@ -180,11 +183,9 @@ def _twice(name: str, first: str, field: str) -> Problem:
 
 def _unknown(name: str, guess: str | None) -> Problem:
     if not name.strip():
-        return Problem(name, "unknown-column", "has no name", got=name)
+        return Problem(name, UNKNOWN, "has no name", got=name)
     hint = None if guess is None else spelt(guess)
-    return Problem(
-        name, "unknown-column", "is not a known column or key", got=name, hint=hint
-    )
+    return Problem(name, UNKNOWN, "is not a known column or key", got=name, hint=hint)
 
 
 def opposite(value: object) -> object:

@@ -53,8 +53,10 @@ def rows(stream: io.BufferedIOBase, source: str) -> Iterator[Row]:
             )
             for index, fault in plan.faults
         )
+        layout = structs.replace(plan.layout, heading=sheet.line, problems=header)
+        plan = structs.replace(plan, layout=layout)
         for line, found in sheet.rows:
-            yield _row(plan, source, line, found, header)
+            yield _row(plan, source, line, found)
 
 
 def _row(
@@ -62,10 +64,9 @@ def _row(
     source: str,
     line: int,
     found: list[object],
-    header: tuple[Problem, ...],
 ) -> Row:
     title, width = plan.layout.prefix, plan.width
-    faults = header + tuple(
+    faults = tuple(
         Problem(
             plan.layout.names[index],
             odd.rule,

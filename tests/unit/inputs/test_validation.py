@@ -187,18 +187,38 @@ def test_samples_are_valid(name: str, rows: int) -> None:
     assert count == validation.Checked(rows=rows, valid=rows)
 
 
-def test_a_misspelt_column_is_reported_once_and_spoils_every_row(save: Save) -> None:
-    """Its rows are all faulty; the fault is told once, at the header."""
+def test_a_fault_of_the_heading_is_told_once_and_rows_are_checked(save: Save) -> None:
+    """It is none of its rows', which may have faults of their own."""
     rows = "".join(f"t,a{n},no,x\n" for n in range(50))
     count, reported, rejected = run(
-        save("a.csv", f"org,name,public,descripton\n{rows}")
+        save("a.csv", f"org,name,public,descripton\n{rows}t,B,no,x\n")
     )
 
     assert [(p.line, p.column, p.rule) for _, p in reported] == [
-        (1, 17, "unknown-column")
+        (1, 17, "unknown-column"),
+        (52, 3, "uppercase"),
     ]
-    assert (count.faulty, count.problems, count.valid) == (50, 1, 0)
-    assert len(rejected) == 50
+    assert count == validation.Checked(
+        rows=51, valid=50, faulty=1, problems=2, headings=1
+    )
+    assert [(each.row.line, len(each.problems)) for each in rejected] == [
+        (1, 1),
+        (52, 1),
+    ]
+
+
+def test_a_column_that_a_list_lacks_is_told_once(save: Save) -> None:
+    """Its rows are faulty, as they say nothing, and need not say so one by one."""
+    path = save("a.csv", "name,type\na,linux\nb,lang\n")
+    count, reported, _ = run(path)
+
+    assert [(p.line, p.field, p.rule) for _, p in reported] == [
+        (1, "namespace", "required"),
+        (1, "is_public", "required"),
+    ]
+    assert (count.headings, count.faulty) == (1, 2)
+    given = Defaults(namespace="t", is_public=False)
+    assert run(path, defaults=given)[0] == validation.Checked(rows=2, valid=2)
 
 
 def test_rows_meet_across_lists(save: Save) -> None:
@@ -392,7 +412,9 @@ def test_fix_gives_a_name_its_organization(save: Save, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "out", "says"),
     [
-        pytest.param("name,zzz\na,b\n", "o.csv", "1:6: zzz", id="unknown column"),
+        pytest.param(
+            "name,zzz\na,b\n", "o.csv", 'in.csv:1: "zzz" is not', id="unknown column"
+        ),
         pytest.param("name\na,b\n", "o.csv", "2:3: cell", id="a cell too many"),
         pytest.param(
             "name,outcome,problems\na,invalid,?\n",
