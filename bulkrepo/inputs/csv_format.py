@@ -17,6 +17,7 @@ from bulkrepo.core.csv_cells import plain
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.names import legal
 from bulkrepo.core.rows import FIELDS, Problem, Row
+from bulkrepo.core.text import brief
 from bulkrepo.inputs import columns, report_rows
 from bulkrepo.inputs.decoding import LONGEST, bounded_lines
 
@@ -283,7 +284,7 @@ def _fit(
             "cell",
             "surplus-cell",
             f"is one more than the {width} columns of the header",
-            got=extra[0].strip(),
+            got=brief(extra[0].strip()),
             line=line + place.below,
             column=place.column,
         )

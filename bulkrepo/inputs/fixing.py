@@ -21,6 +21,7 @@ from bulkrepo.core.rows import Defaults, Problem, Rejected, Row
 from bulkrepo.inputs import checking, headings, locations, rules
 from bulkrepo.inputs.columns import UNKNOWN
 from bulkrepo.inputs.rereadable import Rereadable
+from bulkrepo.inputs.suspects import find_suspects
 from bulkrepo.inputs.writers import WRITERS
 
 OnProblem = Callable[[str, Problem], None]
@@ -119,9 +120,8 @@ def _mended(
         count.fixed += len(row.notes)
         found = rules.check(row, defaults=defaults, profile=profile)
         if on_problem is not None:
-            for problem in row.faults:
-                if problem.suspect:
-                    on_problem(row.source, locations.place(row, problem))
+            for problem in find_suspects(row, found):
+                on_problem(row.source, problem)
         if not isinstance(found, Rejected):
             yield row
             continue
