@@ -40,7 +40,7 @@ from tests.support.boxes import (
     rows,
     write,
 )
-from tests.unit.ledger.test_ledger import checked, load, made, reported, work_off
+from tests.support.ledgers import checked, load, made, reported, work_off
 
 
 async def under(rule: str, *words: str, cwd: Path, box: Sandbox) -> Ended:

@@ -96,6 +96,8 @@ def table(rows: Table) -> Page:
 
     def found() -> Iterator[Found | tuple[str, str]]:
         for row in rows:
+            if row.get("suspect"):
+                page.notes.append("hidden or struck through in the sheet: taken too")
             names = (row.get("namespace"), row.get("repository"))
             each = taken(joined(*(str(name or "").strip() for name in names)))
             if isinstance(each, tuple) or not row.get("repository"):

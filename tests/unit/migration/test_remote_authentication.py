@@ -17,7 +17,7 @@ from bulkrepo.migration.remote import docker_credentials, urls
 from bulkrepo.migration.remote.authentication import Access
 from bulkrepo.migration.remote.docker_credentials import Docker, Login
 from bulkrepo.migration.remote.products import PRODUCTS
-from tests.unit.migration.test_remote import answer
+from tests.support.remote import answer
 
 # Challenges and links.
 
