@@ -71,6 +71,8 @@ _OPPOSITES = {
     "0": "1",
 }
 
+_GUESSES = 1000
+"""Unknown names of one list or object for which a known one is looked for."""
 _IGNORED = re.compile(r"[\s_-]+|[\s?]+$")
 
 
@@ -138,7 +140,8 @@ def plan(
         field = MEANINGS.get(plain)
         if field is None:
             if not (report and plain in _RESULTS):
-                doubtful.append((index, name, meant(name)))
+                guess = meant(name) if len(doubtful) < _GUESSES else None
+                doubtful.append((index, name, guess))
         elif field in columns:
             faults.append((index, _twice(name, names[columns[field]], field)))
         else:

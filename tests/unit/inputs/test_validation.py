@@ -519,3 +519,57 @@ def test_a_report_that_has_no_place_is_in_no_ledger(save: Save, tmp_path: Path) 
 
     with pytest.raises(LedgerError, match=r"written \(No such file or directory\)$"):
         validate.run([save("l.csv", MESSY)], settings=settings, fixed=None, quiet=True)
+
+
+def test_of_one_row_twenty_problems_are_said_and_of_more_the_number(
+    save: Save,
+) -> None:
+    """A row cannot make a report as long as it likes."""
+    keys = ",".join(f'"key{number}": 1' for number in range(50))
+    path = save("l.json", f'[{{"org": "t", "name": "a", "public": false, {keys}}}]')
+    count, reported, rejected = run(path)
+
+    assert [len(reported), len(rejected[0].problems)] == [21, 21]
+    assert reported[-1][1].rule == "more"
+    assert reported[-1][1].message == "has 30 more problems"
+    assert count.faulty == 1
+
+
+def test_of_all_problems_ten_thousand_are_printed_and_of_more_the_number(
+    save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report has them all."""
+    path = save("l.csv", "org,name,public\n" + "t,A,no\n" * 10_003)
+    report = tmp_path / "r.jsonl"
+    settings = Reading(reports=(str(report),))
+    code = validate.run([path], settings=settings, fixed=None, quiet=False)
+    *lines, last = capsys.readouterr().out.splitlines()
+
+    assert code == 1
+    assert len(lines) == 10_000
+    assert last == "3 more lines: --report FILE has all"
+    assert len(report.read_text().splitlines()) == 10_003
+
+
+def test_a_heading_at_fault_is_in_the_report(
+    save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a row of its own, at its line; the rows below have their own faults."""
+    path = save("l.csv", "\norg,name,public,x,y\nt,a,no,,\nt,B,no,,\n")
+    report = tmp_path / "r.json"
+    settings = Reading(reports=(str(report),))
+    code = validate.run([path], settings=settings, fixed=None, quiet=False)
+    found = json.loads(report.read_text())
+    said = capsys.readouterr()
+
+    assert code == 1
+    assert [(item["line"], len(item["problems"])) for item in found["items"]] == [
+        (2, 2),
+        (4, 1),
+    ]
+    assert found["summary"]["counts"] == {"invalid": 2}
+    assert len(said.out.splitlines()) == 3
+    assert said.err == (
+        "2 rows: 1 valid, the heading is at fault, so that nothing can be sent, "
+        "1 at fault, 3 problems\n"
+    )
