@@ -46,7 +46,9 @@ class Layout(msgspec.Struct, frozen=True):
     or keys as the list spells them; *columns* says at which of them a field stands
     (field name -> index from 0), and a report's problems, as it spells them. *prefix*
     is the JSON path of what holds the records, or a sheet's title; *defaults* how the
-    list's own defaults spell the fields they fill.
+    list's own defaults spell the fields they fill. *heading* is the line of a table's
+    heading, *problems* are the faults of that, placed: they belong to the list and are
+    those of no row.
     """
 
     kind: str
@@ -55,6 +57,8 @@ class Layout(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     prefix: str = "$"
     defaults: dict[str, str] = {}
+    heading: int | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 class Reported(msgspec.Struct, frozen=True, gc=False):

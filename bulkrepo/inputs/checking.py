@@ -8,9 +8,12 @@ from msgspec import structs
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.names import Profile
 from bulkrepo.core.outcomes import DONE, PLANNED
-from bulkrepo.core.rows import Defaults, Rejected, RepoSpec, Row
+from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.core.text import escape, quote, word
-from bulkrepo.inputs import decoding, locations, reader, rules
+from bulkrepo.inputs import decoding, headings, locations, reader, rules
+
+MOST_PROBLEMS = 20
+"""Problems of one row that are said; of more, the number."""
 
 
 def checked(
@@ -27,14 +30,19 @@ def checked(
     Yield every row of *sources*, in order, with its repository or its problems.
 
     Problems are placed. *retry_at*: only rows of which a report of that endpoint says
-    that something is left to do. `InputError` as `reader.read` raises.
+    that something is left to do. `InputError` as `reader.read` raises, and for a table
+    whose heading is at fault.
     """
     options = import_options(defaults, profile)
     for source in sources:
         rows = reader.read(
             source, format=format, stdin=stdin, digest=digest, import_options=options
         )
+        first = True
         for row in rows:
+            if first:
+                headings.refuse(row, defaults=defaults)
+                first = False
             if retry_at is not None and _done(row, retry_at):
                 continue
             found = rules.check(row, defaults=defaults, profile=profile)
@@ -73,7 +81,12 @@ def _done(row: Row, endpoint: str) -> bool:
 
 
 def placed(rejected: Rejected) -> Rejected:
-    """Return *rejected* with the place of each of its problems."""
+    """Return *rejected* with the place of each of its first problems."""
     row = rejected.row
-    problems = tuple(locations.place(row, problem) for problem in rejected.problems)
-    return structs.replace(rejected, problems=problems)
+    problems = list(rejected.problems[:MOST_PROBLEMS])
+    more = len(rejected.problems) - MOST_PROBLEMS
+    if more > 0:
+        message = f"has {more} more problem{'s' if more > 1 else ''}"
+        problems.append(Problem("record", "more", message))
+    placed = tuple(locations.place(row, problem) for problem in problems)
+    return structs.replace(rejected, problems=placed)

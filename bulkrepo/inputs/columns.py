@@ -32,6 +32,9 @@ MEANINGS = {
 }
 """Names without case, blanks, `_`, `-` and a final `?` -> the field they mean."""
 
+UNKNOWN = "unknown-column"
+"""The rule that a name breaks which is none of `MEANINGS`."""
+
 _SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
 
 # The words of a `private` column that mean the opposite as `is_public`; the words
@@ -47,6 +50,8 @@ _OPPOSITES = {
     "0": "1",
 }
 
+_GUESSES = 1000
+"""Unknown names of one list or object for which a known one is looked for."""
 _IGNORED = re.compile(r"[\s_-]+|[\s?]+$")
 
 # A report is a valid list: its columns about the past are ignored, but only if there
@@ -119,7 +124,8 @@ def plan(
         field = MEANINGS.get(plain)
         if field is None:
             if not (report and plain in _RESULTS):
-                doubtful.append((index, name, meant(name)))
+                guess = meant(name) if len(doubtful) < _GUESSES else None
+                doubtful.append((index, name, guess))
         elif field in columns:
             faults.append((index, _twice(name, names[columns[field]], field)))
         else:
@@ -165,11 +171,9 @@ def _twice(name: str, first: str, field: str) -> Problem:
 
 def _unknown(name: str, guess: str | None) -> Problem:
     if not name.strip():
-        return Problem(name, "unknown-column", "has no name", got=name)
+        return Problem(name, UNKNOWN, "has no name", got=name)
     hint = None if guess is None else spelt(guess)
-    return Problem(
-        name, "unknown-column", "is not a known column or key", got=name, hint=hint
-    )
+    return Problem(name, UNKNOWN, "is not a known column or key", got=name, hint=hint)
 
 
 def opposite(value: object) -> object:

@@ -21,6 +21,7 @@ _SHOWN = frozenset(
         "end",
         "separators",
         "length",
+        "spoiled",
         "boolean",
         "category",
         "conflict",

@@ -60,33 +60,30 @@ def rows(stream: io.BufferedIOBase, source: str) -> Iterator[Row]:
             )
             for index, fault in plan.faults
         )
+        layout = structs.replace(plan.layout, heading=sheet.line, problems=header)
+        plan = structs.replace(plan, layout=layout)
         for found in sheet.rows:
-            yield _row(plan, source, found, header)
+            yield _row(plan, source, found)
 
 
 def _row(
     plan: columns.Plan,
     source: str,
     row: Found,
-    header: tuple[Problem, ...],
 ) -> Row:
     title, width = plan.layout.prefix, plan.width
     line, found, suspects = row
-    faults = (
-        header
-        + suspects
-        + tuple(
-            Problem(
-                plan.layout.names[index],
-                odd.rule,
-                odd.message,
-                got=odd.text,
-                line=line,
-                path=cell(title, index, line),
-            )
-            for index, odd in enumerate(found[:width])
-            if isinstance(odd, xlsx_cells.Odd)
+    faults = suspects + tuple(
+        Problem(
+            plan.layout.names[index],
+            odd.rule,
+            odd.message,
+            got=odd.text,
+            line=line,
+            path=cell(title, index, line),
         )
+        for index, odd in enumerate(found[:width])
+        if isinstance(odd, xlsx_cells.Odd)
     )
     for index, extra in enumerate(found[width:], start=width):
         if extra is not None:

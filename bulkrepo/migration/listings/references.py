@@ -30,7 +30,7 @@ _DISK = re.compile(r"(?:file|dir|oci|ocidir)://")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _SPLIT = re.compile(r"[\s/]+")
 _NONE = re.compile(r"[:@]<none>\Z")
-_RULE = re.compile(r"\s*--[-\s]*")
+_RULE = re.compile(r"\A\s*--[-\s]*\Z")
 _HEADINGS = frozenset(
     {"CREATED", "DIGEST", "ID", "IMAGE", "IMAGES", "NAME", "NAMES", "NAMESPACE"}
     | {"POD", "REPOSITORIES", "REPOSITORY", "SIZE", "TAG"}
