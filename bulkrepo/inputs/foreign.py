@@ -18,9 +18,10 @@ LISTING_KEYS = (
     frozenset({"project_id", "artifact_count"}),  # Harbor
     frozenset({"project_id", "pull_count"}),  # Harbor 1
     frozenset({"project_id", "metadata"}),  # Harbor's projects
-    frozenset({"project_id", "location"}),  # GitLab
+    frozenset({"path", "location"}),  # GitLab
     frozenset({"path_with_namespace"}),  # GitLab's projects
     frozenset({"repositories", "kind", "state"}),  # Quay
+    frozenset({"repositories", "namespaceType"}),  # Mirantis
     frozenset({"count", "results"}),  # Docker Hub
     frozenset({"package_type"}),  # GitHub
     frozenset({"continuationToken"}),  # Nexus

@@ -201,7 +201,7 @@ def table(rows: Table) -> Page:
                 continue
             public = rules.visibility(row.get("is_public"))
             if public is None:
-                public = visibility(str(row.get("is_public") or ""), page)
+                public = visibility(row.get("is_public"), page)
             said = {key: row.get(key) for key in ("description", "category")}
             text = {key: str(value) for key, value in said.items() if value is not None}
             yield structs.replace(each, is_public=public, **text)
