@@ -141,7 +141,7 @@ def are_tags(names: Sequence[str]) -> bool:
     return versions * 2 >= len(names)
 
 
-def spread(text: str, source: str) -> str:
+def split_only_line(text: str, source: str) -> str:
     """
     Return *text*, all that is in the file *source*, with a name a line.
 
