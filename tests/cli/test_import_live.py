@@ -362,6 +362,15 @@ def test_no_other_program_is_run(
     assert not (here / "ran").exists()
 
 
+def test_the_name_of_a_helper_is_shown_in_one_line() -> None:
+    """It is what a file says, and may move a cursor."""
+    with pytest.raises(SettingsError) as failed:
+        credential_helpers.helper("x\n\x1b[2J", "h\u202e")
+
+    assert str(failed.value).isprintable()
+    assert r"docker-credential-x\x0a\x1b[2J" in str(failed.value)
+
+
 def test_a_file_may_be_missing_or_unreadable(here: Path) -> None:
     """The first is nothing, the second is said."""
     environment = {"DOCKER_CONFIG": str(here)}
