@@ -19,7 +19,7 @@ from bulkrepo.swr.error_bodies import MESSAGE_LIMIT
 from bulkrepo.swr.operations.conclusion import Flow
 from bulkrepo.swr.operations.creation import create
 from bulkrepo.swr.responses import read
-from tests.support.fakes import EXISTS, FakeClock, ListStore, ScriptedGateway
+from tests.support.fakes import ABSENT, EXISTS, FakeClock, ListStore, ScriptedGateway
 
 ROWS = 40
 """Rows of a run: what stops a run must not leave too much untried."""
@@ -88,6 +88,8 @@ class Service:
     def _reply(self, request: Request) -> Reply | NoReply:
         chance = self._chance
         luck = chance.random()
+        if luck < 0.2 and not request.creates:
+            return ABSENT
         if luck < 0.3:
             return Reply(201, {}, chance.choice((b"", b"{}")))
         if luck < 0.35:
