@@ -13,6 +13,7 @@ import msgspec
 from bulkrepo import reports
 from bulkrepo.core import stdio
 from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.paths import refuse_overwriting
 from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.rows import Problem, Rejected, written
 from bulkrepo.core.surrogates import clean_text
@@ -37,7 +38,7 @@ def run(
     SettingsError where a file that is written is another one of the command's.
     """
     named = {"LIST": lists, "--fix": [fixed], "--report": settings.reports}
-    files.distinct(named)
+    refuse_overwriting(named)
     for path in settings.reports:
         reports.by_suffix(path)
     began = datetime.now(UTC)

@@ -78,7 +78,8 @@ def fix(
             on_problem=on_problem,
             on_rejected=on_rejected,
         )
-        replace_text(out, lambda file: writer(file, rows))
+        with replace_text(out) as file:
+            writer(file, rows)
     return count
 
 

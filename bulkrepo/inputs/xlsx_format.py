@@ -304,13 +304,11 @@ def _rows(
             if survey.is_hidden(line):
                 suspects += (_suspect("hidden-row", "hidden", line, f"{title}!{line}"),)
             for index in named:
-                if index >= len(cells) or cells[index].value is None:
+                value = cells[index].value if index < len(row) else None
+                if value is None or row[index] is None:
                     continue
                 font, number_format = _style(cells[index], source)
-                if not isinstance(row[index], xlsx_cells.Odd):
-                    row[index] = xlsx_cells.taken_as_name(
-                        cells[index].value, number_format
-                    )
+                row[index] = xlsx_cells.taken_as_name(value, number_format)
                 if font.strike and not suspects:
                     at = cell(title, index, line)
                     suspects += (_suspect("struck-row", "struck through", line, at),)

@@ -39,13 +39,18 @@ async def run(
     job: Job, on_event: Callable[[Event], None] | None, control: Control
 ) -> Result:
     """Load, work, report; raises the same errors as `create`."""
+    with files.reserve(job.settings.reports):
+        return await _run(job, on_event, control)
+
+
+async def _run(
+    job: Job, on_event: Callable[[Event], None] | None, control: Control
+) -> Result:
     tell = callbacks.Teller(on_event, control.stop)
     workers = file_limits.bounded(job.settings.concurrency)
     settings = replace(job.settings, concurrency=workers)
     job = replace(job, settings=settings)
     auth, clock = settings.auth(), Clock()
-    for path in settings.reports:
-        files.check(path)
     client = Client(
         settings.endpoint,
         timeout=_within(settings),

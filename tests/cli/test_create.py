@@ -189,7 +189,7 @@ async def test_report_and_retry_find_the_run_that_was_continued(
             *("create", first, "--max-failures", "1", "--survey", "never"),
             cwd=tmp_path,
             box=box,
-            SWR_TOKEN="dead",
+            SWR_TOKEN="dead-token",
         )
         done = await bulkrepo("create", other, cwd=tmp_path, box=box)
         again = await bulkrepo("create", first, cwd=tmp_path, box=box)
@@ -206,7 +206,7 @@ async def test_the_next_command_works_when_it_is_typed(tmp_path: Path) -> None:
     kept = ("--rate", "50/s", "--report", "r.jsonl", "--ledger", "o.db")
     words = ("create", "a b.txt", *options, *kept, "--log-format", "console")
     async with Sandbox(ANYTHING) as box:
-        stopped = await bulkrepo(*words, cwd=tmp_path, box=box, SWR_TOKEN="dead")
+        stopped = await bulkrepo(*words, cwd=tmp_path, box=box, SWR_TOKEN="dead-token")
         last = stopped.err.splitlines()[-1]
         typed = shlex.split(last.removeprefix("next: bulkrepo "))
         done = await bulkrepo(*typed, cwd=tmp_path, box=box)

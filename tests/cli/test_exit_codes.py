@@ -309,7 +309,7 @@ async def test_a_request_may_take_as_long_as_it_is_given(tmp_path: Path) -> None
             *("create", source, "--timeout", "1s", "--patience", "3s"),
             cwd=tmp_path,
             SWR_ENDPOINT=str(server.make_url("")).rstrip("/"),
-            SWR_TOKEN="t",
+            SWR_TOKEN="any-token",
         )
     item = json.loads((tmp_path / "list.report.jsonl").read_text())
 

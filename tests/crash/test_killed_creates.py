@@ -368,7 +368,7 @@ async def test_a_log_on_a_full_disk_is_exit_4_and_stops_nothing(
 @pytest.mark.parametrize(
     ("option", "code", "said"),
     [
-        ("--ledger", 4, "Give --ledger a path in a writable directory"),
+        ("--ledger", 4, "Give --ledger a file in a writable directory"),
         ("--report", 4, "nothing was sent. Give another --report"),
         ("--log-file", 2, "name another with --log-file"),
     ],

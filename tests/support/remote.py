@@ -37,7 +37,7 @@ def found(
 
 
 def listed(
-    source: str, name: str, replies: Mapping[str, Reply | list[Reply]]
+    source: str, name: str | None, replies: Mapping[str, Reply | list[Reply]]
 ) -> tuple[list[Document], list[str]]:
     """List *source* where *replies* has, by path and query, what is answered."""
     queues = {key: r if isinstance(r, list) else [r] for key, r in replies.items()}

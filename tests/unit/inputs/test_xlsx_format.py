@@ -63,12 +63,14 @@ def test_a_sheet_is_a_list() -> None:
             ["team-a", "web/api", True, "linux", "Gateway"],
             [None, "  ", None],
             ["team-a", "db", "no", None, None],
+            ["team-a", "  "],
         ]
     )
 
     assert [(row.line, fields(row)) for row in rows(data)] == [
         (3, ("team-a", "web/api", False, "linux", "Gateway")),
         (5, ("team-a", "db", "yes", None, None)),
+        (6, ("team-a", None, None, None, None)),
     ]
 
 

@@ -13,7 +13,16 @@ from bulkrepo.http.messages import Reply
 from bulkrepo.migration.listings.document_reader import Document
 from bulkrepo.migration.remote import pagination
 from bulkrepo.migration.remote.pagination import following
-from tests.support.remote import answer, found, harbor, listed, names, project, read
+from tests.support.remote import (
+    answer,
+    found,
+    harbor,
+    listed,
+    names,
+    project,
+    quay,
+    read,
+)
 
 
 def link(target: str) -> dict[str, str]:
@@ -52,10 +61,43 @@ def test_links_lead_on_whatever_a_proxy_made_of_them(target: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "https://evil.example/v2/_catalog?n=2",
-        "//evil.example/v2/_catalog?n=2",
-        "https://h@evil.example/v2/_catalog",
-        "https://user@h/v2/_catalog?n=2",
+        "http://registry.internal:5000/v2/_catalog?last=a&n=2",
+        "//10.0.0.7/v2/_catalog?last=a&n=2",
+        "https://h@registry.internal/hub/v2/_catalog?last=a&n=2",
+        "https://user@h/v2/_catalog?last=a&n=2",
+    ],
+)
+def test_a_link_may_name_the_host_that_a_registry_has_inside(target: str) -> None:
+    """If it is the same page, it is asked where we are."""
+    documents, asked = listed(
+        "https://h",
+        "distribution",
+        {
+            "/v2/_catalog?n=1000": answer({"repositories": ["a"]}, **link(target)),
+            "/v2/_catalog?last=a&n=2": answer({"repositories": ["b"]}),
+        },
+    )
+
+    assert names(documents) == ["a", "b"]
+    assert len(asked) == 2
+
+
+def test_a_link_that_is_too_long_is_refused() -> None:
+    """However many headers it comes in."""
+    page = answer({"repositories": ["a"]}, Link="<" * 8193)
+    with pytest.raises(InputError, match="Link header has 8193 characters"):
+        listed("https://h", "distribution", {"/v2/_catalog?n=1000": page})
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "https://evil.example",
+        "https://evil.example/v2/other/_catalog?n=2",
+        "//evil.example/v2?n=2",
+        "https://h@evil.example/xv2/_catalog",
+        "https://user@h/x",
         "https://[broken/v2/_catalog",
     ],
 )
@@ -79,7 +121,7 @@ def test_no_link_leads_to_another_origin(target: str, start: str) -> None:
     headers = {"link": f'<{start}{target}>; rel="next"'}
     document = Document("s", {"repositories": ["a"]})
     try:
-        on = following(url, headers, document, seen=1, size="n")
+        on = following(url, headers, document)
     except InputError:
         return
     if on is not None:
@@ -209,12 +251,90 @@ def test_a_full_page_is_the_last_only_if_the_next_is_empty(size: int) -> None:
     on = f"{here}&last={full[-1]}"
     more = {here: answer({"repositories": full}), on: answer({"repositories": ["z"]})}
     none = more | {on: answer({"repositories": []})}
+    last = f"{here}&last=z"
 
     for replies, wanted in ((more, [*full, "z"]), (none, full)):
         documents, asked = listed(f"https://h{here}", "distribution", replies)
         assert names(documents) == wanted
         assert read(documents).truncated is None
-        assert asked == [here, on]
+        assert asked == [here, on, last][: len(wanted) - size + 2]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(answer({"repositories": []}), id="empty"),
+        pytest.param(answer({"repositories": None}), id="null"),
+        pytest.param(answer({"repositories": ["b"]}), id="the same again"),
+        pytest.param(answer("", 404), id="not found"),
+    ],
+)
+def test_a_catalog_is_asked_on_until_nothing_new_comes(end: Reply) -> None:
+    """A registry may cap its pages below what was asked for, and send no Link."""
+    documents, asked = listed(
+        "https://h",
+        "distribution",
+        {
+            "/v2/_catalog?n=1000": answer({"repositories": ["a"]}),
+            "/v2/_catalog?n=1000&last=a": answer({"repositories": ["b"]}),
+            "/v2/_catalog?n=1000&last=b": end,
+        },
+    )
+
+    assert names(documents) == ["a", "b"]
+    assert read(documents).truncated is None
+    assert len(asked) == 3
+
+
+def test_a_catalog_that_may_not_be_asked_on_is_not_listed() -> None:
+    """What is behind the first page is not known."""
+    page = {"/v2/_catalog?n=1000": answer({"repositories": ["a"]})}
+    with pytest.raises(pagination.RefusedError):
+        listed(
+            "https://h",
+            "distribution",
+            page | {"/v2/_catalog?n=1000&last=a": answer("", 403)},
+        )
+
+
+def test_mirantis_is_listed_with_its_visibility() -> None:
+    """Page by page, by a header of its own."""
+    api = "/api/v0/repositories"
+    record = {"namespace": "acme", "namespaceType": "user", "visibility": "public"}
+    documents, asked = listed(
+        f"https://h{api}",
+        None,
+        {
+            api: answer(
+                {"repositories": [record | {"name": "a"}]},
+                **{"X-Next-Page-Start": "id7", "X-Resource-Count": "2"},
+            ),
+            f"{api}?pageStart=id7": answer(
+                {"repositories": [record | {"name": "b"}]},
+                **{"X-Next-Page-Start": "", "X-Resource-Count": "2"},
+            ),
+        },
+    )
+    listing = read(documents)
+
+    assert [(each.name.full, each.is_public) for each in listing.found] == [
+        ("acme/a", True),
+        ("acme/b", True),
+    ]
+    assert listing.truncated is None
+    assert len(asked) == 2
+
+
+def test_a_pointer_that_is_not_understood_is_no_end() -> None:
+    """What cannot be followed is told instead."""
+    page = answer({"repositories": [quay("a")], "cursor": "t"})
+    documents, _ = listed(
+        "https://h/acme",
+        "quay",
+        {"/api/v1/repository?namespace=acme&public=true": page},
+    )
+
+    assert "cursor" in str(read(documents).truncated)
 
 
 def test_a_full_page_of_an_array_is_followed_as_well() -> None:
@@ -264,6 +384,8 @@ def test_every_page_is_read_once_and_in_order(sizes: list[int], lost: int) -> No
     documents, asked = listed("https://h", "distribution", replies)
 
     assert names(documents) == [f"r{each}" for each in range(sum(sizes))]
+    if len(sizes) == 1:  # nothing has said yet that it is the last
+        assert asked.pop() == f"/v2/_catalog?n=1000&last=r{sizes[0] - 1}"
     assert asked == list(replies)
     replies[asked[lost % len(asked)]] = answer("", 403)
     with pytest.raises(pagination.RefusedError):

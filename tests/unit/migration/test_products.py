@@ -116,6 +116,14 @@ def test_docker_hub_gives_the_next_page_in_the_body() -> None:
         (answer("", 404), "distribution", None, "in front of /v2/"),
         (answer("", 405), "distribution", None, "save the names"),
         (answer("", 404), "dockerhub", None, "Check the namespace"),
+        (answer("", 404), "harbor", None, r"before 2\.0 .* --registry distribution"),
+        (answer("", 403), "gitlab", "env", "lacks the scope read_api"),
+        (
+            answer({"errors": [{"code": "X", "message": "Not so."}]}, 404),
+            "quay",
+            None,
+            r"Not so\. Check the",
+        ),
         (
             answer("", 301, Location="https://new.h/x"),
             "harbor",

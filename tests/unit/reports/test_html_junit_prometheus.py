@@ -216,6 +216,7 @@ def test_reports_of_two_places_differ(kind: str) -> None:
     row = structs.replace(CREATED, endpoint="https://other.example")
     info = structs.replace(INFO, endpoint="https://other.example")
     text = b"".join(EXPORTERS[kind](info, counted([row]), [row])).decode()
+    text = text.replace("&#8203;", "")  # which keeps a forge from making a link
 
     assert "https://other.example" in text
     assert INFO.endpoint not in text
