@@ -1,10 +1,9 @@
 """A service whose answers are generated, by a seed; and runs against it."""
 
-import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 
@@ -180,10 +179,10 @@ def check(outcome: Outcome, *, made: bool) -> None:
         assert not made, outcome
 
 
-def runs(answers: int, *, seed: int) -> Iterator[Counter[Kind]]:
+async def runs(answers: int, *, seed: int) -> AsyncIterator[Counter[Kind]]:
     """Run until there were *answers* answers, and yield those of each run."""
     chance = random.Random(seed)
     while answers > 0:
-        answered = asyncio.run(_run(chance))
+        answered = await _run(chance)
         answers -= answered.total()
         yield answered
