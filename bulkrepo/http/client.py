@@ -56,7 +56,8 @@ class _Response(aiohttp.ClientResponse):
         protocol = connection.protocol
         await super().start(connection)
         if self.status >= 500 and protocol is not None:
-            protocol.force_close()
+            # `force_close()`, which aiohttp 3.11 has not got.
+            protocol._should_close = True  # noqa: SLF001
         return self
 
 

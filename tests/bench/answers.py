@@ -1,5 +1,7 @@
 """Answers by chance: each row has one outcome, and what is certain is true."""
 
+import asyncio
+
 from tests.support.generated_answers import runs
 
 MANY = 120_000
@@ -7,7 +9,11 @@ MANY = 120_000
 
 def measure(answers: int = MANY) -> int:
     """Return how many answers were survived; AssertionError at the first untruth."""
-    return sum(answered.total() for answered in runs(answers, seed=120))
+    return asyncio.run(_count(answers))
+
+
+async def _count(answers: int) -> int:
+    return sum([run.total() async for run in runs(answers, seed=120)])
 
 
 if __name__ == "__main__":

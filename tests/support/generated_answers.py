@@ -1,10 +1,9 @@
 """A service whose answers are generated, by a seed; and runs against it."""
 
-import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 
@@ -19,7 +18,7 @@ from bulkrepo.swr.error_bodies import MESSAGE_LIMIT
 from bulkrepo.swr.operations.conclusion import Flow
 from bulkrepo.swr.operations.creation import create
 from bulkrepo.swr.responses import read
-from tests.support.fakes import EXISTS, FakeClock, ListStore, ScriptedGateway
+from tests.support.fakes import ABSENT, EXISTS, FakeClock, ListStore, ScriptedGateway
 
 ROWS = 40
 """Rows of a run: what stops a run must not leave too much untried."""
@@ -88,6 +87,8 @@ class Service:
     def _reply(self, request: Request) -> Reply | NoReply:
         chance = self._chance
         luck = chance.random()
+        if luck < 0.2 and not request.creates:
+            return ABSENT
         if luck < 0.3:
             return Reply(201, {}, chance.choice((b"", b"{}")))
         if luck < 0.35:
@@ -178,10 +179,10 @@ def check(outcome: Outcome, *, made: bool) -> None:
         assert not made, outcome
 
 
-def runs(answers: int, *, seed: int) -> Iterator[Counter[Kind]]:
+async def runs(answers: int, *, seed: int) -> AsyncIterator[Counter[Kind]]:
     """Run until there were *answers* answers, and yield those of each run."""
     chance = random.Random(seed)
     while answers > 0:
-        answered = asyncio.run(_run(chance))
+        answered = await _run(chance)
         answers -= answered.total()
         yield answered
