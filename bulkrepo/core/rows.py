@@ -61,6 +61,13 @@ class Layout(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """What a report says became of a row, and where; empty where it says nothing."""
+
+    outcome: str
+    endpoint: str = ""
+
+
 class Row(msgspec.Struct, frozen=True, gc=False):
     """
     One record of a list, as it was written: nothing is checked yet.
@@ -71,8 +78,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     reader itself found, such as unknown columns; suspects alone leave a row valid.
     *notes* are harmless things worth saying, such as trimmed blanks. *raw* is the
     record's text, from which `reader.place` finds columns; *layout* goes with it.
-    *reported* is the outcome that a report gave the row, `None` where the list is no
-    report.
+    *reported* is what a report says of the row, `None` where the list is no report.
     """
 
     source: str
@@ -86,7 +92,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     notes: tuple[str, ...] = ()
     raw: str | None = None
     layout: Layout | None = None
-    reported: str | None = None
+    reported: Reported | None = None
 
 
 class RepoSpec(msgspec.Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from bulkrepo.core.outcomes import Item
 from bulkrepo.core.rows import FIELDS, Layout, Problem
 
 Five = tuple[object, object, object, object, object]
@@ -36,28 +37,6 @@ UNKNOWN = "unknown-column"
 
 _SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
 
-# A report is a valid list: its columns about the past are ignored, but only if there
-# is an `outcome` too.
-_RESULTS = frozenset(
-    {
-        "source",
-        "line",
-        "outcome",
-        "certain",
-        "differences",
-        "problems",
-        "status",
-        "code",
-        "message",
-        "requestid",
-        "reason",
-        "evidence",
-        "attempts",
-        "startedat",
-        "elapsedms",
-    }
-)
-
 # The words of a `private` column that mean the opposite as `is_public`; the words
 # private and public keep their own sense there.
 _OPPOSITES = {
@@ -75,6 +54,10 @@ _GUESSES = 1000
 """Unknown names of one list or object for which a known one is looked for."""
 _IGNORED = re.compile(r"[\s_-]+|[\s?]+$")
 
+# A report is a valid list: its columns about the past are ignored, but only if there
+# is an `outcome` too.
+_RESULTS = frozenset(_IGNORED.sub("", name) for name in Item.__struct_fields__)
+
 
 class Plan(msgspec.Struct, frozen=True):
     """
@@ -82,8 +65,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     *pick* takes the values with one blank appended and returns the five, in the order
     of `FIELDS`. *inverted*: `is_public` comes from a column `private`. *faults* are
-    those of the names, each with its index. *outcome* and *problems* are the indices of
-    these columns in a *report*; if missing, of the appended blank.
+    those of the names, each with its index. *outcome*, *problems* and *endpoint* are
+    the indices of these columns in a *report*; if missing, of the appended blank.
     """
 
     layout: Layout
@@ -94,6 +77,7 @@ class Plan(msgspec.Struct, frozen=True):
     faults: tuple[tuple[int, Problem], ...]
     outcome: int = -1
     problems: int = -1
+    endpoint: int = -1
 
 
 def normal(name: str) -> str:
@@ -128,9 +112,9 @@ def plan(
     """
     plain_names = [normal(name) for name in names]
     report = "outcome" in plain_names
-    outcome, problems = (
+    outcome, problems, endpoint = (
         plain_names.index(name) if report and name in plain_names else -1
-        for name in ("outcome", "problems")
+        for name in ("outcome", "problems", "endpoint")
     )
     columns: dict[str, int] = {}
     inverted = False
@@ -172,6 +156,7 @@ def plan(
         faults=tuple(faults),
         outcome=outcome,
         problems=problems,
+        endpoint=endpoint,
     )
 
 

@@ -251,7 +251,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
             if plan.report:
                 cells = list(map(plain, cells))
                 odd += report_rows.recorded(plan, cells)
-                reported = report_rows.outcome(plan, cells)
+                reported = report_rows.reported(plan, cells)
             values, notes = columns.taken(plan, cells)
             yield Row(source, line, *values, odd, notes, raw, layout, reported)
         else:

@@ -87,7 +87,7 @@ class Shapes:
         reported = None
         if plan.report:
             faults += report_rows.recorded(plan, values)
-            reported = report_rows.outcome(plan, values)
+            reported = report_rows.reported(plan, values)
         kept, notes = columns.taken(plan, values)
         kept, halved = self._filled(kept)
         faults += halved

@@ -100,7 +100,7 @@ def _row(
     if plan.report:
         values = [csv_cells.plain(v) if isinstance(v, str) else v for v in values]
         faults += report_rows.recorded(plan, values)
-        reported = report_rows.outcome(plan, values)
+        reported = report_rows.reported(plan, values)
     kept, notes = columns.taken(plan, values)
     return Row(source, line, *kept, faults, notes, None, plan.layout, reported)
 

@@ -105,7 +105,7 @@ def find_growth(use: Use, piece: Any) -> float:
         if cost >= MEASURABLE:
             least = min(cost, *(measure(use, text) for _ in range(2)))
             growth = float("inf")
-            for _ in range(3):
+            for _ in range(6):
                 growth = min(growth, measure(use, text * 4) / least)
                 if growth <= RATIO:
                     break
