@@ -7,7 +7,9 @@ names. Where the value is legal it may be meant, and is only suspect.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+
+from msgspec import structs
 
 from bulkrepo.core.rows import FIELDS, Problem, Row
 
@@ -49,8 +51,11 @@ _SPOILED: Mapping[str, tuple[str, str]] = {
 """Kind -> illegal names that no correction gives their meaning back, and why."""
 
 _TOTALS = "total totals subtotal sum gesamt summe 合计 总计 小计"
-TOTALS = frozenset((*_TOTALS.split(), "grand total"))
-"""What begins a line of totals, in lower case."""
+_WORDS = frozenset((*_TOTALS.split(), "grand total"))
+"""What a line of totals begins with, in lower case."""
+_TOTAL = Problem(
+    "record", "total", "looks like a line of totals and no repository: delete it"
+)
 
 
 def _match_any(table: Mapping[str, tuple[str, str]]) -> Callable[[str], str | None]:
@@ -87,21 +92,42 @@ def find_spoiled_name(field: str, text: str) -> Problem | None:
     return Problem(field, "spoiled", message, got=text)
 
 
-def find_total(row: Row) -> Problem | None:
-    """
-    Return the fault of a table's row that is a line of totals.
+def mark_totals(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield *rows*; each that is a line of totals in a table has a fault for it."""
+    above = None
+    for row in rows:
+        if row.layout is None or row.layout.heading is None:
+            yield row
+            continue
+        if _is_total(row, above):
+            row = structs.replace(row, faults=(*row.faults, _TOTAL))  # noqa: PLW2901
+        above = row
+        yield row
 
-    Such a line has a word for it, and nothing else but numbers. A word alone may be a
-    repository's name.
+
+def _is_total(row: Row, above: Row | None) -> bool:
     """
-    if row.layout is None or row.layout.heading is None:
-        return None
+    Tell whether *row* has nothing but numbers, and a word for a total or no other cell.
+
+    A word alone may be a repository's name, and so may a number alone, if the row
+    *above* says no more.
+    """
+    name = row.repository
+    worded = _is_word(row.namespace) or _is_word(name)
+    if not worded and not (isinstance(name, str) and name.isdigit()):
+        return False
+    others = [text for text in _list_values(row) if not _is_word(text)]
+    if not all(map(_match_number, others)):
+        return False
+    if worded:
+        return bool(others) or name is None
+    return len(others) == 1 and above is not None and len(_list_values(above)) > 1
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and value.casefold().rstrip(": ") in _WORDS
+
+
+def _list_values(row: Row) -> list[str]:
     values = (getattr(row, field) for field in FIELDS)
-    texts = [str(value).casefold() for value in values if value is not None]
-    others = [text for text in texts if text.rstrip(": ") not in TOTALS]
-    if len(others) == len(texts) or not all(map(_match_number, others)):
-        return None
-    if not others and row.repository is not None:
-        return None
-    message = "looks like a line of totals and no repository: delete it"
-    return Problem("record", "total", message)
+    return [str(value) for value in values if value is not None]

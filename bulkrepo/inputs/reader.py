@@ -20,6 +20,7 @@ from bulkrepo.inputs import (
     csv_format,
     foreign,
     json_format,
+    lookalikes,
     ndjson_format,
     text_format,
     xlsx_format,
@@ -141,6 +142,7 @@ def read_from(
         rows = xlsx_format.rows(tap, name)
     else:
         rows = _texts(tap, name, format, import_options)
+    rows = lookalikes.mark_totals(rows)
     try:
         first = next(rows, None)
         if first is None:

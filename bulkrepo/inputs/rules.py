@@ -22,7 +22,7 @@ from bulkrepo.core.names import (
 )
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.core.text import brief
-from bulkrepo.inputs.lookalikes import TOTALS, find_spoiled_name, find_total
+from bulkrepo.inputs.lookalikes import find_spoiled_name
 
 # The API reference lists all but `windows`; the vendor's SDK and sister
 # documentation list that too.
@@ -111,8 +111,6 @@ def check(
             description is None
             or (type(description) is str and "\0" not in description)
         )
-        and namespace not in TOTALS
-        and repository not in TOTALS
         and not row.faults
         and not defaults.namespace_from_path
     ):
@@ -123,9 +121,6 @@ def check(
 def _judge(row: Row, defaults: Defaults, profile: Profile) -> RepoSpec | Rejected:
     if any(fault.field == "record" for fault in row.faults):
         return Rejected(row, row.faults)  # its fields cannot be told apart
-    total = find_total(row)
-    if total is not None:
-        return Rejected(row, (*row.faults, total))
     problems = [fault for fault in row.faults if not fault.suspect]
     suspects = [fault for fault in row.faults if fault.suspect]
     given = names(row, defaults=defaults)

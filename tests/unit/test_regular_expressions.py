@@ -22,9 +22,6 @@ SEARCHES = ("search", "sub", "subn", "split", "findall", "finditer")
 PIECES = ["a", "0", " ", "\n", "-", "_", ".", "/", ":", '"', "'", "<", "=", ",", ";"]
 PIECES += ["%", "\\", "a.", "a-", "a ", "a=", '""', "a/", " #", "é", "A0_", "=+", "\t"]
 
-SOURCE = "".join(
-    path.read_text() for path in Path(next(iter(bulkrepo.__path__))).rglob("*.py")
-)
 Use = tuple[re.Pattern[Any], str]
 
 
@@ -40,7 +37,8 @@ def find_uses() -> dict[str, Use]:
                 value.__module__ != info.name
             ):
                 continue  # imported
-            for pattern, method in find_patterns(name, value):
+            source = Path(str(module.__file__)).read_text()
+            for pattern, method in find_patterns(name, value, source):
                 found[f"{info.name}.{name}.{method}: {pattern.pattern!r:.40}"] = (
                     pattern,
                     method,
@@ -48,26 +46,26 @@ def find_uses() -> dict[str, Use]:
     return found
 
 
-def find_patterns(name: str, value: object) -> Iterator[Use]:
+def find_patterns(name: str, value: object, source: str) -> Iterator[Use]:
     """Yield expressions in the *value* called *name*: in tables, classes, functions."""
     if isinstance(value, re.Pattern):
-        used = [each for each in SEARCHES if f"{name}.{each}(" in SOURCE]
+        used = [each for each in SEARCHES if f"{name}.{each}(" in source]
         yield from ((value, each) for each in (used or ["match", "fullmatch"]))
     elif isinstance(value, dict):
         for each in value.values():
-            yield from find_patterns(name, each)
+            yield from find_patterns(name, each, source)
     elif isinstance(value, list | tuple | frozenset | set):
         for each in value:
-            yield from find_patterns(name, each)
+            yield from find_patterns(name, each, source)
     elif isinstance(value, type):
         for key, each in vars(value).items():
             if isinstance(each, re.Pattern | dict | list | tuple):
-                yield from find_patterns(key, each)
+                yield from find_patterns(key, each, source)
     elif isinstance(owner := getattr(value, "__self__", None), re.Pattern):
         yield owner, getattr(value, "__name__", "match")
     else:
         for cell in getattr(value, "__closure__", None) or ():
-            yield from find_patterns(name, cell.cell_contents)
+            yield from find_patterns(name, cell.cell_contents, source)
 
 
 USES = find_uses()

@@ -90,13 +90,14 @@ def test_a_name_that_a_program_spoiled_gets_no_suggestion(name: str) -> None:
         "合计,,,",
         "Grand Total:,,,7",
         "Gesamt,,,",
+        "t,app,,\n,25,,",
     ],
 )
 def test_a_line_of_totals_is_a_fault(row: str) -> None:
-    """A word for it, and otherwise nothing but numbers."""
+    """A word for it and only numbers, or a number alone below a row that has more."""
     (problem,) = find(f"org,name,public,description\n{row}\n")
 
-    assert (problem.rule, problem.line, problem.hint) == ("total", 2, None)
+    assert (problem.rule, problem.hint) == ("total", None)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,19 @@ def test_a_line_of_totals_is_a_fault(row: str) -> None:
 def test_a_word_for_a_total_may_be_a_name(text: str) -> None:
     """If the row says anything else than numbers, or nothing else at all."""
     assert not find(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("name,type\n7,\n", id="first"),
+        pytest.param("name,type\napp,\n7,\n", id="as bare as the row above"),
+        pytest.param("name,type\napp,linux\n7,linux\n", id="with a category"),
+    ],
+)
+def test_a_number_may_be_a_name(text: str) -> None:
+    """If its row says as much as the one above."""
+    assert [problem.rule for problem in find(text)] == ["digits"]
 
 
 def test_json_has_no_line_of_totals() -> None:
