@@ -25,6 +25,17 @@ CREATE TABLE process (
 )
 """
 
+_REPORT = """
+CREATE VIEW report AS
+SELECT item.run, json_extract(run.lists, '$[' || item.list || ']') AS source,
+    item.line, item.namespace, item.repository, item.is_public, item.category,
+    item.description, coalesce(outcome.outcome, 'not_attempted') AS outcome,
+    outcome.certain, outcome.differences, item.problems, outcome.status, outcome.code,
+    outcome.message, outcome.request_id, outcome.reason, outcome.evidence,
+    outcome.attempts, outcome.started_at, outcome.elapsed_ms, run.endpoint
+FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item.id
+"""
+
 MIGRATIONS = {
     1: ("ALTER TABLE creation ADD COLUMN until REAL",),
     # Times of before are by clocks of which nothing is known.
@@ -41,6 +52,8 @@ MIGRATIONS = {
         "UPDATE creation SET until = NULL",
         "UPDATE doubt SET since = 0",
         "UPDATE run SET digest = '1:' || digest",
+        "DROP VIEW report",
+        _REPORT,
     ),
 }
 """Version -> statements that upgrade a ledger to the next version."""
@@ -122,15 +135,8 @@ CREATE TABLE doubt (
     namespace TEXT, repository TEXT, since REAL NOT NULL, until REAL,
     PRIMARY KEY (namespace, repository)
 ) WITHOUT ROWID;
-CREATE VIEW report AS
-SELECT item.run, json_extract(run.lists, '$[' || item.list || ']') AS source,
-    item.line, item.namespace, item.repository, item.is_public, item.category,
-    item.description, coalesce(outcome.outcome, 'not_attempted') AS outcome,
-    outcome.certain, outcome.differences, item.problems, outcome.status, outcome.code,
-    outcome.message, outcome.request_id, outcome.reason, outcome.evidence,
-    outcome.attempts, outcome.started_at, outcome.elapsed_ms
-FROM item JOIN run ON run.id = item.run LEFT JOIN outcome ON outcome.item = item.id;
-""".format(process=_PROCESS, index=_INDEX.format(""))
+{view};
+""".format(process=_PROCESS, index=_INDEX.format(""), view=_REPORT)
 
 # After a crash, rows that were handed out and never settled may have been created, or
 # removed. What an undo left must not count as ours later, and a dry run only read.

@@ -50,6 +50,8 @@ async def test_a_finished_run_is_followed_by_a_new_one(
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        found = db.execute("SELECT DISTINCT endpoint FROM report").fetchall()
+        assert found == [(box.url,)]
     kept = read(tmp_path / "u.jsonl")
     assert [(row["outcome"], row["reason"]) for row in kept] == [
         ("kept", "it is not certain that this run created it")
