@@ -1,12 +1,14 @@
 """Pure. The columns or keys of a list, and which field each of them means."""
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from operator import itemgetter
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from bulkrepo.core.rows import FIELDS, Layout, Problem
 
@@ -113,13 +115,19 @@ def spelt(name: str) -> str:
 
 
 def plan(
-    names: Sequence[str], *, kind: str, delimiter: str = ",", prefix: str = "$"
+    names: Sequence[str],
+    *,
+    kind: str,
+    delimiter: str = ",",
+    prefix: str = "$",
+    most_faults: int = sys.maxsize,
 ) -> Plan:
     """
     Compile *names* (columns or keys, as written) into a plan.
 
     An unknown name that looks like a known one is read as that one, so that a
-    correction has its values; it stays a fault.
+    correction has its values; it stays a fault. Behind *most_faults* the others are
+    only counted.
     """
     plain_names = [normal(name) for name in names]
     report = "outcome" in plain_names
@@ -130,25 +138,31 @@ def plan(
     columns: dict[str, int] = {}
     inverted = False
     faults: list[tuple[int, Problem]] = []
-    doubtful: list[tuple[int, str, str | None]] = []
+    doubtful: list[tuple[int, str]] = []
     for index, (name, plain) in enumerate(zip(names, plain_names, strict=True)):
         field = MEANINGS.get(plain)
         if field is None:
             if not (report and plain in _RESULTS):
-                doubtful.append((index, name, meant(name)))
+                doubtful.append((index, name))
         elif field in columns:
             faults.append((index, _twice(name, names[columns[field]], field)))
         else:
             columns[field] = index
             inverted = inverted or plain == "private"
-    for index, name, guess in doubtful:
+    for index, name in doubtful:
+        guess = meant(name) if len(faults) < most_faults else None
         if guess is not None and MEANINGS[guess] in columns:
-            guess = None  # noqa: PLW2901 - the field has its column already
+            guess = None  # the field has its column already
         faults.append((index, _unknown(name, guess)))
         if guess is not None:
             columns[MEANINGS[guess]] = index
             inverted = inverted or guess == "private"
     faults.sort(key=lambda fault: fault[0])
+    if len(faults) > most_faults:
+        index, fault = faults[most_faults]
+        left = f"is the first of {len(faults) - most_faults:,} more that are not read"
+        fault = structs.replace(fault, message=left, hint=None)
+        faults[most_faults:] = [(index, fault)]
     if problems >= 0:
         columns[names[problems]] = problems  # so that a fault of it finds its place
     return Plan(

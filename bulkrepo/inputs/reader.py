@@ -21,6 +21,7 @@ from bulkrepo.inputs import (
     ndjson_format,
     text_format,
     xlsx_format,
+    yaml_format,
 )
 from bulkrepo.inputs.decoding import ADVICE, Digest, Tap, decoded
 
@@ -38,6 +39,8 @@ _SUFFIXES = {
     ".ndjson": "ndjson",
     ".txt": "text",
     ".xlsx": SHEET,
+    ".yaml": "yaml",
+    ".yml": "yaml",
 }
 _NO_LISTS = frozenset({".md", ".markdown", ".html", ".xml", ".prom"})
 """Suffixes of reports that cannot be read as lists."""
@@ -56,6 +59,8 @@ _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
 def guess(name: str, head: str) -> str:
     """Return the format of a list by its *name*, else by its first characters."""
     by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    if by_suffix == "text" and foreign.is_yaml(head):
+        return "yaml"
     if by_suffix is not None:
         return by_suffix
     if Path(name).suffix.lower() in _NO_LISTS:
@@ -70,7 +75,9 @@ def guess(name: str, head: str) -> str:
         return "json" if key and key[1] in json_format.TOP else "ndjson"
     line = head.splitlines()[0] if head else ""
     parts = re.split(r"[,;\t]", line)
-    return "csv" if any(columns.known(part.strip(' "')) for part in parts) else "text"
+    if any(columns.known(part.strip(' "')) for part in parts):
+        return "csv"
+    return "yaml" if foreign.is_yaml(head) else "text"
 
 
 def read(
@@ -173,4 +180,5 @@ READERS: Mapping[str, Reader] = {
     "json": json_format.rows,
     "ndjson": ndjson_format.rows,
     "text": text_format.rows,
+    "yaml": yaml_format.rows,
 }

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 import msgspec
+from msgspec import structs
 
 from bulkrepo.core.duplicates import Spool
 from bulkrepo.core.names import Profile
@@ -107,14 +108,16 @@ def _report(
     seen: set[Problem],
     on_problem: OnProblem,
 ) -> None:
-    """Report each problem of a row; those of its header only with the first row."""
+    """Report each problem of a row; of its header and unknown keys only the first."""
     row = rejected.row
     count.faulty += 1
     for problem in rejected.problems:
-        if problem.line is not None and problem.line < row.line:
-            if problem in seen:
+        header = problem.line is not None and problem.line < row.line
+        if header or problem.rule == "unknown-column":
+            anywhere = structs.replace(problem, line=None, path=None)
+            if anywhere in seen:
                 continue
-            seen.add(problem)
+            seen.add(anywhere)
         count.problems += 1
         on_problem(row.source, problem)
 
