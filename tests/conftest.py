@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from inspect import signature
 from typing import Any, Self
 from unittest.mock import Mock
@@ -14,6 +14,8 @@ from aioresponses import aioresponses
 from hypothesis import settings as hypothesis
 
 from bulkrepo.runs import runner
+from bulkrepo.sandbox import Sandbox
+from tests.support.boxes import ANYTHING
 from tests.support.fakes import Hasty
 
 hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -24,6 +26,11 @@ if os.environ.get("CI") == "true":
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a shell's background job, whose children would ignore it as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: those of workbooks tell the time, and differ."""
+    return argname if isinstance(val, bytes) else None
 
 
 class _Canned(aiohttp.ClientResponse):
@@ -53,6 +60,13 @@ def cloud() -> Iterator[FakeCloud]:
     """Give a cloud that answers what is added, and refuses everything else."""
     with FakeCloud() as fake:
         yield fake
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Sandbox]:
+    """Give a well-behaved sandbox in which every organization exists."""
+    async with Sandbox(ANYTHING) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

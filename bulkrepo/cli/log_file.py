@@ -1,10 +1,10 @@
 """Edge. The file that a log is appended to."""
 
 import os
-from pathlib import Path
 from threading import Lock
 
 from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.paths import open_file
 from bulkrepo.core.text import escape
 
 _FULL = 64 * 1024  # bytes kept back before they are written
@@ -23,7 +23,7 @@ class LogFile:
         self.path = path
         try:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-            self._handle = os.open(Path(path), flags, 0o600)
+            self._handle = open_file(path, flags)
         except OSError as error:
             raise SettingsError(
                 f"{escape(path)}: the log file cannot be opened ({error.strerror}); "

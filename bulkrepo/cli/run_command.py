@@ -19,8 +19,8 @@ from bulkrepo.cli.signals import stop_on_signals
 from bulkrepo.core import loggers, stdio
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.outcomes import PLANNED, Verdict
+from bulkrepo.core.paths import names_descriptor, refuse_overwriting
 from bulkrepo.core.results import Event, Progressed, Result, Started
-from bulkrepo.reports import files
 from bulkrepo.runs import file_limits, sign_in
 from bulkrepo.runs.control import Control
 from bulkrepo.runs.settings import MEMORY, Settings
@@ -32,6 +32,8 @@ _CHANGES = (Verdict.CREATED, Verdict.UPDATED, Verdict.REMOVED)
 
 def run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
     """Run the command that was *typed* with *options*; return the exit code."""
+    file_limits.allow(1)
+    file_limits.bounded(1)  # an event loop would fail without a word that helps
     factory = None
     try:
         import uvloop  # noqa: PLC0415 - where the platform has it
@@ -168,7 +170,7 @@ def _reports(
     if not reports and command != "plan":
         reports = (_default_report(command, lists),)
     ledger = options["ledger"]
-    files.distinct(
+    refuse_overwriting(
         {
             "LIST": lists,
             "--ledger": [None if ledger == MEMORY else ledger],
@@ -190,8 +192,9 @@ def _default_report(command: str, lists: Sequence[str]) -> str:
     if source == "-":
         return f"stdin{suffix}"
     path = Path(source)
-    # Beside the list, unless it is a pipe such as /dev/fd/63.
-    folder = path.parent if path.is_file() else Path()
+    # Beside the list, unless it is a pipe or an open file such as /dev/fd/63.
+    beside = path.is_file() and not names_descriptor(path)
+    folder = path.parent if beside else Path()
     return str(folder / f"{path.stem}{suffix}")
 
 
@@ -241,6 +244,7 @@ def _conclude(
             reports=[path for path in settings.reports if path != "-"],
             command=command,
             ignore=settings.on_differs == "ignore",
+            suspects=result.suspects,
             width=progress.width(sys.stderr),
         )
         text += "\n"
@@ -261,6 +265,7 @@ def _show_plan(
             organizations=result.organizations,
             command=command,
             ignore=settings.on_differs == "ignore",
+            suspects=result.suspects,
             width=progress.width(sys.stdout),
         )
         stdio.say(text + "\n")

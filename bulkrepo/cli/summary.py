@@ -23,16 +23,19 @@ def render_summary(
     reports: list[str],
     command: str = "",
     ignore: bool = False,
+    suspects: tuple[str, ...] = (),
     width: int = WIDTH,
 ) -> str:
     """
     Put a run in at most 25 lines of plain text; the last one is what to type next.
 
     *command* is that, if there is anything. *ignore*: what differs is no failure.
+    *suspects* say which valid rows are hardly meant.
     *width* is that of a line: one that is longer goes on in the next, and there are
     fewer reasons then. Ends without a line break.
     """
     lines = [_headline(summary, ignore=ignore), *_exposed(summary), *_opened(summary)]
+    lines += suspects
     return _screen(info, summary, lines, reports, command, ignore=ignore, width=width)
 
 
@@ -44,6 +47,7 @@ def render_plan(
     organizations: tuple[str, ...],
     command: str = "",
     ignore: bool = False,
+    suspects: tuple[str, ...] = (),
     width: int = WIDTH,
 ) -> str:
     """
@@ -61,6 +65,7 @@ def render_plan(
             f"{_count(len(organizations), 'organization')} to create: {few}"
             + (f" and {more} more" if more > 0 else "")
         )
+    lines += suspects
     return _screen(info, summary, lines, reports, command, ignore=ignore, width=width)
 
 

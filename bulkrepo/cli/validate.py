@@ -13,9 +13,11 @@ import msgspec
 from bulkrepo import reports
 from bulkrepo.core import stdio
 from bulkrepo.core.outcomes import Item, Verdict
+from bulkrepo.core.paths import refuse_overwriting
 from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.rows import Problem, Rejected, written
 from bulkrepo.core.surrogates import clean_text
+from bulkrepo.core.text import escape
 from bulkrepo.inputs.fixing import Fixed, fix
 from bulkrepo.inputs.validation import Checked, render, validate
 from bulkrepo.reports import files
@@ -36,7 +38,7 @@ def run(
     SettingsError where a file that is written is another one of the command's.
     """
     named = {"LIST": lists, "--fix": [fixed], "--report": settings.reports}
-    files.distinct(named)
+    refuse_overwriting(named)
     for path in settings.reports:
         reports.by_suffix(path)
     began = datetime.now(UTC)
@@ -44,7 +46,7 @@ def run(
     with tempfile.TemporaryFile() as spool:
 
         def show(source: str, problem: Problem) -> None:
-            if not (quiet and problem.note):
+            if not (quiet and (problem.note or problem.suspect)):
                 stdio.say(render(source, problem) + "\n", flush=False)
 
         def keep(rejected: Rejected) -> None:
@@ -87,7 +89,7 @@ def _said(count: Checked) -> str:
         parts.append(_many(count.duplicates, "duplicate"))
     if count.faulty:
         parts.append(f"{count.faulty} at fault, {_many(count.problems, 'problem')}")
-    return ", ".join(parts)
+    return "\n".join([*map(escape, count.suspects), ", ".join(parts)])
 
 
 def _many(number: int, word: str) -> str:

@@ -3,18 +3,35 @@ Pure. Keeps secrets out of the log, by the name of a key and by value.
 
 Values are searched for in the rendered line, which costs one scan instead of a look at
 every value; only if one is found is the event walked and cleaned.
+
+A secret may be as short as a password is, or a word that we use ourselves. Replacing it
+wherever it turns up would spoil our own words, and give it away. So such a secret is
+hidden in the log only where it is a whole value; and names of keys are ours.
 """
 
+import base64
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, unquote
 
 import msgspec
 
+from bulkrepo.core.outcomes import Verdict
+
 HIDDEN = "***"
+SHORTEST = 8
+"""Characters of a secret that is hidden inside other text; fewer turn up by chance."""
+
+_COMMON = re.compile(rf".{{1,{SHORTEST - 1}}}|[a-z]{{1,16}}", re.DOTALL)
+"""A secret that our own words may contain."""
+
+_OWN = frozenset({*Verdict, "running", "finished", "stopped"})
+"""Whole values that are words of ours: as such, they tell nothing of a secret."""
+
 _DEPTH = 8  # deeper values are shown by their type, so a loop cannot hang a run
 _CACHED = 1000  # names remembered; names from outside must not fill the memory
 
@@ -51,15 +68,22 @@ class Redactor:
 
     def __init__(self) -> None:
         self._secrets: list[str] = []
+        self._whole: set[str] = set()
         self._marks: list[bytes] = []
+        self._encoded: list[bytes] = []
         self._harmless: set[str] = set()
 
     def hide(self, secret: str) -> None:
         """Never show *secret* again, wherever it turns up."""
-        if secret and secret not in self._secrets:
-            # The longest first: one secret may be part of another.
-            self._secrets = sorted([*self._secrets, secret], key=len, reverse=True)
-            self._marks = [_mark(text) for text in self._secrets]
+        if not secret or secret in self._secrets or secret in self._whole | _OWN:
+            return
+        if _COMMON.fullmatch(secret):
+            self._whole.add(secret)
+            self._marks.append(b'"%s"' % _mark(secret))
+        else:
+            self._secrets.append(secret)
+            self._marks.append(_mark(secret))
+            self._encoded += map(_mark, {*_encodings(secret)} - {secret})
 
     def simplify(self, event: MutableMapping[str, Any]) -> None:
         """Mask secret keys of *event* and make its values plain JSON, in place."""
@@ -75,26 +99,24 @@ class Redactor:
             elif type(value) not in _SCALARS:
                 event[name] = self._plain(value, depth=0)
 
-    def found(self, line: bytes) -> bool:
-        """Whether *line*, which is JSON, contains a hidden secret."""
-        for mark in self._marks:  # noqa: SIM110 - a generator costs as much as all else
+    def found(self, line: bytes, *, encoded: bool) -> bool:
+        """Whether *line*, which is JSON, contains a secret, or an *encoded* one."""
+        for mark in self._marks:
             if mark in line:
                 return True
-        return False
+        return encoded and any(mark in line for mark in self._encoded)
 
     def scrub(self, value: Any) -> Any:
-        """Return plain *value* with every hidden secret replaced."""
+        """Return plain *value* with every hidden secret replaced, but for keys."""
         if isinstance(value, dict):
-            return {
-                self.scrub(name): self.scrub(inner) for name, inner in value.items()
-            }
+            return {name: self.scrub(inner) for name, inner in value.items()}
         if isinstance(value, list):
             return [self.scrub(inner) for inner in value]
         if value is None or isinstance(value, bool):
             return value
-        text = str(value)
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+        if value in self._whole:
+            return HIDDEN
+        text = conceal(str(value), self._secrets)
         return value if text == str(value) else text
 
     def _is_secret(self, name: str) -> bool:
@@ -151,19 +173,71 @@ def conceal(text: str, secrets: Iterable[str]) -> str:
     """
     Return *text* without any of *secrets* or a revealing piece of one.
 
-    For messages of a service, which may quote a refused token, whole or cut.
+    For messages of a service, which may quote a refused token, whole or cut, or as
+    base64, hexadecimal digits or with percent signs. A secret of fewer than `SHORTEST`
+    characters is hidden only where it is all of *text*.
     """
     hidden: set[int] = set()
     for secret in secrets:
-        size = min(_PIECE, len(secret))
-        pieces = _pieces(secret, size)
-        for at in range(len(text) - size + 1):
-            if text[at : at + size] in pieces:
-                hidden.update(range(at, at + size))
+        if len(secret) < SHORTEST:
+            if text == secret:
+                return HIDDEN
+            continue
+        hidden.update(_find_pieces(text, secret))
+        for start, end, decoded in _decoded_runs(text):
+            if next(_find_pieces(decoded, secret), None) is not None:
+                hidden.update(range(start, end))
     if not hidden:
         return text
     shown = ("\0" if at in hidden else char for at, char in enumerate(text))
     return re.sub("\0+", HIDDEN, "".join(shown))
+
+
+def _find_pieces(text: str, secret: str) -> Iterator[int]:
+    """Yield where in *text* there are characters of a telling piece of *secret*."""
+    size = min(_PIECE, len(secret))
+    pieces = _pieces(secret, size)
+    for at in range(len(text) - size + 1):
+        if text[at : at + size] in pieces:
+            yield from range(at, at + size)
+
+
+def _encodings(secret: str) -> Iterator[str]:
+    """Yield *secret* as base64 in other text, hexadecimal digits and in a URL."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + raw).decode()
+        # Without the characters that depend on what is around.
+        inner = text[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        yield inner
+        yield inner.translate(_URL_SAFE)
+    yield raw.hex()
+    yield raw.hex().upper()
+    yield quote(raw, safe="")
+
+
+_URL_SAFE, _STANDARD = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
+_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST * 8 // 6},}}")
+_HEX = re.compile(rf"[0-9A-Fa-f]{{{SHORTEST * 2},}}")
+_IN_URL = re.compile(r"[\w.~+*%-]+", re.ASCII)
+
+
+def _decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start and end of what may be encoded in *text*, and what it would be."""
+    for run in _BASE64.finditer(text):
+        for skipped in range(4):  # it may begin within a longer run
+            digits = run[0][skipped:]
+            digits += "A" * (-len(digits) % 4)
+            raw = base64.b64decode(digits.translate(_STANDARD))
+            yield *run.span(), raw.decode("utf-8", "replace")
+    for run in _HEX.finditer(text):
+        for skipped in range(2):
+            digits = run[0][skipped:]
+            raw = bytes.fromhex(digits[: len(digits) // 2 * 2])
+            yield *run.span(), raw.decode("utf-8", "replace")
+    for run in _IN_URL.finditer(text):
+        if "%" in run[0]:
+            yield *run.span(), unquote(run[0])
 
 
 @lru_cache(maxsize=16)

@@ -63,13 +63,19 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """All lists are read, nothing is sent yet. *resumed*: an earlier run goes on."""
+    """
+    All lists are read, nothing is sent yet. *resumed*: an earlier run goes on.
+
+    *suspect* counts the valid rows that are hardly meant; *suspects* says why.
+    """
 
     run: int
     total: int
     pending: int
     invalid: int
     resumed: bool
+    suspect: int = 0
+    suspects: tuple[str, ...] = ()
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -104,7 +110,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """
     How a run ended. *unwritten* are reports that could not be written, with why.
 
-    *organizations* were created on the way, or would be.
+    *organizations* were created on the way, or would be; *suspects* says which valid
+    rows are hardly meant.
     """
 
     run: RunInfo
@@ -112,3 +119,4 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     unwritten: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()

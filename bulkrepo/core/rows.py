@@ -22,7 +22,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     the value found, *hint* a legal value or the next thing to do. *line* and *column*
     count from 1 (characters, not bytes); *path* is a JSON path such as
     `$.repositories[3].is_public`. They are absent until the problem is placed. A
-    *note* is harmless: worth saying, and no fault.
+    *note* is harmless: worth saying, and no fault. A *suspect* value is legal and
+    hardly meant: it is said, and a fault only under `--strict`.
     """
 
     field: str
@@ -34,6 +35,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     column: int | None = None
     path: str | None = None
     note: bool = False
+    suspect: bool = False
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -62,10 +64,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     The five fields hold `None` where the list says nothing, else what the format
     gave: text from CSV, any JSON value from JSON. *line* is the record's first line,
     from 1 (for a JSON array, the element's number, from 1). *faults* are what the
-    reader itself found, such as unknown columns. *notes* are harmless things worth
-    saying, such as trimmed blanks. *raw* is the record's text, from which
-    `reader.place` finds columns; *layout* goes with it. *reported* is the outcome that
-    a report gave the row, `None` where the list is no report.
+    reader itself found, such as unknown columns; suspects alone leave a row valid.
+    *notes* are harmless things worth saying, such as trimmed blanks. *raw* is the
+    record's text, from which `reader.place` finds columns; *layout* goes with it.
+    *reported* is the outcome that a report gave the row, `None` where the list is no
+    report.
     """
 
     source: str

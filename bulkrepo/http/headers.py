@@ -16,8 +16,10 @@ _PART = re.compile(
 )
 """A parameter, or a scheme with its token68 if it has one."""
 
+# Neither `<` in a target nor a blank that two quantifiers could take: either would
+# make time quadratic in the header's length.
 _LINK = re.compile(
-    rf"<([^>]*)>((?:\s*;\s*{_TOKEN}\s*(?:=\s*(?:{_QUOTED}|[^\s,;]*))?)*)"
+    rf"<([^<>]*)>((?:\s*;\s*{_TOKEN}(?:\s*=\s*(?:{_QUOTED}|[^\s,;]*))?)*)"
 )
 _REL = re.compile(rf";\s*rel\s*=\s*({_QUOTED}|[^\s,;]*)", re.IGNORECASE)
 

@@ -78,7 +78,8 @@ def fix(
             on_problem=on_problem,
             on_rejected=on_rejected,
         )
-        replace_text(out, lambda file: writer(file, rows))
+        with replace_text(out) as file:
+            writer(file, rows)
     return count
 
 
@@ -114,6 +115,10 @@ def _mended(
         count.rows += 1
         count.fixed += len(row.notes)
         found = rules.check(row, defaults=defaults, profile=profile)
+        if on_problem is not None:
+            for problem in row.faults:
+                if problem.suspect:
+                    on_problem(row.source, locations.place(row, problem))
         if not isinstance(found, Rejected):
             yield row
             continue
@@ -123,6 +128,8 @@ def _mended(
             changes = {f: v for f, v in changes.items() if f not in _NAMES}
         left: list[Problem] = []
         for problem in checking.placed(found).problems:
+            if problem.suspect:
+                continue
             if problem.rule == "unknown-column" and problem.hint is not None:
                 fresh = problem.line == row.line or problem not in told
                 count.fixed += fresh

@@ -60,7 +60,9 @@ def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
         said = ["what it says cannot be read"]
     else:
-        said = [_said(p) for p in found if not (p.note or p.rule in _SHOWN)]
+        said = [
+            _said(p) for p in found if not (p.note or p.suspect or p.rule in _SHOWN)
+        ]
     if not said:
         return ()
     name = plan.layout.names[plan.problems]

@@ -118,7 +118,8 @@ def check(
 def _judge(row: Row, defaults: Defaults, profile: Profile) -> RepoSpec | Rejected:
     if any(fault.field == "record" for fault in row.faults):
         return Rejected(row, row.faults)  # its fields cannot be told apart
-    problems = list(row.faults)
+    problems = [fault for fault in row.faults if not fault.suspect]
+    suspects = [fault for fault in row.faults if fault.suspect]
     given = names(row, defaults=defaults)
     namespace = _name(given[0], NAMESPACE, profile, problems)
     repository = _name(given[1], REPOSITORY, profile, problems)
@@ -131,10 +132,10 @@ def _judge(row: Row, defaults: Defaults, profile: Profile) -> RepoSpec | Rejecte
     if not (description is None or isinstance(description, str)):
         problems.append(_mistyped("description", description))
     elif problems or is_public is None:
-        return Rejected(row, tuple(problems))
+        return Rejected(row, (*problems, *suspects))
     else:
         return RepoSpec(namespace, repository, is_public, category, description)
-    return Rejected(row, tuple(problems))
+    return Rejected(row, (*problems, *suspects))
 
 
 def names(row: Row, *, defaults: Defaults) -> tuple[object, object]:

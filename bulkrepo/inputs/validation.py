@@ -19,6 +19,7 @@ from bulkrepo.core.text import escape, fault
 from bulkrepo.inputs import checking, locations, rules
 from bulkrepo.inputs.fixing import OnProblem, OnRejected
 from bulkrepo.inputs.rereadable import Rereadable
+from bulkrepo.inputs.suspects import Suspects
 
 _SETTLE = 1 << 14
 
@@ -28,7 +29,8 @@ class Checked(msgspec.Struct):
     Lists in numbers: *rows* are the *valid*, the *faulty* and the *duplicates*.
 
     A duplicate is a row that equals an earlier one. *problems* counts the faults
-    reported, each place and rule once; *notes* the harmless remarks.
+    reported, each place and rule once; *notes* the harmless remarks; *suspects* are
+    sentences about valid rows that are hardly meant.
     """
 
     rows: int = 0
@@ -37,6 +39,7 @@ class Checked(msgspec.Struct):
     duplicates: int = 0
     notes: int = 0
     problems: int = 0
+    suspects: tuple[str, ...] = ()
 
 
 def validate(
@@ -58,6 +61,7 @@ def validate(
     """
     count = Checked()
     options = checking.import_options(defaults, profile)
+    suspects = Suspects()
     with ExitStack() as stack:
         spool = Spool(stack)
         opened = Rereadable(stack, sources, stdin=stdin, import_options=options)
@@ -72,6 +76,9 @@ def validate(
                 found = check(row, defaults=defaults, profile=profile)
                 if isinstance(found, RepoSpec):
                     add(hash((found.namespace, found.repository)))
+                    for problem in suspects.add(row, found):
+                        count.notes += 1
+                        on_problem(row.source, problem)
                 else:
                     found = checking.placed(found)
                     _report(found, count, seen, on_problem)
@@ -99,6 +106,7 @@ def validate(
                 if on_rejected is not None:
                     on_rejected(Rejected(row, (problem,)))
     count.valid = count.rows - count.faulty - count.duplicates
+    count.suspects = tuple(suspects.sentences(count.rows))
     return count
 
 
@@ -118,7 +126,7 @@ def _report(
             if anywhere in seen:
                 continue
             seen.add(anywhere)
-        count.problems += 1
+        count.problems += not problem.suspect
         on_problem(row.source, problem)
 
 
@@ -161,5 +169,5 @@ def render(source: str, problem: Problem) -> str:
     stands where the field would.
     """
     at = "".join(f":{n}" for n in (problem.line, problem.column) if n is not None)
-    note = "note: " if problem.note else ""
+    note = "note: " if problem.note or problem.suspect else ""
     return escape(f"{source}{at}: {note}{fault(problem)}")

@@ -7,12 +7,10 @@ that is merged with another one.
 """
 
 import io
-import re
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
+from itertools import tee
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 
@@ -21,12 +19,21 @@ from msgspec import structs
 from bulkrepo.core import csv_cells
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.rows import FIELDS, Problem, Row
+from bulkrepo.core.text import brief
 from bulkrepo.inputs import columns, report_rows, xlsx_cells, xlsx_merged_cells
+from bulkrepo.inputs.xlsx_package import ExcessError, Package, Survey
 
-_ROWS = 1_048_576
-"""Rows that a sheet can have."""
+_NAMES = frozenset({"namespace", "repository"})
 _MOST = 100 * 1024 * 1024
 """Bytes of a file, unpacked: a list of 300,000 rows has some 80 MiB."""
+
+
+class Found(NamedTuple):
+    """A row with content: its *line*, its *cells*, and what is *suspect* about it."""
+
+    line: int
+    cells: list[object]
+    suspects: tuple[Problem, ...]
 
 
 class Sheet(NamedTuple):
@@ -35,7 +42,7 @@ class Sheet(NamedTuple):
     title: str
     line: int
     head: list[str]
-    rows: Iterator[tuple[int, list[object]]]
+    rows: Iterator[Found]
 
 
 def fits(head: bytes) -> bool:
@@ -53,29 +60,33 @@ def rows(stream: io.BufferedIOBase, source: str) -> Iterator[Row]:
             )
             for index, fault in plan.faults
         )
-        for line, found in sheet.rows:
-            yield _row(plan, source, line, found, header)
+        for found in sheet.rows:
+            yield _row(plan, source, found, header)
 
 
 def _row(
     plan: columns.Plan,
     source: str,
-    line: int,
-    found: list[object],
+    row: Found,
     header: tuple[Problem, ...],
 ) -> Row:
     title, width = plan.layout.prefix, plan.width
-    faults = header + tuple(
-        Problem(
-            plan.layout.names[index],
-            odd.rule,
-            odd.message,
-            got=odd.text,
-            line=line,
-            path=cell(title, index, line),
+    line, found, suspects = row
+    faults = (
+        header
+        + suspects
+        + tuple(
+            Problem(
+                plan.layout.names[index],
+                odd.rule,
+                odd.message,
+                got=odd.text,
+                line=line,
+                path=cell(title, index, line),
+            )
+            for index, odd in enumerate(found[:width])
+            if isinstance(odd, xlsx_cells.Odd)
         )
-        for index, odd in enumerate(found[:width])
-        if isinstance(odd, xlsx_cells.Odd)
     )
     for index, extra in enumerate(found[width:], start=width):
         if extra is not None:
@@ -103,7 +114,8 @@ def records(
     """
     Yield line and fields of each row of a listing's sheet; other columns are ignored.
 
-    A column `image` is read as `repository`. `InputError` for a cell without a value.
+    A column `image` is read as `repository`. A row that is hidden or struck through
+    has a field `suspect`. `InputError` for a cell without a value.
     """
 
     def names(heading: str) -> bool:
@@ -119,8 +131,8 @@ def records(
                     f"mean {name}: rename all but one"
                 )
         inverted = "private" in map(columns.normal, sheet.head)
-        for line, found in sheet.rows:
-            row: dict[str, object] = {}
+        for line, found, suspects in sheet.rows:
+            row: dict[str, object] = {"suspect": True} if suspects else {}
             for index, value in enumerate(found[: len(fields)]):
                 field = fields[index]
                 if field is None or value is None:
@@ -168,12 +180,10 @@ def opened(
             file.write(chunk)
             if file.tell() > _MOST:
                 raise InputError(f"{source}: is larger than {_MOST:,} bytes")
-        computed, formulas = _workbooks(file, source)
         found = [
-            sheet
-            for each in computed.worksheets
-            if each.sheet_state == "visible"
-            and (sheet := _headed(each, source, wanted, formulas)) is not None
+            headed
+            for sheet, survey in _visible_sheets(file, source)
+            if (headed := _headed(sheet, source, wanted, survey)) is not None
         ]
         if len(found) != 1:
             titles = ", ".join(f'"{sheet.title}"' for sheet in found)
@@ -187,36 +197,34 @@ def opened(
         yield found[0]
 
 
-def _workbooks(file: IO[bytes], source: str) -> tuple[Any, Any]:
-    """Open *file* for values, and once more for formulas if some may lack a value."""
+def _visible_sheets(file: IO[bytes], source: str) -> list[tuple[Any, Survey]]:
+    """Open *file*, and return its visible sheets, each with what its XML says."""
     file.seek(0)
     if file.read(4) == b"\xd0\xcf\x11\xe0":
         raise InputError(
             f"{source}: is protected by a password, or an old .xls: save it as .xlsx "
             "without one"
         )
-    try:
-        import openpyxl  # noqa: PLC0415 - heavy, and not everybody has it
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"{source}: to read spreadsheets: pip install 'bulkrepo[xlsx]'; or save "
-            "it as CSV"
-        ) from error
+    from openpyxl.reader.excel import ExcelReader  # noqa: PLC0415 - slow to import
+
     # It warns of what it would not write back: nothing is written here.
     warnings.filterwarnings("ignore", module="openpyxl")
     with _readable(source):
-        with zipfile.ZipFile(file) as packed:
-            size = sum(each.file_size for each in packed.infolist())
-            if size > _MOST:
-                raise InputError(
-                    f"{source}: has {size:,} bytes when it is unpacked, and the most "
-                    f"is {_MOST:,}: save the sheet as CSV"
-                )
-            open_ = any(_uncomputed(packed, name) for name in packed.namelist())
-        options: dict[str, Any] = {"read_only": True, "keep_links": False}
-        computed = openpyxl.load_workbook(file, data_only=True, **options)
-        formulas = openpyxl.load_workbook(file, **options) if open_ else None
-    return computed, formulas
+        reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+        reader.archive = package = Package(file)
+        size = sum(each.file_size for each in package.infolist())
+        if size > _MOST:
+            raise InputError(
+                f"{source}: has {size:,} bytes when it is unpacked, and the most "
+                f"is {_MOST:,}: save the sheet as CSV"
+            )
+        reader.read()
+        paths = {sheet.name: rel.target for sheet, rel in reader.parser.find_sheets()}
+        return [
+            (sheet, package.surveys[paths[sheet.title]])
+            for sheet in reader.wb.worksheets
+            if sheet.sheet_state == "visible"
+        ]
 
 
 @contextmanager
@@ -226,6 +234,10 @@ def _readable(source: str) -> Iterator[None]:
         yield
     except (InputError, MemoryError):
         raise
+    except ExcessError as error:
+        raise InputError(
+            f"{source}: {error}: save the list alone, as .xlsx or as CSV"
+        ) from error
     except Exception as error:
         raise InputError(
             f"{source}: is no .xlsx that can be read ({type(error).__name__}): save it "
@@ -233,78 +245,104 @@ def _readable(source: str) -> Iterator[None]:
         ) from error
 
 
-# A formula followed by a blank value, or none.
-_BLANK = re.compile(
-    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*<(?:/(?:\w+:)?c>|(?:\w+:)?v(?:\s*/>|>\s*<))"
-)
-
-
-def _uncomputed(packed: zipfile.ZipFile, name: str) -> bool:
-    """Tell whether the part *name* is a sheet with a formula that may lack a value."""
-    if not name.startswith("xl/worksheets/"):
-        return False
-    with packed.open(name) as part:
-        last = b""
-        while chunk := part.read(1 << 20):
-            if _BLANK.search(last + chunk):
-                return True
-            last = chunk[-100:]
-    return False
-
-
 def _headed(
-    sheet: Any, source: str, wanted: Callable[[str], bool], formulas: Any
+    sheet: Any, source: str, wanted: Callable[[str], bool], survey: Survey
 ) -> Sheet | None:
     """Return *sheet* after its first row with content, if that is *wanted*."""
-    if not hasattr(sheet, "reset_dimensions"):  # a chart
-        return None
-    found = _rows(sheet, source, formulas and formulas[sheet.title])
-    line, head = next(found, (0, []))
+    lines = _lines(sheet, source)
+    heads = ((line, head) for line, cells in lines if (head := _values(cells)))
+    line, head = next(heads, (0, []))
     names = [str(each).strip() if each is not None else "" for each in head]
     if not any(map(wanted, names)):
         return None
-    with _readable(source), sheet._get_source() as part:  # noqa: SLF001 - its XML
-        merges = [each for each in xlsx_merged_cells.ranges(part) if each.bottom > line]
+    named = [index for index, name in enumerate(names) if _field(name) in _NAMES]
+    title = brief(sheet.title)  # it stands in the place of every fault
+    found = _rows(lines, source, title, named, survey)
+    merges = [each for each in survey.merges if each.bottom > line]
     if merges:
-        found = _split(merges, found, len(names), sheet.title)
-    return Sheet(sheet.title, line, names, found)
+        found = _split(merges, found, len(names), title)
+    return Sheet(title, line, names, found)
 
 
 def _split(
     merges: list[xlsx_merged_cells.Range],
-    found: Iterator[tuple[int, list[object]]],
+    found: Iterator[Found],
     width: int,
     title: str,
-) -> Iterator[tuple[int, list[object]]]:
+) -> Iterator[Found]:
     """Yield the rows *found*, with an `Odd` for each cell merged into another."""
-    for line, row, covered in xlsx_merged_cells.covered(merges, found, width=width):
-        row.extend([None] * (max(covered, default=-1) + 1 - len(row)))
+    rows, again = tee(found)
+    lines = (row.line for row in again)
+    without = xlsx_merged_cells.covered(merges, lines, width=width)
+    for row, covered in zip(rows, without, strict=False):
+        cells = row.cells
+        cells.extend([None] * (max(covered, default=-1) + 1 - len(cells)))
         for index, merge in covered.items():
             first = cell(title, merge.left, merge.top)
             message = f"is merged with {first}: unmerge them, and fill each that counts"
-            row[index] = xlsx_cells.Odd("", "merged-cell", message)
-        yield line, row
+            cells[index] = xlsx_cells.Odd("", "merged-cell", message)
+        yield row
 
 
-def _rows(sheet: Any, source: str, beside: Any) -> Iterator[tuple[int, list[object]]]:
-    """Yield number and cells of each row that is not empty, up to its last value."""
+def _rows(
+    lines: Iterator[tuple[int, Sequence[Any]]],
+    source: str,
+    title: str,
+    named: Sequence[int],
+    survey: Survey,
+) -> Iterator[Found]:
+    """Yield each row that is not empty, up to its last value; names are in *named*."""
+    for line, cells in lines:
+        with _readable(source):
+            row = _values(cells)
+            suspects: tuple[Problem, ...] = ()
+            for index in survey.uncomputed(line):
+                row.extend([None] * (index + 1 - len(row)))
+                row[index] = xlsx_cells.NEVER_COMPUTED
+            if not row:
+                continue
+            if survey.is_hidden(line):
+                suspects += (_suspect("hidden-row", "hidden", line, f"{title}!{line}"),)
+            for index in named:
+                if index >= len(cells) or cells[index].value is None:
+                    continue
+                font, number_format = _style(cells[index], source)
+                if not isinstance(row[index], xlsx_cells.Odd):
+                    row[index] = xlsx_cells.taken_as_name(
+                        cells[index].value, number_format
+                    )
+                if font.strike and not suspects:
+                    at = cell(title, index, line)
+                    suspects += (_suspect("struck-row", "struck through", line, at),)
+        yield Found(line, row, suspects)
+
+
+def _style(found: Any, source: str) -> tuple[Any, str]:
+    """Return font and number format of a cell with a value."""
+    try:
+        return found.font, found.number_format
+    except IndexError as error:
+        raise InputError(
+            f"{source}: the formats of its cells are not found, without which a date "
+            "looks like a number: open it in a spreadsheet program and save it again"
+        ) from error
+
+
+def _suspect(rule: str, how: str, line: int, path: str) -> Problem:
+    message = f"is {how} in the sheet"
+    return Problem("row", rule, message, line=line, path=path, suspect=True)
+
+
+def _values(cells: Sequence[Any]) -> list[object]:
+    """Return what *cells* say, up to the last that says something."""
+    row = [xlsx_cells.taken(each.value) for each in cells]
+    while row and row[-1] is None:
+        row.pop()
+    return row
+
+
+def _lines(sheet: Any, source: str) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield number and cells of each row."""
     with _readable(source):
-        for line, (given, formulas) in enumerate(
-            zip_longest(_lines(sheet, values=beside is None), _lines(beside)), start=1
-        ):
-            if line > _ROWS:
-                raise InputError(f"{source}: has more rows than a sheet can have")
-            if formulas is None:
-                row = list(map(xlsx_cells.taken, given))
-            else:
-                row = list(map(xlsx_cells.computed, given, formulas))
-            while row and row[-1] is None:
-                row.pop()
-            if row:
-                yield line, row
-
-
-def _lines(sheet: Any, *, values: bool = True) -> Iterator[Sequence[Any]]:
-    if sheet is not None:
         sheet.reset_dimensions()  # what a file says of its size need not be true
-        yield from sheet.iter_rows(values_only=values)
+        yield from enumerate(sheet.iter_rows(), start=1)

@@ -2,14 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-_REF = re.compile(
-    rb"mergeCell\s[^>]*?\bref\s*=\s*[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']"
-)
-_CHUNK = 1 << 20
-_MOST = 100_000
-"""Ranges of one sheet: all are held in memory, and hardly anybody merges so many."""
+_RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})", re.ASCII)
+_LETTERS = re.compile(r"[A-Z]{1,3}")
 
 
 class Range(NamedTuple):
@@ -21,46 +17,42 @@ class Range(NamedTuple):
     right: int
 
 
-def ranges(part: IO[bytes]) -> list[Range]:
-    """Return the ranges in the XML of a sheet. `ValueError` for more than `_MOST`."""
-    found: dict[Range, None] = {}
-    last = b""
-    while chunk := part.read(_CHUNK):
-        held = last + chunk
-        for left, top, right, bottom in _REF.findall(held):
-            found[Range(int(top), _column(left), int(bottom), _column(right))] = None
-        if len(found) > _MOST:
-            raise ValueError("too many merged cells")
-        last = held[-200:]
-    return list(found)
+def parse_range(text: str) -> Range | None:
+    """Return a range such as `A2:B7`; None for what is no range."""
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        return None
+    left, top, right, bottom = match.groups()
+    return Range(int(top), column(left), int(bottom), column(right))
+
+
+def column(letters: str) -> int:
+    """Return a column by its *letters*, from 0. ValueError for what is none."""
+    if not _LETTERS.fullmatch(letters):
+        raise ValueError(f"{letters} is no column")
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
 
 
 def covered(
-    given: Iterable[Range], rows: Iterable[tuple[int, list[object]]], *, width: int
-) -> Iterator[tuple[int, list[object], dict[int, Range]]]:
+    given: Iterable[Range], lines: Iterable[int], *, width: int
+) -> Iterator[dict[int, Range]]:
     """
-    Yield each of *rows*, with those of its first *width* cells that have no value.
+    Yield of each of *lines*, in order, those of *width* cells that have no value.
 
-    *rows* are lines and their cells, in order. The cells without a value are given as
-    column -> range.
+    They are given as column -> range.
     """
     waiting = sorted(given, reverse=True)
     open_: dict[int, Range] = {}  # column -> the range that goes on there
-    for line, row in rows:
+    for line in lines:
         while waiting and waiting[-1].top <= line:
             each = waiting.pop()
             for column in range(each.left, min(each.right + 1, width)):
                 open_[column] = each
-        without = {
+        yield {
             column: each
             for column, each in open_.items()
             if line <= each.bottom and (line, column) != (each.top, each.left)
         }
-        yield line, row, without
-
-
-def _column(letters: bytes) -> int:
-    column = 0
-    for letter in letters:
-        column = column * 26 + letter - ord("A") + 1
-    return column - 1

@@ -1,6 +1,7 @@
 """Edge. The ledger's file: opening, locking, recovery, and translation of errors."""
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,8 +11,9 @@ from typing import Any
 import msgspec
 
 from bulkrepo.core.errors import LedgerError
+from bulkrepo.core.paths import resolve_own_links
 from bulkrepo.ledger import schema
-from bulkrepo.ledger.lock import open_file, release_lock, take_lock
+from bulkrepo.ledger.lock import open_ledger_file, release_lock, take_lock
 
 MEMORY = ":memory:"
 """A ledger that ends with the process."""
@@ -30,12 +32,14 @@ class LedgerFile:
         self.now = now
         self.process = 0
         self._lock: int | None = None
-        self._pid = f"{path}.lock"
+        file = Path(path)
         if path != MEMORY:
-            self._lock = take_lock(path, self._pid)
+            file = _resolve(path)
+            self._pid = file.with_name(f"{file.name}.lock")
+            self._lock = take_lock(file, self._pid, path)
         try:
             with self.guard():
-                self.db = _open(path)
+                self.db = _open(file)
         except BaseException:
             self._unlock()
             raise
@@ -122,11 +126,16 @@ class LedgerFile:
 
     def _sign(self) -> None:
         """Write our process id, for processes that find the ledger locked."""
-        note = open_file(self._pid, self.path)
+        note = open_ledger_file(self._pid, self.path)
         try:
+            if not _LOCK.fullmatch(os.read(note, 32)):
+                raise LedgerError(
+                    f"{self._pid} is not the lock of a ledger and is left as it is: "
+                    "move it away, or give another --ledger"
+                )
             with suppress(OSError):  # a full disk: the ledger itself will say so
                 os.ftruncate(note, 0)
-                os.write(note, f"{os.getpid()}\n".encode())
+                os.pwrite(note, f"{os.getpid()}\n".encode(), 0)
         finally:
             os.close(note)
 
@@ -163,7 +172,20 @@ class LedgerFile:
         return None if row is None else row[0]
 
 
-def _open(path: str) -> sqlite3.Connection:
+_LOCK = re.compile(rb"\d*\n?")
+
+
+def _resolve(path: str) -> Path:
+    try:
+        return resolve_own_links(path)
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {path} cannot be opened: {error.strerror}. Give another "
+            "--ledger"
+        ) from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
     # Autocommit: we begin and end every transaction ourselves.
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 

@@ -11,7 +11,8 @@ from bulkrepo.ledger.database import LedgerFile
 from bulkrepo.ledger.loading import bind, fold, numbers
 from bulkrepo.ledger.queries import last
 
-# What an undo removed before it was interrupted: the new run reports it as well.
+# What the undo before this one removed of the same run: the new one reports it as well,
+# because its report takes the place of the earlier one.
 _KEEP_REMOVED = """
 UPDATE item SET run = ? WHERE run = ?
     AND id IN (SELECT item FROM outcome WHERE outcome = 'removed')
@@ -40,9 +41,9 @@ def derive(
 
     `retry`: what did not succeed, by default in the last run. `undo`: what the run
     created, newest first; by default the last run that created anything, or the one
-    whose undo was interrupted just before. What an interrupted retry or undo did moves
-    to the run that continues it. Raises SettingsError if there is no such run, or
-    nothing left of it.
+    whose undo was interrupted just before. What an interrupted retry, or an undo of the
+    same run just before, did moves to the new run. Raises SettingsError if there is no
+    such run, or nothing left of it.
     """
     with file.transaction() as db:
         bind(file, endpoint)
@@ -82,7 +83,7 @@ def derive(
             if interrupted:
                 db.execute(_KEEP_SUCCEEDED, runs)
         else:
-            earlier = _interrupted(file, before=new)
+            earlier = _last_undo(file, before=new)
             if earlier is not None and earlier[1] == past and not dry_run:
                 db.execute(_KEEP_REMOVED, (new, earlier[0]))
                 replaced.append(earlier[0])
@@ -126,9 +127,9 @@ def _undone(file: LedgerFile, run: int | None) -> int:
     Repeating the command after an interrupted undo means the same run, even if nothing
     of it is left, and not the one before.
     """
-    begun = _interrupted(file)
+    begun = _last_undo(file)
     more = ""
-    if run is None and begun is not None:
+    if run is None and begun is not None and begun[2] == "stopped":
         run = begun[1]
         more = (
             ", whose undo was interrupted: `bulkrepo report` shows its outcome; to "
@@ -145,18 +146,18 @@ def _undone(file: LedgerFile, run: int | None) -> int:
     return int(found)
 
 
-def _interrupted(
+def _last_undo(
     file: LedgerFile, *, before: int = 2**63 - 1
-) -> tuple[int, int] | None:
+) -> tuple[int, int, str] | None:
     """
-    Return the interrupted undo, and the run it was undoing.
+    Return the last run *before* the given one, what it was to undo, and its state.
 
-    It counts only if it is the last run *before* the given one, dry runs aside.
+    None if it was no undo; dry runs aside.
     """
     row = file.db.execute(
-        "SELECT id, json_extract(lists, '$[0]') FROM run"
-        " WHERE command = 'undo' AND state = 'stopped'"
+        "SELECT id, json_extract(lists, '$[0]'), state FROM run"
+        " WHERE command = 'undo'"
         " AND id = (SELECT max(id) FROM run WHERE id < ? AND command <> ?)",
         (before, schema.DRY),
     ).fetchone()
-    return None if row is None else (row[0], int(row[1].removeprefix("run ")))
+    return row and (row[0], int(row[1].removeprefix("run ")), row[2])

@@ -6,27 +6,29 @@ from contextlib import suppress
 from pathlib import Path
 
 from bulkrepo.core.errors import LedgerError, LockedError
+from bulkrepo.core.paths import open_regular_file
 
 
-def open_file(name: str, ledger: str) -> int:
+def open_ledger_file(name: Path, ledger: str) -> int:
     """Open a file of the ledger, created for its owner only."""
     try:
-        return os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        return open_regular_file(name, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise LedgerError(
             f"the ledger {ledger} cannot be opened: {error.strerror}. Give --ledger a "
-            "path in a writable directory"
+            "file in a writable directory"
         ) from error
 
 
-def take_lock(path: str, pid: str) -> int:
+def take_lock(file: Path, pid: Path, path: str) -> int:
     """
     Take a kernel lock on the ledger itself, which ends with the process.
 
     The lock holds whatever name the file goes by, and is independent of SQLite's own
-    locks. A file beside the ledger says who holds it.
+    locks. The file *pid* beside the ledger says who holds it; *path* is for messages.
     """
-    handle = open_file(path, path)  # SQLite would create it readable by everybody
+    # SQLite would create it readable by everybody.
+    handle = open_ledger_file(file, path)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -62,10 +64,10 @@ def _identity(handle: int) -> tuple[int, int]:
     return stat.st_dev, stat.st_ino
 
 
-def _holder(pid: str) -> str:
+def _holder(pid: Path) -> str:
     """Return the id of the process that holds the ledger, if it is alive."""
     with suppress(OSError, ValueError):
-        holder = int(Path(pid).read_text("ascii"))
+        holder = int(pid.read_text("ascii"))
         with suppress(PermissionError):  # alive, but another user's
             os.kill(holder, 0)
         return str(holder)

@@ -16,12 +16,13 @@ from bulkrepo.ledger import schema
 from bulkrepo.ledger.database import LedgerFile
 
 # The last run is the one active last: a continued run keeps its number. Runs whose
-# rows are gone come last, because they are of no use.
-_LAST = """
-SELECT id FROM run WHERE NOT ? OR command IN ('create', 'retry')
+# rows are gone come last, because they are of no use. What only looked is no last run.
+_LAST = f"""
+SELECT id FROM run WHERE command IN ('create', 'retry')
+    OR NOT ? AND command <> '{schema.DRY}'
 ORDER BY id IN (SELECT run FROM item) DESC, state = 'running' DESC, process DESC,
     coalesce(finished_at, started_at) DESC, id DESC LIMIT 1
-"""
+"""  # noqa: S608 - our own words
 
 # What a run made public or would create so; `VISIBLE` finds those to be updated.
 _OPENED = """

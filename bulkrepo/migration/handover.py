@@ -10,10 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo.core import atomic, stdio
+from bulkrepo.core import stdio
+from bulkrepo.core.atomic import replace_text
 from bulkrepo.core.duplicates import Spool
 from bulkrepo.core.errors import InputError, SettingsError
 from bulkrepo.core.outcomes import Verdict
+from bulkrepo.core.paths import refuse_overwriting
 from bulkrepo.core.text import escape, shown
 from bulkrepo.ledger.latest_outcomes import Known
 from bulkrepo.ledger.ledger import Ledger
@@ -245,9 +247,7 @@ def _output(
         return None
     stem = Path(maps[0]).name.removesuffix(".csv").removesuffix(".map")
     out = Path(output or f"{stem}{suffix}")
-    for path in filter(None, (*maps, ledger)):
-        if Path(path).resolve() == out.resolve():
-            raise SettingsError(f"{out} is read and would be written over")
+    refuse_overwriting({"MAP": maps, "--ledger": [ledger], "--output": [out]})
     return out
 
 
@@ -258,7 +258,8 @@ def _write(out: Path | None, chunks: Iterable[bytes]) -> None:
             stdio.say(piece, flush=False)
         stdio.say("")
     else:
-        atomic.replace_text(out, lambda file: file.writelines(text))
+        with replace_text(out) as file:
+            file.writelines(text)
 
 
 def _evidence(ledger: str | None, run: int | None) -> str:

@@ -31,7 +31,11 @@ def unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
     reasons = [unfit.why for unfit in mapped.misfits]
     if any(why.startswith("has no {host}") for why in reasons):
         lines.append("To write the host out: --map '{namespace}/HOST/{path}'")
-    if not all(why.startswith("has no {") for why in reasons):
+    # What no registry has in a name is none: to alter it would make one up.
+    if any(
+        not unfit.why.startswith("has no {") and set("<>|").isdisjoint(unfit.source)
+        for unfit in mapped.misfits
+    ):
         lines.append("To alter them to the nearest legal names: --legalize")
     lines.append(
         "To say a name's target yourself, or leave it out: --exceptions FILE, a CSV "

@@ -10,10 +10,11 @@ from typing import BinaryIO, TextIO
 
 from msgspec import structs
 
-from bulkrepo.core import atomic
+from bulkrepo.core.atomic import replace_text
 from bulkrepo.core.csv_cells import csv_line
 from bulkrepo.core.duplicates import Spool
 from bulkrepo.core.errors import InputError, SettingsError
+from bulkrepo.core.paths import refuse_overwriting
 from bulkrepo.core.rows import FIELDS, Row
 from bulkrepo.inputs import writers
 from bulkrepo.migration import mapping, saved_listing
@@ -63,17 +64,13 @@ def run(
             )
         said: Counter[bool | None] = Counter()
 
-        def write(table: TextIO, file: TextIO) -> None:
-            if out.suffix == ".csv":
-                _csv(file, mapped, table, said)
-            else:
-                writers.WRITERS[out.suffix](file, _rows(mapped, table, said))
-            _judge(mapped, listing)
-
         # Both files appear once everything is known to be legal.
-        atomic.replace_text(
-            table, lambda map_: atomic.replace_text(out, lambda file: write(map_, file))
-        )
+        with replace_text(table) as map_, replace_text(out) as file:
+            if out.suffix == ".csv":
+                _csv(file, mapped, map_, said)
+            else:
+                writers.WRITERS[out.suffix](file, _rows(mapped, map_, said))
+            _judge(mapped, listing)
         if not quiet:
             front = rules.front
             if not any(each.name.path.startswith(front) for each in gathered.found()):
@@ -134,12 +131,14 @@ def _outputs(
     if out.suffix not in writers.WRITERS:
         known = " ".join(writers.WRITERS)
         raise SettingsError(f"--output {out}: the suffix must be one of {known}")
-    read = {Path(path).resolve() for path in (*sources, exceptions or "-")}
-    for path in (out, table):
-        if path.resolve() in read:
-            raise SettingsError(f"{path} is read and would be written over")
-    if out.resolve() == table.resolve():
-        raise SettingsError(f"{out}: list and map need a file each")
+    refuse_overwriting(
+        {
+            "SOURCE": sources,
+            "--exceptions": [exceptions],
+            "--output": [out],
+            "--map-file": [table],
+        }
+    )
     return out, table
 
 

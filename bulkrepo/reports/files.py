@@ -1,19 +1,17 @@
 """Edge. Writes a report to its place, completely or not at all."""
 
+import errno
 import os
 import stat
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from bulkrepo.core.atomic import refuse_folder, replace_bytes
+from bulkrepo.core.atomic import check_folder, replace_file
 from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.core.paths import names_descriptor, open_file
 from bulkrepo.core.stdio import standard_output
 from bulkrepo.core.text import escape
-
-# Names of open files of this process: writing there must not replace the file behind.
-_OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
-
 
 _AGAIN = (
     "; the outcomes are in the ledger. Once this is fixed, `bulkrepo report` or the "
@@ -21,26 +19,21 @@ _AGAIN = (
 )
 
 
-def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
+def write(
+    path: str, chunks: Iterable[bytes], *, mode: int = 0o600, advice: str = _AGAIN
+) -> None:
     """
-    Write *chunks* to the file *path*; `-` is the standard output.
+    Write *chunks* to the file *path* as `replace_file` does; `-` is standard output.
 
-    A reader of the file sees the old report or the new one, never a part: the new one
-    is complete on disk before it takes the name. It is readable by its owner only; an
-    existing file keeps its permissions, and a symbolic link stays one. Devices and
-    pipes are written to directly.
-
-    Raises `LedgerError` with *advice* if it cannot be written. Errors from *chunks*
-    pass through and leave the old file.
+    *mode* is that of a new file. Raises `LedgerError` with *advice* if it cannot be
+    written. Errors from *chunks* pass through and leave the old file.
     """
     try:
         if path == "-":
             _print(chunks)
-        elif _is_stream(path):
-            with Path(path).open("ab") as stream:
-                stream.writelines(chunks)
         else:
-            replace_bytes(Path(os.path.realpath(path)), chunks)
+            with replace_file(path, mode=mode) as file:
+                file.writelines(chunks)
     except OSError as error:
         where = "standard output" if path == "-" else escape(path)
         raise LedgerError(
@@ -48,58 +41,39 @@ def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
         ) from error
 
 
-def check(path: str) -> None:
+@contextmanager
+def reserve(paths: Iterable[str]) -> Iterator[None]:
     """
-    Raise `LedgerError` if a report clearly cannot be written to *path*.
+    Make sure for the block's time that reports can be written to *paths*.
 
-    Called before a run, because after the last row it would be too late.
+    Named pipes are held open, so that their readers wait for the report. Raises
+    `SettingsError` for a pipe that nobody reads and a link by somebody else, else
+    `LedgerError`: before a run, because after the last row it would be too late.
     """
-    if path == "-" or _is_stream(path):
-        return
-    target = Path(os.path.realpath(path))
-    try:
-        refuse_folder(target)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise LedgerError(
-            f"{escape(path)}: the report cannot be written there "
-            f"({error.strerror or error}); nothing was sent. Give another --report"
-        ) from error
-
-
-def distinct(named: Mapping[str, Iterable[str | None]]) -> None:
-    """
-    Raise `SettingsError` if two options name the same file.
-
-    *named* maps options to their files; those that are read come first, and whatever
-    is written would replace them. Devices and pipes do not count.
-    """
-    taken: dict[str, str] = {}
-    for option, paths in named.items():
+    with ExitStack() as stack:
         for path in paths:
-            if path in (None, "-") or _is_device(path):
+            if path == "-" or names_descriptor(path):
                 continue
-            other = taken.setdefault(os.path.realpath(path), option)
-            if other != option:
-                raise SettingsError(
-                    f"{option} {escape(path)} would overwrite the file of {other}: "
-                    "give another name"
-                )
-
-
-def _is_device(path: str) -> bool:
-    return Path(path).exists() and not Path(path).is_file()
-
-
-def _is_stream(path: str) -> bool:
-    if path.startswith(_OPEN):
-        return True
-    try:
-        mode = Path(path).stat().st_mode
-    except FileNotFoundError:
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+            try:
+                with suppress(FileNotFoundError):
+                    found = Path(path).stat().st_mode
+                    if stat.S_ISFIFO(found):
+                        stack.callback(os.close, open_file(path, os.O_WRONLY))
+                    if not (stat.S_ISREG(found) or stat.S_ISDIR(found)):
+                        continue
+                check_folder(path)
+            except OSError as error:
+                if error.errno == errno.ENXIO:
+                    raise SettingsError(
+                        f"{escape(path)}: nobody reads this pipe; nothing was sent. "
+                        "Start its reader first, or give another --report"
+                    ) from error
+                raise LedgerError(
+                    f"{escape(path)}: the report cannot be written there "
+                    f"({error.strerror or error}); nothing was sent. Give another "
+                    "--report"
+                ) from error
+        yield
 
 
 def _print(chunks: Iterable[bytes]) -> None:

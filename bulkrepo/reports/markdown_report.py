@@ -22,6 +22,13 @@ _ACTIVE = str.maketrans(
     }
 )
 
+# Forges make links and mentions of plain text, even if it is escaped. An invisible
+# space of no width within keeps them from it.
+_LIVE, _BREAK = (
+    re.compile(r"(?<=@)|(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE),
+    "&#8203;",
+)
+
 
 def markdown(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[bytes]:
     """
@@ -44,7 +51,7 @@ def markdown(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator
 
 def inert(text: str) -> str:
     """*text* for a cell, with all that means something in Markdown or HTML escaped."""
-    return escape(text.replace("\r\n", "\n").translate(_ACTIVE))
+    return _LIVE.sub(_BREAK, escape(text.replace("\r\n", "\n").translate(_ACTIVE)))
 
 
 def _head(info: RunInfo, summary: Summary) -> str:

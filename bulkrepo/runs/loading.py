@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from msgspec import structs
+
 from bulkrepo.core import loggers
 from bulkrepo.core.errors import InputError, SettingsError
 from bulkrepo.core.outcomes import Item, Verdict
@@ -14,6 +16,7 @@ from bulkrepo.core.rows import Defaults, RepoSpec, Row
 from bulkrepo.core.text import brief, fault
 from bulkrepo.core.version import VERSION
 from bulkrepo.inputs import checking, locations
+from bulkrepo.inputs.suspects import Suspects
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.ledger.loading import Checked
 from bulkrepo.runs.control import Control
@@ -95,6 +98,7 @@ def from_lists(
         raise InputError("the same list is named twice: name it once")
     defaults = settings.defaults()
     digest = _digest(sources, settings, defaults)
+    suspects = Suspects()
 
     def rows() -> Iterator[Checked]:
         checked = checking.checked(
@@ -106,10 +110,12 @@ def from_lists(
             digest=digest,
             undone=command == "retry",
         )
-        for number, row in enumerate(checked):
+        for number, (row, spec) in enumerate(checked):
             if not number % 1000:
                 control.check()
-            yield row
+            if isinstance(spec, RepoSpec):
+                suspects.add(row, spec)
+            yield row, spec
 
     started = ledger.load(
         rows(),
@@ -121,8 +127,11 @@ def from_lists(
         command=command,
         fresh=settings.fresh,
     )
+    said = tuple(suspects.sentences(started.total))
+    log = loggers.logger()
+    for reason in said:
+        log.warning("rows.suspected", reason=reason)
     if not started.resumed:
-        log = loggers.logger()
         for item in ledger.items(ledger.run_info(started.run), unwanted=True):
             say = log.info if item.outcome is Verdict.DUPLICATE else log.warning
             say(
@@ -134,7 +143,7 @@ def from_lists(
                 reason=item.reason,
                 problems=[fault(problem) for problem in item.problems],
             )
-    return started
+    return structs.replace(started, suspect=suspects.rows, suspects=said)
 
 
 def _digest(

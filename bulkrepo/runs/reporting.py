@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bulkrepo import reports
 from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.core.paths import refuse_overwriting
 from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.reports import files
@@ -24,7 +25,7 @@ def again(path: str, run: int | None, targets: Sequence[str]) -> None:
                 f"the rows of run {info.id} are gone: a later run took their place"
             )
         named = {"--ledger": [path], "LIST": info.lists, "--report": targets}
-        files.distinct(named)
+        refuse_overwriting(named)
         for target in targets:
             export = reports.EXPORTERS[reports.by_suffix(target)]
             files.write(target, export(info, summary, ledger.items(info)))
@@ -69,6 +70,6 @@ def _write(
         export = reports.EXPORTERS[reports.by_suffix(path)]
         try:
             files.write(path, export(info, summary, ledger.items(info)))
-        except LedgerError as error:
+        except (LedgerError, SettingsError) as error:
             unwritten[path] = str(error)
     return unwritten

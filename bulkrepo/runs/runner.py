@@ -39,13 +39,18 @@ async def run(
     job: Job, on_event: Callable[[Event], None] | None, control: Control
 ) -> Result:
     """Load, work, report; raises the same errors as `create`."""
+    with files.reserve(job.settings.reports):
+        return await _run(job, on_event, control)
+
+
+async def _run(
+    job: Job, on_event: Callable[[Event], None] | None, control: Control
+) -> Result:
     tell = callbacks.Teller(on_event, control.stop)
     workers = file_limits.bounded(job.settings.concurrency)
     settings = replace(job.settings, concurrency=workers)
     job = replace(job, settings=settings)
     auth, clock = settings.auth(), Clock()
-    for path in settings.reports:
-        files.check(path)
     client = Client(
         settings.endpoint,
         timeout=_within(settings),
@@ -72,12 +77,9 @@ async def run(
                 endpoint=settings.endpoint,
                 signed_in_by=auth.name,
             )
-            if settings.strict and started.invalid:
-                number = started.invalid
-                rows = "1 row breaks" if number == 1 else f"{number} rows break"
-                why = f"{rows} a rule, and --strict is set"
-                ended = Ended(Stop(f"{why}: nothing was sent", 2), Counter())
-                return await ledger.do(_conclude, job, started.run, ended)
+            if settings.strict and (started.invalid or started.suspect):
+                ended = Ended(Stop(_faults(started), 2), Counter())
+                return await ledger.do(_conclude, job, started, ended)
             limit = await ledger.do(rate_memory.control, settings, sent)
             ended = Ended(None, Counter())
             if started.pending:
@@ -93,7 +95,7 @@ async def run(
                         control=control,
                     )
             await ledger.do(rate_memory.keep, settings, limit, ended=True)
-            result = await ledger.do(_conclude, job, started.run, ended)
+            result = await ledger.do(_conclude, job, started, ended)
             tell.check()
             return result
     except* LedgerError as group:
@@ -151,13 +153,28 @@ async def _work(
     return Ended(stop, engine.stats, new)
 
 
+def _faults(started: Started) -> str:
+    """Say how many rows `--strict` does not let pass."""
+    counts = (
+        (started.invalid, "breaks a rule", "break a rule"),
+        (started.suspect, "is suspect", "are suspect"),
+    )
+    rows = " and ".join(
+        f"1 row {one}" if number == 1 else f"{number} rows {many}"
+        for number, one, many in counts
+        if number
+    )
+    return f"{rows}, and --strict is set: nothing was sent"
+
+
 def _conclude(
     ledger: Ledger,
     job: Job,
-    run: int,
+    started: Started,
     ended: Ended,
 ) -> Result:
     """End the run: write its reports, and count its outcomes."""
+    run = started.run
     stop, stats, organizations = ended
     settings = job.settings
     info, summary, unwritten = reporting.end(
@@ -196,6 +213,7 @@ def _conclude(
         exit_code=code,
         unwritten=tuple(unwritten.values()),
         organizations=organizations,
+        suspects=started.suspects,
     )
 
 

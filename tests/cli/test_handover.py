@@ -326,7 +326,7 @@ ALONE = ("--no-ledger", "--to", SWR, "--from", "h.io")
         pytest.param(
             [("a", "m/a")],
             (*ALONE, "--output", "hub.swr.map.csv"),
-            "written over",
+            "would overwrite",
             id="output",
         ),
     ],

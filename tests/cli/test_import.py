@@ -378,3 +378,17 @@ def test_create_is_to_read_the_list_as_it_was_written(here: Path) -> None:
         "next: bulkrepo create a.swr.csv --visibility private --grammar docker"
     )
     assert "a--b" in (here / "a.swr.csv").read_text()
+
+
+@pytest.mark.parametrize("odd", ["<a>", "|", "a|b"])
+def test_what_is_no_name_is_not_to_be_made_one(here: Path, odd: str) -> None:
+    """Altering it would make up a repository; a real name beside it may be altered."""
+    (here / "l.txt").write_text(f"team/{odd}\n")
+    with pytest.raises(InputError) as alone:
+        run("l.txt", "-n", "m")
+    (here / "l.txt").write_text(f"team/{odd}\nTeam/app\n")
+    with pytest.raises(InputError) as beside:
+        run("l.txt", "-n", "m")
+
+    assert "--legalize" not in str(alone.value)
+    assert "--legalize" in str(beside.value)

@@ -107,6 +107,38 @@ async def test_nobody_signed_in_is_said(here: Path) -> None:
     assert quiet.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("https://h", False),
+        ("https://h/service/rest/v1/components", False),
+        ("https://h/api/v2.0/repositories", True),
+        ("https://h/api/v4/groups/1/registry/repositories", True),
+        ("https://h/api/v0/repositories", True),
+        ("https://quay.io/acme", True),
+        ("https://docker.io/acme", True),
+    ],
+)
+async def test_that_only_public_ones_are_listed_is_said(
+    url: str,
+    public: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    """Of products that list a part to strangers; with what shows the others."""
+    clock = FakeClock()
+    registry = "distribution" if url == "https://h" else None
+    fetching = Fetching(
+        ScriptedGateway([], clock=clock, latency=0),
+        place(url),
+        registry=registry,
+        login=lambda _: None,
+        clock=clock,
+    )
+    await fetching.begin()
+
+    said = "what is not public is not listed. To list it, set BULKREPO_REGISTRY_"
+    assert (said in fetching.told) is public
+
+
 async def test_a_token_is_used_until_it_is_refused(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,14 +163,16 @@ async def test_a_credential_is_shown_to_nobody_else(
         there = address.replace("127.0.0.1", "localhost")
         registry = Elsewhere(NAMES)
         async with serving(registry, "basic") as url:
+            links = (f'<{there}/{path}>; rel="next"' for path in ("a", "v2/_catalog"))
             registry.stumbles = [
-                web.json_response(
-                    {"repositories": ["x"]},
-                    headers={"Link": f'<{there}/v2/_catalog?n=1>; rel="next"'},
-                )
+                web.json_response({"repositories": ["x"]}, headers={"Link": link})
+                for link in links
             ]
             with pytest.raises(InputError, match="elsewhere"):
                 await run(url, "-n", "m")
+            await run(url, "-n", "m", "--output", str(here / "l.csv"))
+            for path in here.iterdir():
+                path.unlink()
             registry.stumbles = [
                 web.Response(status=307, headers={"Location": f"{there}/v2/_catalog"})
             ]
@@ -326,6 +360,15 @@ def test_no_other_program_is_run(
         credential_helpers.helper(name, "h")
 
     assert not (here / "ran").exists()
+
+
+def test_the_name_of_a_helper_is_shown_in_one_line() -> None:
+    """It is what a file says, and may move a cursor."""
+    with pytest.raises(SettingsError) as failed:
+        credential_helpers.helper("x\n\x1b[2J", "h\u202e")
+
+    assert str(failed.value).isprintable()
+    assert r"docker-credential-x\x0a\x1b[2J" in str(failed.value)
 
 
 def test_a_file_may_be_missing_or_unreadable(here: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from bulkrepo.cli import logs
 from bulkrepo.core import loggers
 from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.outcomes import Verdict
 from bulkrepo.runs import progress
 from tests.support.boxes import ANY_TEXT
+from tests.support.secrets import ENCODERS
 from tests.unit.core.test_redaction import SECRET_NAMES
 
 
@@ -362,8 +364,7 @@ def test_secrets_reach_neither_sink(tmp_path: Path, name: str, log_format: str) 
     log.debug(
         "b.done", request={"headers": {name: ["burning"]}, "l": [(name, "burning")]}
     )
-    event = f"c {known}"
-    log.warning(event, said=f"it is {known}!", deep=[{known: known}], raw=known)
+    log.warning("c.done", said=f"it is {known}!", deep=[{"deeper": known}], raw=known)
     try:
         fail(known)
     except ValueError:
@@ -376,6 +377,69 @@ def test_secrets_reach_neither_sink(tmp_path: Path, name: str, log_format: str) 
         assert "ss\\x0awort" not in told
         assert known not in told
         assert "***" in told
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "t",
+        "e",
+        "1",
+        "run",
+        "created",
+        "info",
+        "event",
+        "repository",
+        "finished",
+        "rows",
+    ],
+)
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_our_own_words_are_readable_whatever_the_secret_is(
+    tmp_path: Path, secret: str, log_format: str
+) -> None:
+    """Who watches for an event finds it; only a value that is the secret is hidden."""
+
+    def told(name: str, *secrets: str) -> list[dict[str, object]]:
+        path = tmp_path / name
+        control = logs.configure(
+            log_format=log_format, log_file=str(path), stderr=Screen()
+        )
+        for each in secrets:
+            control.hide(each)
+        log = structlog.get_logger()
+        log.info("run.finished", state="finished", rows=1, counts={"created": 1})
+        log.warning("repository.settled", outcome=Verdict.CREATED, reason="a web page")
+        log.warning("run.advised", next="bulkrepo create rows.csv: one repository")
+        control.close()
+        lines = map(json.loads, path.read_text().splitlines())
+        return [{n: v for n, v in line.items() if n != "timestamp"} for line in lines]
+
+    assert told("with.log", secret) == told("without.log")
+
+
+def test_a_value_that_is_a_short_secret_is_hidden(tmp_path: Path) -> None:
+    """Even if it is a common word."""
+    control = logs.configure(log_file=str(tmp_path / "x.log"), stderr=Screen())
+    control.hide("pass")
+    structlog.get_logger().info("a.done", said="pass", also=["pass", "a passage"])
+    control.close()
+    line = json.loads((tmp_path / "x.log").read_text())
+
+    assert (line["said"], line["also"]) == ("***", ["***", "a passage"])
+
+
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
+def test_an_encoded_secret_is_hidden(
+    tmp_path: Path, encode: Callable[[str], str]
+) -> None:
+    """As it stands in a header, a URL or a dump."""
+    control = logs.configure(log_file=str(tmp_path / "x.log"), stderr=Screen())
+    control.hide(secret := "S3cret/of mine")
+    structlog.get_logger().info("a.done", header=f"X-Auth: {encode(secret)}")
+    control.close()
+
+    assert encode(secret) not in (tmp_path / "x.log").read_text()
 
 
 def test_full_disk_is_said_once_and_the_run_goes_on() -> None:

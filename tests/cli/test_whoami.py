@@ -163,7 +163,10 @@ async def test_the_sandbox_is_somebody_too(tmp_path: Path) -> None:
     [
         pytest.param({}, 2, "no credential: set SWR_TOKEN", id="nothing"),
         pytest.param(
-            {"SWR_TOKEN": "dead"}, 3, "the credential from SWR_TOKEN (401", id="401"
+            {"SWR_TOKEN": "dead-token"},
+            3,
+            "the credential from SWR_TOKEN (401",
+            id="401",
         ),
         pytest.param(
             {**PASSWORD, "HW_USER_PASSWORD": "sEcReT"},
@@ -202,19 +205,22 @@ async def test_the_sandbox_is_somebody_too(tmp_path: Path) -> None:
             id="plain-http",
         ),
         pytest.param(
-            {"SWR_TOKEN": "a", "SWR_ENDPOINT": "http://127.0.0.1:1"},
+            {"SWR_TOKEN": "any-token", "SWR_ENDPOINT": "http://127.0.0.1:1"},
             3,
             "the endpoint cannot be reached",
             id="no-swr",
         ),
         pytest.param(
-            {"SWR_TOKEN": "a", "SWR_ENDPOINT": "http://swr.example"},
+            {"SWR_TOKEN": "any-token", "SWR_ENDPOINT": "http://swr.example"},
             2,
             "SWR_ENDPOINT 'http://swr.example': a token is not sent over plain http",
             id="plain-http-to-swr",
         ),
         pytest.param(
-            {"SWR_TOKEN": "a", "SWR_ENDPOINT": ""}, 2, "no endpoint: give", id="nowhere"
+            {"SWR_TOKEN": "any-token", "SWR_ENDPOINT": ""},
+            2,
+            "no endpoint: give",
+            id="nowhere",
         ),
         pytest.param(
             {**PASSWORD, "SWR_IAM_ENDPOINT": ""},

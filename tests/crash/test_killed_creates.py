@@ -40,7 +40,7 @@ from tests.support.boxes import (
     rows,
     write,
 )
-from tests.unit.ledger.test_ledger import checked, load, made, reported, work_off
+from tests.support.ledgers import checked, load, made, reported, work_off
 
 
 async def under(rule: str, *words: str, cwd: Path, box: Sandbox) -> Ended:
@@ -368,7 +368,7 @@ async def test_a_log_on_a_full_disk_is_exit_4_and_stops_nothing(
 @pytest.mark.parametrize(
     ("option", "code", "said"),
     [
-        ("--ledger", 4, "Give --ledger a path in a writable directory"),
+        ("--ledger", 4, "Give --ledger a file in a writable directory"),
         ("--report", 4, "nothing was sent. Give another --report"),
         ("--log-file", 2, "name another with --log-file"),
     ],

@@ -10,7 +10,8 @@ import pytest
 
 from bulkrepo.cli.main import sandbox
 from bulkrepo.sandbox import Settings
-from tests.sandbox.test_service import (
+from tests.support.boxes import begin, end
+from tests.support.sandbox_client import (
     GOOD,
     LIST,
     LOGIN,
@@ -20,7 +21,6 @@ from tests.sandbox.test_service import (
     password,
     started,
 )
-from tests.support.boxes import begin, end
 
 FORBIDDEN = (403, "SVCSTG.SWR.4037017")
 PUSH = "/sandbox/push"

@@ -119,9 +119,9 @@ async def begin(
 
 
 async def end(process: Process | Executed, *, stdin: bytes = b"") -> Ended:
-    """Wait for a process, at most half a minute; give how it ended."""
+    """Wait for a process, at most two minutes; give how it ended."""
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):  # where the machine is busy
             out, err = await process.communicate(stdin or None)
     except TimeoutError:
         process.kill()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from bulkrepo.migration.listings.references import IS_TAG, are_tags
 from bulkrepo.migration.listings.registry_apis import is_names, names
 from bulkrepo.migration.listings.shapes import (
     Found,
@@ -32,8 +33,6 @@ def _repositories(value: object) -> object:
 
 def _ecr(value: object) -> Page:
     page = Page()
-    if is_object(value) and (value.get("nextToken") or value.get("NextToken")):
-        page.more = "nextToken"
 
     def found() -> Iterator[Found]:
         for each in records(_repositories(value), page):
@@ -63,6 +62,14 @@ def _references(value: object, key: str) -> Page:
     return filled(page, found, where=key)
 
 
+def _names(value: object) -> Page:
+    page = names(value)
+    # `az acr repository show-tags` prints an array as well.
+    if page.run is not None and are_tags(page.run.paths):
+        return Page(rows=page.rows, skipped=[(tag, IS_TAG) for tag in page.run.paths])
+    return page
+
+
 SHAPES = (
     Shape("aws ecr describe-repositories", "ecr", _is_ecr, _ecr),
     Shape(
@@ -81,7 +88,7 @@ SHAPES = (
         "an array of names (az acr repository list)",
         "names",
         is_names,
-        names,
+        _names,
         frozenset({100, 1000}),
     ),
 )

@@ -31,9 +31,13 @@ class Tally(msgspec.Struct):
     pointed: str = ""
     whole: bool = False
 
-    def end(self, page: Page, document: Document) -> None:
-        """Take in what *page*, of which *document* is the last part, says of others."""
-        self.here, self.more = True, page.more or document.more
+    def end(self, page: Page, document: Document, more: str | None) -> None:
+        """
+        Take in what *page*, of which *document* is the last part, says of others.
+
+        *more* is what points to another one.
+        """
+        self.here, self.more = True, more
         total = document.total if page.total is None else page.total
         self.total = max(self.total, -1 if total is None else total)
         self.rows = 0 if document.last else page.rows

@@ -18,10 +18,9 @@ from msgspec import structs
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.json_scanner import Scanner, value_decoder
 from bulkrepo.core.text import shown
-from bulkrepo.migration.listings import yaml_text
+from bulkrepo.migration.listings import continuation, references, yaml_text
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
-_NEXT = re.compile(r"rel=\"?next\"?")
 _SIZE = 1 << 16
 _HEAD = 1 << 18
 """Characters that decide whether a text is YAML or lines."""
@@ -101,9 +100,9 @@ def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
 
 
 def _document(source: str, value: object, headers: Mapping[str, str]) -> Document:
-    more = "Link" if _NEXT.search(headers.get("link", "")) else None
+    more = continuation.find_header(headers)
     last = bool(headers) and more is None
-    return Document(source, value, more, _total(headers), last)
+    return Document(source, value, more, continuation.read_total(headers), last)
 
 
 def _headers(scan: Scanner) -> Mapping[str, str]:
@@ -115,8 +114,10 @@ def _headers(scan: Scanner) -> Mapping[str, str]:
         stop = end.end() if end else len(scan.held)
         lines = scan.held[scan.at : stop].rstrip().splitlines()[1:]
         scan.at = stop
-        pairs = (line.partition(":") for line in lines)
-        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        headers = {}
+        for name, _, value in (line.partition(":") for line in lines):
+            key, before = name.strip().lower(), headers.get(name.strip().lower())
+            headers[key] = f"{before}, {value.strip()}" if before else value.strip()
         scan.skip()
         # A proxy's own response may come first.
         if status[1] != "200" and not _status(scan):
@@ -142,12 +143,6 @@ def _status(scan: Scanner) -> re.Match[str] | None:
 
 
 _END = re.compile(r"\r?\n\r?\n")
-
-
-def _total(headers: Mapping[str, str]) -> int | None:
-    said = headers.get("x-total-count") or headers.get("x-total") or ""
-    said = said or headers.get("content-range", "").rpartition("/")[2]
-    return int(said) if said.isdecimal() and len(said) < 19 else None
 
 
 def _array(scan: Scanner, part: int | None) -> Iterator[tuple[list[object], bool]]:
@@ -198,7 +193,7 @@ def _other(scan: Scanner) -> _Values:
 
 
 def _lines(scan: Scanner) -> _Values:
-    going = True
+    going = whole = True
     while going:
         more = scan.reach(_SIZE)
         held, at = scan.held, scan.at
@@ -217,4 +212,6 @@ def _lines(scan: Scanner) -> _Values:
             )
         scan.at += len(lines)
         going = scan.skip()
-        yield lines, going
+        whole = whole and not going
+        yield references.spread(lines, scan.source) if whole else lines, going
+        whole = False

@@ -18,6 +18,7 @@ from bulkrepo.migration.listings import (
     SHAPES,
 )
 from bulkrepo.migration.listings.completeness import Tally
+from bulkrepo.migration.listings.continuation import find_pointer
 from bulkrepo.migration.listings.document_reader import Document
 from bulkrepo.migration.listings.shapes import (
     Batch,
@@ -80,8 +81,8 @@ class Reading:
         rest = iter(given)
         for document in rest:
             self._enter(document.source)
-            if (blank := _blank(document)) is not None:
-                self._take_blank(blank.more or document.more)
+            if _is_blank(document):
+                self._take_blank(find_pointer(document.value) or document.more)
                 continue
             document, shape = _known(document, rest)  # noqa: PLW2901 - or the whole of it
             self._begin(shape, document.source)
@@ -95,9 +96,10 @@ class Reading:
                 part = shape.read(document.value)
                 yield self._take(tally, part)
                 page.rows += part.rows
-                page.more = page.more or part.more
                 page.total = part.total if page.total is None else page.total
-            tally.end(page, document)
+            # The last part has all members but those of other parts' arrays.
+            more = find_pointer(document.value) if shape.paged else None
+            tally.end(page, document, more or document.more)
 
     def _enter(self, source: str | None) -> None:
         """Begin with the file *source*: in each file, some page is the last one."""
@@ -162,20 +164,17 @@ class Reading:
                 break
 
 
-def _blank(document: Document) -> Page | None:
-    """Return *document* as a page, if it is a known kind of page without records."""
+def _is_blank(document: Document) -> bool:
+    """Tell whether *document* is a known kind of page without records."""
     value = document.value
     if value in ([], None, ""):
-        return Page()
+        return True
     if not isinstance(value, dict) or document.continued:
-        return None
+        return False
     # A catalog, Quay, ECR and Alibaba look alike without records.
     names = value.get("repositories", value.get("Repositories", value))
     lists = (each for each in value.values() if isinstance(each, list))
-    if names not in ([], None) or any(lists):
-        return None
-    pointers = ("next_page", "nextToken", "NextToken")
-    return Page(more=next((key for key in pointers if value.get(key)), None))
+    return names in ([], None) and not any(lists)
 
 
 def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
@@ -188,6 +187,7 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
         return document, found
     _refuse_list(document)
     value = document.value
+    _refuse_tags(document)
     record = first(member(value, "repositories")) or first(value) or value
     keys = record.keys() if isinstance(record, dict) else ()
     if "repository" in keys or (keys and all(columns.known(str(key)) for key in keys)):
@@ -196,6 +196,17 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
     raise InputError(
         f"{document.source}: {_kind(value)} is not a known listing. Known are: {known}"
     )
+
+
+def _refuse_tags(document: Document) -> None:
+    """Raise `InputError` for the tags of one repository."""
+    value = document.value
+    for key in ("tags", "Tags") if isinstance(value, dict) else ():
+        if isinstance(member(value, key), list):
+            raise InputError(
+                f"{document.source}: lists the tags of one repository: give the names "
+                "of repositories, as /v2/_catalog or crane catalog HOST does"
+            )
 
 
 def _refuse_list(document: Document) -> None:

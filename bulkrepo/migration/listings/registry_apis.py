@@ -1,10 +1,9 @@
 """Pure. Listings from the APIs of registries, and of services that include one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 from bulkrepo.migration.listings.shapes import (
-    WORDS,
     Found,
     Object,
     Page,
@@ -55,13 +54,6 @@ def _catalog(value: object) -> Page:
     return names(member(value, "repositories"))
 
 
-def _is_harbor(value: object) -> bool:
-    keys = first(value).keys()
-    return {"project_id", "name"} <= keys and bool(
-        keys & {"artifact_count", "pull_count", "repository_count"}
-    )
-
-
 def _harbor(value: object) -> Page:
     page = Page()
     return filled(
@@ -89,7 +81,7 @@ def _harbor_projects(value: object) -> Page:
     for each in records(value, page):
         metadata = each.get("metadata")
         # `metadata.public` is text, "true" or "false".
-        known = flag(metadata, "public") if is_object(metadata) else None
+        known = flag(metadata, "public", page) if is_object(metadata) else None
         # A project with a `registry_id` is a cache of somebody else's registry.
         proxied = bool(number(each, "registry_id"))
         skip = "of a proxy cache" if proxied else None
@@ -115,23 +107,22 @@ def _gitlab(value: object) -> Page:
 
 def _gitlab_projects(value: object) -> Page:
     page = Page()
-    for each in records(value, page):
+    for each in records(value, page, read="visibility"):
         known = visibility(text(each, "visibility"), page)
         page.projects[number(each, "id") or 0] = Project(known)
     return page
 
 
-def _is_quay(value: object) -> bool:
-    return {"namespace", "name"} <= first(member(value, "repositories")).keys()
+def _holding(key: str, fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    """Return what tells whether the array under *key* of an object *fits*."""
+    return lambda value: fits(member(value, key))
 
 
 def _quay(value: object) -> Page:
     page = Page()
-    if member(value, "next_page"):
-        page.more = "next_page"
 
     def found() -> Iterator[Found | tuple[str, str]]:
-        for each in records(member(value, "repositories"), page):
+        for each in records(member(value, "repositories"), page, read="is_public"):
             name = joined(text(each, "namespace"), text(each, "name"))
             kind = text(each, "kind") or "image"
             if kind != "image":
@@ -141,28 +132,42 @@ def _quay(value: object) -> Page:
             else:
                 yield Found(
                     Name(name),
-                    flag(each, "is_public"),
+                    flag(each, "is_public", page),
                     text(each, "description") or None,
                 )
 
     return filled(page, found())
 
 
+def _mirantis(value: object) -> Page:
+    page = Page()
+
+    def found(each: Object) -> Found:
+        return Found(
+            Name(joined(text(each, "namespace"), text(each, "name"))),
+            visibility(text(each, "visibility"), page),
+            text(each, "shortDescription") or None,
+        )
+
+    repositories = member(value, "repositories")
+    return filled(page, map(found, records(repositories, page, read="visibility")))
+
+
 def _is_hub(value: object) -> bool:
-    return is_object(value) and {"count", "results"} <= value.keys()
+    if not is_object(value) or "count" not in value:
+        return False
+    results = value.get("results")
+    return results == [] or {"namespace", "name"} <= first(results).keys()
 
 
 def _hub(value: object) -> Page:
-    page = Page()
-    if is_object(value):
-        page.total = number(value, "count")
-        page.more = "next" if value.get("next") else None
+    page = Page(total=number(value, "count") if is_object(value) else None)
 
     def found() -> Iterator[Found | tuple[str, str]]:
-        for each in records(member(value, "results"), page):
+        for each in records(member(value, "results"), page, read="is_private"):
             name = joined(text(each, "namespace"), text(each, "name"))
             kind = text(each, "repository_type") or "image"
-            private = flag(each, "is_private")
+            private = flag(each, "is_private", page)
             if kind != "image":
                 yield name, f"holds no images (repository_type {kind})"
             else:
@@ -179,7 +184,7 @@ def _github(value: object) -> Page:
     page = Page()
 
     def found() -> Iterator[Found | tuple[str, str]]:
-        for each in records(value, page):
+        for each in records(value, page, read="visibility"):
             owner = each.get("owner")
             login = text(owner, "login") if is_object(owner) else ""
             name, kind = text(each, "name"), text(each, "package_type")
@@ -199,9 +204,7 @@ def _is_nexus(value: object) -> bool:
 
 
 def _nexus(value: object) -> Page:
-    page = Page(
-        more="continuationToken" if member(value, "continuationToken") else None
-    )
+    page = Page()
 
     def found() -> Iterator[Found | tuple[str, str]]:
         for each in records(member(value, "items"), page):
@@ -214,18 +217,22 @@ def _nexus(value: object) -> Page:
     return filled(page, found())
 
 
+_SWR = ("category", "domain_name", "num_images", "path", "total_range")
+"""Keys that, of the registries whose records have an `is_public`, SWR alone has."""
+
+
 def _swr(value: object) -> Page:
     page = Page(total=number(first(value), "total_range"))
 
     def found(each: Object) -> Found:
         return Found(
             Name(joined(text(each, "namespace"), text(each, "name"))),
-            flag(each, "is_public"),
+            flag(each, "is_public", page),
             text(each, "description") or None,
             text(each, "category") or None,
         )
 
-    return filled(page, (found(each) for each in records(value, page)))
+    return filled(page, map(found, records(value, page, read="is_public")))
 
 
 def _is_alibaba(value: object) -> bool:
@@ -236,11 +243,6 @@ def _alibaba(value: object) -> Page:
     data = member(value, "data")
     page = Page(total=number(data, "total") if is_object(data) else None)
     return filled(page, _repos(member(data, "repos"), page, "repoNamespace"))
-
-
-def _is_alibaba_enterprise(value: object) -> bool:
-    keys = first(member(value, "Repositories")).keys()
-    return {"RepoNamespaceName", "RepoName"} <= keys
 
 
 def _alibaba_enterprise(value: object) -> Page:
@@ -261,7 +263,7 @@ def _repos(
     def key(name: str) -> str:
         return name[0].upper() + name[1:] if upper else name
 
-    for each in records(value, page):
+    for each in records(value, page, read=key("repoType")):
         name = joined(text(each, namespace), text(each, key("repoName")))
         status = text(each, key("repoStatus")) or "NORMAL"
         if status == "DELETING":
@@ -269,7 +271,7 @@ def _repos(
         else:
             yield Found(
                 Name(name),
-                WORDS.get(text(each, key("repoType")).lower()),
+                visibility(text(each, key("repoType")), page),
                 text(each, key("summary")) or None,
             )
 
@@ -283,7 +285,15 @@ SHAPES = (
         frozenset({100, 1000}),
     ),
     Shape(
-        "Harbor repositories", "harbor", _is_harbor, _harbor, frozenset({10, 50, 100})
+        "Harbor repositories",
+        "harbor",
+        having(
+            "project_id",
+            "name",
+            own=("artifact_count", "pull_count", "repository_count"),
+        ),
+        _harbor,
+        frozenset({10, 50, 100}),
     ),
     Shape(
         "Harbor projects",
@@ -295,7 +305,7 @@ SHAPES = (
     Shape(
         "GitLab registry repositories",
         "gitlab",
-        having("path", "location", "project_id"),
+        having("path", "location"),  # before 13.0 without a project_id
         _gitlab,
         frozenset({20, 50, 100}),
     ),
@@ -306,7 +316,18 @@ SHAPES = (
         _gitlab_projects,
         frozenset({20, 50, 100}),
     ),
-    Shape("Quay repositories", "quay", _is_quay, _quay),
+    Shape(
+        "Quay repositories",
+        "quay",
+        _holding("repositories", having("namespace", "name", "is_public")),
+        _quay,
+    ),
+    Shape(
+        "Mirantis Secure Registry (Docker Trusted Registry) repositories",
+        "mirantis",
+        _holding("repositories", having("namespace", "name", "namespaceType")),
+        _mirantis,
+    ),
     Shape("Docker Hub repositories", "hub", _is_hub, _hub),
     Shape(
         "GitHub container packages",
@@ -319,7 +340,7 @@ SHAPES = (
     Shape(
         "SWR repositories",
         "swr",
-        having("namespace", "name", "is_public"),
+        having("namespace", "name", "is_public", own=_SWR),
         _swr,
         frozenset({100, 1000}),
     ),
@@ -327,7 +348,7 @@ SHAPES = (
     Shape(
         "Alibaba ACR repositories (Enterprise Edition)",
         "alibaba-ee",
-        _is_alibaba_enterprise,
+        _holding("Repositories", having("RepoNamespaceName", "RepoName")),
         _alibaba_enterprise,
     ),
 )

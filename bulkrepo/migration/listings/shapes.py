@@ -60,10 +60,8 @@ class Page(msgspec.Struct):
     One document, or a part of a long one.
 
     *rows* counts its records, skipped ones included. It has repositories one by one
-    (*found*) or as a *run*.
-    *more* names what points to another page, *total* is how many records the whole
-    listing has. *skipped* are names with the reason. *projects* are for the other
-    documents.
+    (*found*) or as a *run*. *total* is how many records the whole listing has.
+    *skipped* are names with the reason. *projects* are for the other documents.
     """
 
     rows: int = 0
@@ -71,7 +69,6 @@ class Page(msgspec.Struct):
     run: Run | None = None
     skipped: list[tuple[str, str]] = []
     notes: list[str] = []
-    more: str | None = None
     total: int | None = None
     projects: dict[int, Project] = {}
 
@@ -81,7 +78,8 @@ class Shape(NamedTuple):
     A kind of document, recognized by its content alone (*fits*).
 
     *full* are the row counts of a full page, where nothing in the document says
-    whether another follows. Shapes of one *family* may make up one listing.
+    whether another follows. Shapes of one *family* may make up one listing. *paged*:
+    it is an answer, of which there may be further pages, and no tool's configuration.
     """
 
     name: str
@@ -89,6 +87,7 @@ class Shape(NamedTuple):
     fits: Callable[[object], bool]
     read: Callable[[object], Page]
     full: frozenset[int] = frozenset()
+    paged: bool = True
 
 
 def is_object(value: object) -> TypeGuard[Object]:
@@ -103,10 +102,19 @@ def first(value: object) -> Object:
     return {}
 
 
-def having(*keys: str) -> Callable[[object], bool]:
-    """Return what tells whether the first object of an array has all *keys*."""
-    wanted = frozenset(keys)
-    return lambda value: wanted <= first(value).keys()
+def having(*keys: str, own: Iterable[str] = ()) -> Callable[[object], bool]:
+    """
+    Return what tells whether the first object of an array has all *keys*.
+
+    Where other products have these too, it must have one of its *own* as well.
+    """
+    wanted, either = frozenset(keys), frozenset(own)
+
+    def fits(value: object) -> bool:
+        record = first(value).keys()
+        return wanted <= record and (not either or not either.isdisjoint(record))
+
+    return fits
 
 
 def member(value: object, key: str) -> object:
@@ -114,14 +122,37 @@ def member(value: object, key: str) -> object:
     return value.get(key) if is_object(value) else None
 
 
-def records(value: object, page: Page) -> Iterator[Object]:
-    """Yield the objects in the array *value*; anything else in it is skipped."""
+_VISIBILITY = re.compile(
+    r"(?:is|repo|repository)?(?:public|private)|.*visibility(?:level)?"
+    r"|(?:access|privacy)(?:level|type)?"
+)
+"""Keys that may say whether something is public, of letters in lower case alone."""
+
+
+def records(value: object, page: Page, *, read: str = "") -> Iterator[Object]:
+    """
+    Yield the objects in the array *value*; anything else in it is skipped.
+
+    *read* is the key from which the caller reads the visibility: one that looks like it
+    and is not read is noted.
+    """
+    known = {read}
     for each in value if isinstance(value, list) else ():
         page.rows += 1
-        if is_object(each):
-            yield each
-        else:
+        if not is_object(each):
             page.skipped.append((str(each)[:80], "not an object"))
+            continue
+        for key in each.keys() - known:
+            if not _VISIBILITY.fullmatch(letters(key)):
+                known.add(key)
+            elif each[key] is not None:
+                page.notes.append(f"with {key}, from which no visibility was read")
+        yield each
+
+
+def letters(key: str) -> str:
+    """Return the letters of *key* in lower case: its spelling does not matter."""
+    return re.sub(r"[^a-z]+", "", key.lower())
 
 
 def text(record: Object, key: str) -> str:
@@ -130,12 +161,19 @@ def text(record: Object, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def flag(record: Object, key: str) -> bool | None:
-    """Return the boolean under *key*, which in YAML is a word; else `None`."""
+def flag(record: Object, key: str, page: Page) -> bool | None:
+    """
+    Return the boolean under *key*, which in YAML is a word; else `None`.
+
+    Anything else that stands there is noted.
+    """
     value = record.get(key)
-    if isinstance(value, str):
-        return TRUTHS.get(value.lower())
-    return value if isinstance(value, bool) else None
+    found = TRUTHS.get(value.lower()) if isinstance(value, str) else value
+    if isinstance(found, bool):
+        return found
+    if value is not None:
+        page.notes.append(f"with {key} neither true nor false: visibility left blank")
+    return None
 
 
 def number(record: Object, key: str) -> int | None:

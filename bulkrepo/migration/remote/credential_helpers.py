@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.text import shown
 from bulkrepo.migration.remote.docker_credentials import Docker
 
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
@@ -62,10 +63,11 @@ def helper(name: str, server: str) -> bytes | None:
     Raises SettingsError if it is missing or fails.
     """
     program = shutil.which(f"docker-credential-{name}") if _NAME.fullmatch(name) else ""
+    name, host = shown(name), shown(server)
     if not program:
         raise SettingsError(
             f"docker-credential-{name}, which Docker's configuration names for "
-            f"{server}, is not on the PATH: install it, or set BULKREPO_REGISTRY_USER "
+            f"{host}, is not on the PATH: install it, or set BULKREPO_REGISTRY_USER "
             "and BULKREPO_REGISTRY_PASSWORD"
         )
     try:
@@ -85,7 +87,7 @@ def helper(name: str, server: str) -> bytes | None:
     if _NOTHING in (done.stdout + done.stderr).lower():
         return None
     raise SettingsError(
-        f"docker-credential-{name} get: failed for {server} (exit "
+        f"docker-credential-{name} get: failed for {host} (exit "
         f"{done.returncode}). Try it by hand, or set BULKREPO_REGISTRY_USER and "
         "BULKREPO_REGISTRY_PASSWORD"
     )

@@ -35,7 +35,7 @@ def refusal(
         todo = _todo(reply.status, product, named)
     if less is not None:
         todo += f". Names alone, without their visibility: give {less}"
-    what = conceal(escape(what), secrets)
+    what = conceal(escape(what), secrets).rstrip(".")
     return f"{where}: {what}. {todo}. Nothing was written"
 
 

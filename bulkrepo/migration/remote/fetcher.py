@@ -69,10 +69,13 @@ class Fetching:
     @property
     def told(self) -> str:
         """Say what is listed, and as whom."""
-        title = self._product.title if self._product else "not known"
-        named = self._access.named if self._access else None
+        product, named = self._product, self._access and self._access.named
         who = f"signed in by {named}" if named else "as anybody sees it"
-        return f"{self._place.origin}: {title}, {who}"
+        if product is not None and product.public and not named:
+            who += f": what is not public is not listed. To list it, {product.wanted}"
+        return (
+            f"{self._place.origin}: {product.title if product else 'not known'}, {who}"
+        )
 
     async def begin(self) -> pagination.Conversation:
         """Find out what answers there, and give the conversation that lists it."""

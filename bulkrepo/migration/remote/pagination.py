@@ -22,8 +22,16 @@ _PAGES = 100_000
 _SAFE = "%/:?&=+,;@!$'()*~"
 """Characters of a link that are not escaped."""
 
-_FULL = {"n": ("100", "1000")}
-"""Usual numbers of records on a full page of a catalog."""
+_LINK = 8192
+"""Characters of a `Link` header: a longer one is refused."""
+
+_BY_HEADER: Mapping[str, str] = {
+    "x-next-page": "page",
+    "x-next-page-start": "pageStart",
+}
+"""Headers that point to the next page -> the query parameter that asks for it."""
+_BY_BODY = ("next_page", "continuationToken")
+"""Tokens in the body, which are query parameters as well."""
 
 
 class RefusedError(Exception):
@@ -63,37 +71,57 @@ def _first(plans: tuple[Plan, ...], product: Product) -> Conversation:
 def _listed(
     plan: Plan, product: Product, *, other: bool
 ) -> Generator[str | Document, Reply | None, bool]:
-    """List all of *plan*; False if it begins with a 404, and there are *other* ones."""
+    """List *plan*; False if its first URL is a 404, and there are *other* plans."""
     for first in plan:
-        url: str | None = sized(first, product)
-        asked: set[str] = set()
-        count = 0
-        while url is not None:
-            asked.add(url)
-            reply = yield url
-            if reply is None:
-                raise RuntimeError("a page needs a reply")
-            if other and reply.status == 404 and first == plan[0]:
+        try:
+            yield from _paged(first, product)
+        except RefusedError as error:
+            if first != plan[0]:
+                raise RefusedError(error.url, error.reply, plan[0]) from None
+            if other and error.reply.status == 404:
                 return False
-            smaller = _smaller(url, first, reply)
-            if smaller is not None:
-                url = smaller
-                continue
-            if reply.status != 200:
-                raise RefusedError(url, reply, None if first == plan[0] else plan[0])
-            document = _document(reply, url, len(asked), product)
-            count += len(document.value) if isinstance(document.value, list) else 0
-            yield document
-            here = url
-            url = following(
-                url, reply.headers, document, seen=count, size=product.size[0]
-            )
-            if url in asked or (url is not None and len(asked) >= _PAGES):
-                raise InputError(
-                    f"{here}: its pages do not end: number {len(asked)} leads to one "
-                    "that was read, or to one too many. Nothing was written"
-                )
+            raise
     return True
+
+
+def _paged(first: str, product: Product) -> Conversation:
+    """List the pages from the URL *first* on."""
+    url: str | None = sized(first, product)
+    asked: set[str] = set()
+    records: set[str] = set()
+    count = 0
+    led = guessed = False
+    while url is not None:
+        asked.add(url)
+        reply = yield url
+        if reply is None:
+            raise RuntimeError("a page needs a reply")
+        smaller = _smaller(url, first, reply)
+        if smaller is not None:
+            url = smaller
+            continue
+        if guessed and reply.status == 404:
+            reply = structs.replace(reply, status=200, body=b"[]")
+        if reply.status != 200:
+            raise RefusedError(url, reply)
+        document = _document(reply, url, len(asked), product)
+        before, records = records, set(map(str, _records(document)))
+        if guessed and records <= before:  # it is empty, or the same again
+            document = structs.replace(document, value=[])
+        yield document
+        count += len(_records(document))
+        here = url
+        url = following(here, reply.headers, document)
+        led = led or url is not None
+        # Once an answer has pointed on, one that does not is the last.
+        guessed = url is None and not led
+        if guessed:
+            url = guess_next(here, reply.headers, document, count, product.size[0])
+        if url in asked or (url is not None and len(asked) >= _PAGES):
+            raise InputError(
+                f"{here}: its pages do not end: number {len(asked)} leads to one "
+                "that was read, or to one too many. Nothing was written"
+            )
 
 
 def _smaller(url: str, first: str, reply: Reply) -> str | None:
@@ -118,64 +146,85 @@ def _document(reply: Reply, url: str, number: int, product: Product) -> Document
     return document
 
 
-def following(
-    url: str, headers: Mapping[str, str], document: Document, *, seen: int, size: str
-) -> str | None:
-    """
-    Return the URL of the page after *url*, None after the last.
+def _records(document: Document) -> list[object]:
+    """Return the records of an array, or the names of a catalog."""
+    value = document.value
+    found = value.get("repositories") if isinstance(value, dict) else value
+    return found if isinstance(found, list) else []
 
-    *seen* counts the records so far, *size* is the query parameter for a page's size.
-    Raises InputError for a page on another host.
+
+def following(url: str, headers: Mapping[str, str], document: Document) -> str | None:
     """
-    value, total = document.value, document.total
-    link, number = field(headers, "link"), field(headers, "x-next-page").strip()
+    Return the URL of the page after *url* that its answer points to, None for none.
+
+    Raises InputError for a page elsewhere on another host.
+    """
+    link, value = field(headers, "link"), document.value
+    if len(link) > _LINK:
+        raise InputError(
+            f"{url}: its Link header has {len(link)} characters, and over {_LINK} are "
+            "not read. Nothing was written"
+        )
     for relation, target in links(link):
         if relation == "next":
             return _linked(url, target)
-    if number.isdecimal():
-        return _with(url, "page", number)
-    if isinstance(value, dict):
-        # Docker Hub gives a URL, Quay and Nexus a token.
-        if isinstance(value.get("next"), str) and value["next"]:
-            return _linked(url, value["next"])
-        for key in ("next_page", "continuationToken"):
-            token = value.get(key)
-            if isinstance(token, str) and token:
-                return _with(url, key, token)
-    # A proxy may drop headers. Then a total, or else a full page, says that there may
-    # be more; if there is no more, the next page is empty.
-    query = dict(parse_qsl(urlsplit(url).query))
-    names = value.get("repositories") if isinstance(value, dict) else value
-    if not isinstance(names, list) or not names:
+    for header, parameter in _BY_HEADER.items():
+        if pointer := field(headers, header).strip():
+            return _with(url, parameter, pointer)
+    body = value if isinstance(value, dict) else {}
+    if isinstance(page := body.get("next"), str) and page:  # of Docker Hub
+        return _linked(url, page)
+    for name in _BY_BODY:
+        if isinstance(token := body.get(name), str) and token:
+            return _with(url, name, token)
+    return None
+
+
+def guess_next(
+    url: str, headers: Mapping[str, str], document: Document, seen: int, size: str
+) -> str | None:
+    """
+    Return the URL of a page after *url* that may be there, though nothing points to it.
+
+    A proxy may drop headers, and a registry may not know them. A total of more than
+    *seen* records says that there is more, as does an array as long as the query
+    parameter *size*. A catalog's page may be shorter, and another follow: only the one
+    behind its last name tells.
+    """
+    query, records = dict(parse_qsl(urlsplit(url).query)), _records(document)
+    if not records:
         return None
-    if total is not None:
-        more = seen < total
+    if document.total is not None:
+        more = seen < document.total
     else:
-        silent = not link and "x-next-page" not in map(str.lower, headers)
-        more = silent and str(len(names)) in {query.get(size), *_FULL.get(size, ())}
+        silent = {"link", *_BY_HEADER}.isdisjoint(map(str.lower, headers))
+        full = isinstance(document.value, dict) or str(len(records)) == query.get(size)
+        more = silent and full
     if not more:
         return None
-    if isinstance(value, list):
+    if isinstance(document.value, list):
         page = query.get("page", "1")
-        number = page if page.isdecimal() and len(page) < 9 else ""
-        return _with(url, "page", str(int(number) + 1)) if number else None
-    return _with(url, "last", names[-1]) if isinstance(names[-1], str) else None
+        known = page.isdecimal() and len(page) < 9
+        return _with(url, "page", str(int(page) + 1)) if known else None
+    return _with(url, "last", records[-1]) if isinstance(records[-1], str) else None
 
 
 def _linked(url: str, target: str) -> str:
     """
     Return the URL of the link *target* on the page *url*.
 
-    If the end of the path is the same, scheme, port and path stay ours: behind proxies,
-    registries say http for https, or leave out what precedes /v2/ in the path.
+    If the end of the path is the same, scheme, host and path stay ours: behind proxies,
+    registries say http for https, leave out what precedes /v2/ in the path, or name the
+    host that they have inside. Of another host, all of either path must be the same.
     """
     ours = urlsplit(url)
     try:
         linked = urlsplit(urljoin(url, target))
-        host = linked.hostname
+        near = linked.hostname == ours.hostname and linked.username is None
     except ValueError:
-        host = None
-    if host != ours.hostname or linked.username is not None:
+        linked, near = ours._replace(path=""), False
+    shorter, longer = sorted([linked.path, ours.path], key=len)
+    if not near and not (shorter and longer.endswith(shorter)):
         raise InputError(
             f"{url}: its next page is elsewhere ({escape(target[:200])}), and no other "
             "host is asked. Nothing was written"

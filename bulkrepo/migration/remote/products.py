@@ -22,7 +22,8 @@ class Product(NamedTuple):
     header) or `hub` (a token for name and password). *size* is the query parameter for
     a page's size, and the largest value. *wanted* says which credential to set, *hint*
     what to do if the listing is not found. *arrays*: its pages are arrays, and an
-    object is a single record.
+    object is a single record. *public*: without a credential it lists a part, namely
+    what is public.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Product(NamedTuple):
     wanted: str
     hint: str
     arrays: bool = False
+    public: bool = False
 
     @property
     def docker(self) -> bool:
@@ -149,8 +151,11 @@ PRODUCTS: Mapping[str, Product] = {
         "registry",
         ("page_size", 100),
         f"{_LOGIN}; a robot's name is robot$NAME",
-        "check the project's name",
+        "if a project was given, check its name. A Harbor before 2.0 is listed by "
+        "--registry distribution; or save its /api/repositories?project_id=N of each "
+        "project N and its /api/projects, and import these files",
         arrays=True,
+        public=True,
     ),
     "gitlab": Product(
         "GitLab",
@@ -158,8 +163,10 @@ PRODUCTS: Mapping[str, Product] = {
         "private",
         ("per_page", 100),
         "set BULKREPO_REGISTRY_TOKEN to an access token with the scope read_api",
-        "there is no such group or project, or it is not shown to this account",
+        "there is no such group or project, it is not shown to this account, or the "
+        "token lacks the scope read_api",
         arrays=True,
+        public=True,
     ),
     "quay": Product(
         "Quay",
@@ -169,6 +176,7 @@ PRODUCTS: Mapping[str, Product] = {
         "set BULKREPO_REGISTRY_TOKEN to an OAuth access token that may view all "
         "visible repositories (repo:read)",
         "check the namespace",
+        public=True,
     ),
     "dockerhub": Product(
         "Docker Hub",
@@ -177,12 +185,22 @@ PRODUCTS: Mapping[str, Product] = {
         ("page_size", 100),
         f"{_LOGIN}; a personal access token serves as password",
         "check the namespace",
+        public=True,
     ),
 }
 """By the names for `--registry`."""
 
 _NEXUS = Product(
     "Nexus", _as_given, "registry", ("", 0), _LOGIN, "check the repository's name"
+)
+_MIRANTIS = Product(
+    "Mirantis Secure Registry",
+    _as_given,
+    "registry",
+    ("", 0),
+    _LOGIN,
+    "check the namespace",
+    public=True,
 )
 _GITHUB = Product(
     "GitHub",
@@ -203,6 +221,7 @@ _APIS: tuple[tuple[str, Product], ...] = (
     (r".*/api/v2\.0/.*", _api("harbor")),
     (r".*/api/v4/.*", _api("gitlab")),
     (r".*/api/v1/repository", _api("quay")),
+    (r"/api/v0/repositories(?:/[^/]+)?", _MIRANTIS),
     (r"/v2/(?:namespaces|repositories)/.*", _api("dockerhub")),
     (r".*/service/rest/v1/components", _NEXUS),
     (r"/(?:api/v3/)?(?:orgs|users)/[^/]+/packages", _GITHUB),

@@ -1,8 +1,10 @@
 """Secrets stay out of what is logged, however they are spelt or nested."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.redaction import HIDDEN, Redactor, conceal, is_secret
 from bulkrepo.core.rows import Problem
+from tests.support.secrets import ENCODERS
 
 SECRET_NAMES = [
     "token",
@@ -118,26 +121,31 @@ def test_simplify_ends_in_a_loop() -> None:
 
 
 # What hides a secret may itself look like one that has asterisks.
-@given(st.text(st.characters(exclude_characters="*"), min_size=1), st.text(), st.text())
+TEXT = st.text(st.characters(exclude_characters="*"))
+
+
+@given(TEXT.filter(lambda text: len(text) >= 8 and not text.islower()), TEXT, TEXT)
 def test_hidden_values_are_found_and_scrubbed(
     secret: str, before: str, after: str
 ) -> None:
-    """A hidden secret is gone from every text, name and nested value."""
+    """A hidden secret is gone from every text and nested value, but no key is."""
     redactor = Redactor()
     redactor.hide(secret)
-    told = redactor.scrub({"a": [before + secret + after, {secret: 1, "n": True}]})
+    event = {"a": [before + secret + after, {secret: secret, "n": True}]}
+    told = redactor.scrub(event)
 
-    [(key, (text, inner))] = told.items()
-    assert not any(secret in each for each in (key, text, *inner))
+    assert redactor.found(msgspec.json.encode(event), encoded=False)
+    assert secret not in told["a"][0]
+    assert told["a"][1] == {secret: HIDDEN, "n": True}
 
 
 def test_scrub_hides_numbers_and_the_longer_of_two() -> None:
     """A secret of digits is one as a number too; a longer secret leaves no rest."""
     redactor = Redactor()
-    for secret in ("", "1234", "1234-tail", "1234"):
+    for secret in ("", "12345678", "12345678-tail", "12345678"):
         redactor.hide(secret)
 
-    assert redactor.scrub([1234, 12, 1.5, None, True, "x1234-tail"]) == [
+    assert redactor.scrub([12345678, 12, 1.5, None, True, "x12345678-tail"]) == [
         HIDDEN,
         12,
         1.5,
@@ -158,7 +166,8 @@ SECRET = "abcdefghijklmnopqrstuvwxyz"
         (f"...{SECRET[-20:]}", f"...{HIDDEN}"),
         (f"{SECRET}{SECRET}", HIDDEN),
         (f"{SECRET[:11]}... is bad", f"{SECRET[:11]}... is bad"),
-        ("short: pin", "short: " + HIDDEN),
+        ("pin", HIDDEN),
+        ("a web page of pins", "a web page of pins"),
         ("pi", "pi"),
         ("", ""),
     ],
@@ -168,7 +177,40 @@ def test_conceal_hides_a_secret_and_its_telling_pieces(said: str, shown: str) ->
     assert conceal(said, [SECRET, "pin"]) == shown
 
 
-@given(st.text(), st.text(min_size=1), st.text(), st.data())
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
+@given(
+    before=st.text("ab /:=0", max_size=9),
+    secret=st.text(st.characters(codec="utf-8"), min_size=8, max_size=40),
+    after=st.text("ab /:%=0", max_size=9),
+)
+def test_conceal_hides_a_secret_that_is_encoded(
+    encode: Callable[[str], str], before: str, secret: str, after: str
+) -> None:
+    """Whatever stands around it."""
+    shown = conceal(f"{before}{encode(secret)}{after}", [secret])
+
+    assert HIDDEN in shown
+    assert encode(secret) not in shown or encode(secret) in HIDDEN
+
+
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
+def test_conceal_hides_a_piece_of_an_encoded_secret(
+    encode: Callable[[str], str],
+) -> None:
+    """Also where it is part of something longer, cut off anywhere."""
+    for before in ("u:", "user:", "a user:"):
+        encoded = encode(f"{before}{SECRET}")[:-5]
+        assert conceal(f"bad: {encoded} .", [SECRET]).endswith(f"{HIDDEN} .")
+
+
+def test_conceal_leaves_other_encoded_text() -> None:
+    """A digest, an id or a page's address is no secret."""
+    said = f"sha256:{'0a' * 32} of https://h.example/a%20b/{'QUJD' * 9} is unknown"
+
+    assert conceal(said, [SECRET]) == said
+
+
+@given(st.text(), st.text(min_size=8), st.text(), st.data())
 def test_no_piece_of_a_secret_survives_concealing(
     before: str, secret: str, after: str, data: st.DataObject
 ) -> None:

@@ -27,7 +27,7 @@ from bulkrepo.reports import EXPORTERS
 from bulkrepo.runs.settings import Reading
 from bulkrepo.swr import responses
 from tests.support.boxes import ANY_TEXT
-from tests.unit.http.test_client import ask, saying, serving
+from tests.support.servers import ask, saying, serving
 
 DEFAULTS = Defaults(namespace="team", is_public=False)
 ANY_VALUE = st.recursive(

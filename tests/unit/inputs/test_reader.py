@@ -1,34 +1,21 @@
-"""Lists of every format as rows, and where in them a fault stands."""
+"""Lists of every format as rows, or why they are none."""
 
-import csv
 import hashlib
 import io
 import json
 import re
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.core.csv_cells import harmless
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.json_scanner import LONGEST
-from bulkrepo.core.rows import FIELDS, Problem, Row
-from bulkrepo.inputs import csv_format, locations, reader
-
-
-def rows(data: bytes | str, name: str = "list.csv") -> list[Row]:
-    """Return the rows of *data* under a file's name."""
-    raw = data.encode() if isinstance(data, str) else data
-    return list(reader.read_from(io.BytesIO(raw), name=name, format=None))
-
-
-def fields(row: Row) -> tuple[object, ...]:
-    """Return the five fields."""
-    return tuple(getattr(row, field) for field in FIELDS)
+from bulkrepo.core.rows import FIELDS, Problem
+from bulkrepo.inputs import locations, reader
+from tests.support.lists import fields, rows
 
 
 def refused(data: bytes | str, name: str = "list.csv") -> str:
@@ -70,13 +57,6 @@ def test_a_page_on_standard_input_is_no_list() -> None:
     """It has no suffix that would tell."""
     with pytest.raises(InputError, match=r"-: a page.*Of a report, give the \.jsonl"):
         reader.guess("-", "\ufeff\n<!DOCTYPE html>")
-
-
-@pytest.mark.parametrize("suffix", [".md", ".markdown", ".html", ".XML", ".prom"])
-def test_a_report_that_others_read_is_no_list(suffix: str) -> None:
-    """Read as names, one a line, it would be many faults, and none of them the one."""
-    with pytest.raises(InputError, match=r"Of a report, give the \.jsonl"):
-        reader.guess(f"team.report{suffix}", "<")
 
 
 @pytest.mark.parametrize(
@@ -325,267 +305,6 @@ def test_readers_find_faults_of_form(
     ]
 
     assert found == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        pytest.param(
-            "source,line,namespace,repository,is_public,outcome,message,request_id\n"
-            'a.csv,2,t,\'=a,true,failed,"no, never",x\n',
-            "r.csv",
-            id="csv",
-        ),
-        pytest.param(
-            '{"source":"a.csv","line":2,"namespace":"t","repository":"=a",'
-            '"is_public":"true","outcome":"failed","problems":[{"x":1}]}',
-            "r.jsonl",
-            id="jsonl",
-        ),
-        pytest.param(
-            '{"run":{"id":1,"lists":["a"]},"summary":{"total":1},"items":[{"line":2,'
-            '"namespace":"t","repository":"=a","is_public":"true","outcome":"failed",'
-            '"differences":{"a":[1,{"b":2}]}}]}',
-            "r.json",
-            id="json",
-        ),
-    ],
-)
-def test_a_report_is_a_list(text: str, name: str) -> None:
-    """What a report says about the past is passed over; its apostrophes are undone."""
-    (row,) = rows(text, name)
-
-    assert not row.faults
-    assert fields(row) == ("t", "=a", "true", None, None)
-
-
-@given(text=st.text(alphabet="'=+-@ab", min_size=1))
-def test_a_report_gives_back_what_it_disarmed(text: str) -> None:
-    """Reading undoes what writing did against formulas, however odd the text."""
-    (row,) = rows(f"name,outcome,description\na,failed,{harmless(text)}\n")
-
-    assert row.description == text
-
-
-SURPLUS = {"field": "cell", "rule": "surplus-cell", "message": "is one more"}
-QUOTES = {"field": "record", "rule": "quotes", "message": "has text behind"}
-UPPER = {"field": "repository", "rule": "uppercase", "message": "has uppercase"}
-NOTE = {"field": "repository", "rule": "trimmed", "message": "is", "note": True}
-TELLS = "tells of a fault that the row itself does not show: "
-AGAIN = {
-    "field": "Problems",
-    "rule": "reported-invalid",
-    "message": f"{TELLS}cell is one more",
-}
-UNREADABLE = "what it says cannot be read"
-
-
-def reported(kind: str, outcome: object, problems: object) -> tuple[str, str]:
-    """Return a report of one row, as text, and its name."""
-    item = {"Problems": problems, "name": "a", "public": "no", "outcome": outcome}
-    match kind:
-        case "csv":
-            text = io.StringIO(newline="")
-            table = csv.writer(text)
-            if not isinstance(problems, str | None):
-                item["Problems"] = json.dumps(problems)
-            table.writerows([item.keys(), item.values()])
-            return text.getvalue(), "r.csv"
-        case "json":
-            return json.dumps({"run": {}, "items": [item]}), "r.json"
-        case _:
-            return json.dumps(item), "r.jsonl"
-
-
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
-@pytest.mark.parametrize(
-    ("outcome", "problems", "says"),
-    [
-        pytest.param("invalid", [SURPLUS], "cell is one more", id="lost"),
-        pytest.param(
-            *("invalid", [UPPER, SURPLUS, QUOTES]),
-            "cell is one more; record has text behind",
-            id="lost and shown",
-        ),
-        pytest.param(
-            "invalid", [QUOTES | {"line": 3, "path": None}], "record has", id="placed"
-        ),
-        pytest.param("invalid", [AGAIN], "cell is one more", id="a report's report"),
-        pytest.param(
-            "invalid", [UPPER | {"rule": "type"}], "repository has", id="number as text"
-        ),
-        pytest.param(" Invalid ", [SURPLUS], "cell is", id="case and blanks"),
-        pytest.param("invalid", json.dumps([SURPLUS]), "cell is", id="text of JSON"),
-        pytest.param("invalid", [UPPER], None, id="shown"),
-        pytest.param("invalid", [UPPER | {"rule": "conflict"}], None, id="conflict"),
-        pytest.param("invalid", [NOTE], None, id="note"),
-        pytest.param("invalid", [], None, id="none"),
-        pytest.param("invalid", " ", None, id="removed"),
-        pytest.param("invalid", None, None, id="null"),
-        pytest.param("", [SURPLUS], None, id="outcome removed"),
-        pytest.param(None, [SURPLUS], None, id="outcome null"),
-        pytest.param("failed", [SURPLUS], None, id="failed"),
-        pytest.param("invalid", '[{"field":"ce', UNREADABLE, id="cut off"),
-        pytest.param("invalid", [{"x": 1}], UNREADABLE, id="no rule"),
-        pytest.param("invalid", [[1]], UNREADABLE, id="no object"),
-        pytest.param("invalid", [[[[], 1]]], UNREADABLE, id="no pairs"),
-        pytest.param("invalid", {"a": [1]}, UNREADABLE, id="no array"),
-        pytest.param("invalid", "[" * 9999, UNREADABLE, id="deep"),
-    ],
-)
-def test_a_report_keeps_the_faults_that_its_fields_lost(
-    kind: str, outcome: object, problems: object, says: str | None
-) -> None:
-    """A row that only its reader refused is no good row for being in a report."""
-    (row,) = rows(*reported(kind, outcome, problems))
-
-    assert fields(row) == (None, "a", "no", None, None)
-    if says is None:
-        assert row.faults == ()
-        return
-    (fault,) = row.faults
-    assert fault.rule == "reported-invalid"
-    assert fault.message.startswith(TELLS + says)
-    assert fault.message.count(TELLS) == 1
-    assert fault.hint == "mend the row and remove its outcome and problems"
-
-
-@pytest.mark.parametrize(
-    ("kind", "place"),
-    [
-        ("csv", (2, 1, None)),
-        ("json", (None, None, "$.items[0].Problems")),
-        ("jsonl", (1, None, "$.Problems")),
-    ],
-)
-def test_the_fault_of_a_report_stands_at_its_problems(
-    kind: str, place: tuple[int | None, int | None, str | None]
-) -> None:
-    """The place is that of the cell or key that tells of the fault."""
-    (row,) = rows(*reported(kind, "invalid", [SURPLUS]))
-    found = locations.place(row, row.faults[0])
-
-    assert (found.line, found.column, found.path) == place
-
-
-def test_half_a_character_in_a_reported_problem_is_no_matter() -> None:
-    """What a report's fault says can be written."""
-    text = json.dumps([SURPLUS | {"message": "\ud800", "field": "\udc00"}])
-    (row,) = rows(f'{{"name":"a","outcome":"invalid","problems":{text}}}', "r.jsonl")
-
-    assert row.faults[0].message.encode()
-
-
-def test_problems_without_an_outcome_are_an_unknown_column() -> None:
-    """It is the outcome that makes a report, and a report may lack problems."""
-    (row,) = rows(json.dumps({"name": "a", "problems": [SURPLUS]}), "r.jsonl")
-    assert [fault.rule for fault in row.faults] == ["unknown-column"]
-    (row,) = rows("name,outcome\na,invalid\n")
-    assert not row.faults
-
-
-def test_result_columns_need_an_outcome() -> None:
-    """Without an outcome, `message` is just an unknown column."""
-    assert rows("name,message\na,b\n")[0].faults
-
-
-text_cells = st.lists(st.sampled_from([*'ab é,;\t"\n公', "\r\n"]), max_size=8).map(
-    lambda parts: f"x{''.join(parts)}y"
-)
-
-
-@given(
-    table=st.lists(st.tuples(text_cells, text_cells), min_size=1, max_size=5),
-    delimiter=st.sampled_from(",;\t"),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-    end=st.sampled_from(["\n", "\r\n"]),
-)
-def test_csv_round_trip_and_places(
-    table: list[tuple[str, str]],
-    delimiter: str,
-    encoding: str,
-    quoting: Literal[0, 1],
-    end: str,
-) -> None:
-    """Whatever writes the table, the cells come back, and places point at them."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(
-        buffer,
-        delimiter=delimiter,
-        quoting=quoting,
-        lineterminator=end,
-    )
-    writer.writerow(["name", "description"])
-    writer.writerows(table)
-    found = rows(buffer.getvalue().encode(encoding))
-    lines = list(io.StringIO(buffer.getvalue(), newline=""))
-
-    assert [(row.repository, row.description) for row in found] == table
-    for row in found:
-        for field in ("repository", "description"):
-            value = str(getattr(row, field))
-            problem = locations.place(row, Problem(field, "r", "m", got=value))
-            assert problem.line is not None
-            assert problem.column is not None
-            rest = lines[problem.line - 1][problem.column - 1 :]
-            first = value.splitlines()[0][:1]
-            assert rest.startswith((first, f'"{first}'))
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "field", "expected"),
-    [
-        pytest.param(
-            "org,name\nt,  A\n", "a.csv", "repository", (2, 5, None), id="csv"
-        ),
-        pytest.param(
-            "org,name\nt\n", "a.csv", "repository", (2, 2, None), id="no cell"
-        ),
-        pytest.param("org\nt\n", "a.csv", "is_public", (2, 1, None), id="no column"),
-        pytest.param(
-            'org,name\n"a\nb",c\n', "a.csv", "repository", (3, 4, None), id="2"
-        ),
-        pytest.param("  A # x\n", "a.txt", "repository", (1, 3, None), id="text"),
-        pytest.param(
-            '{"repo":"A"}', "a.jsonl", "repository", (1, None, "$.repo"), id="n"
-        ),
-        pytest.param('["A"]', "a.json", "repository", (None, None, "$[0]"), id="names"),
-        pytest.param(
-            '{"repositories":[{"a b":1,"Repository Name":"A"}]}',
-            "a.json",
-            "repository",
-            (None, None, '$.repositories[0]["Repository Name"]'),
-            id="key with a blank",
-        ),
-        pytest.param(
-            '{"defaults":{"type":"x"},"items":["A"]}',
-            "a.json",
-            "category",
-            (None, None, "$.defaults.type"),
-            id="from the defaults",
-        ),
-    ],
-)
-def test_place(
-    text: str,
-    name: str,
-    field: str,
-    expected: tuple[int | None, int | None, str | None],
-) -> None:
-    """A place is where the field is, or where it would be."""
-    problem = locations.place(rows(text, name)[0], Problem(field, "r", "m", got="A"))
-
-    assert (problem.line, problem.column, problem.path) == expected
-
-
-def test_places_end_with_the_end() -> None:
-    """One place more than cells: where a missing one would stand."""
-    assert csv_format.places("a,b\r\n", delimiter=",") == [
-        csv_format.Place(0, 1),
-        csv_format.Place(0, 3),
-        csv_format.Place(0, 4),
-    ]
 
 
 @pytest.mark.parametrize("kind", reader.READERS)

@@ -3,22 +3,24 @@
 import datetime as dt
 import hashlib
 import io
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from openpyxl.styles import Font
 
 from bulkrepo.cli.main import cli
 from bulkrepo.core.errors import BulkrepoError, InputError
 from bulkrepo.core.rows import FIELDS, Row
-from bulkrepo.inputs import reader, xlsx_format, xlsx_merged_cells
+from bulkrepo.inputs import reader, xlsx_cells, xlsx_format, xlsx_merged_cells
+from bulkrepo.sandbox import Sandbox
 from tests.cli.test_import import table
-from tests.support.boxes import bulkrepo
+from tests.support.boxes import ANYTHING, bulkrepo
 from tests.support.workbooks import HEAD, raw, save, text, workbook
 
 
@@ -78,7 +80,6 @@ def test_a_sheet_is_a_list() -> None:
         (1.5, "1.5"),
         (0.1 + 0.2, "0.3"),
         (20260102, "20260102"),
-        (1e20, "1e+20"),
         ("1.10", "1.10"),
         ("007", "007"),
         ("<b> & é", "<b> & é"),
@@ -109,6 +110,176 @@ def test_a_formula_is_its_value_or_a_fault(xml: str, rule: str | None) -> None:
     (row,) = rows(data)
 
     assert faults(row) == ([(rule, "Sheet1!A2")] if rule else [])
+
+
+def styled(
+    rows_: Sequence[Sequence[object]],
+    *,
+    formats: Mapping[str, str] = MappingProxyType({}),
+    struck: Sequence[str] = (),
+    hidden: Sequence[int] = (),
+) -> bytes:
+    """Write a sheet with number formats, cells struck through, and hidden rows."""
+    book = openpyxl.load_workbook(io.BytesIO(workbook(S=rows_)))
+    for place, number_format in formats.items():
+        book["S"][place].number_format = number_format
+    for place in struck:
+        book["S"][place].font = Font(strike=True)
+    for line in hidden:
+        book["S"].row_dimensions[line].hidden = True
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+ADVICE = "format the cell as text and type the name"
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (7, "General", None),
+        (7, "0", None),
+        (7, "@", None),
+        (1.5, "0.0", None),
+        (123, "000", None),
+        (42, "0000", "shown as 0042 (format 0000)"),
+        (2.5, "0.00", "shown as 2.50 (format 0.00)"),
+        (2.5, "0", "shown as 2 (format 0)"),
+        (5, '"r"0', 'shown as r5 (format "r"0)'),
+        (5, '0"-rc"', 'shown as 5-rc (format 0"-rc")'),
+        (0.25, "0%", "shown as 25% (format 0%)"),
+        (1000, "#,##0", "shown in the format #,##0"),
+        (1e20, "General", "shown in the format General"),
+    ],
+)
+def test_a_number_as_a_name_is_what_the_sheet_shows(
+    value: float, number_format: str, shown: str | None
+) -> None:
+    """What a person has typed is gone where the sheet shows something else."""
+    data = styled([["org", "name"], ["team", value]], formats={"B2": number_format})
+    (row,) = rows(data)
+
+    assert [(fault.path, fault.message) for fault in row.faults] == (
+        [("S!B2", f"is the number {value}, {shown}: {ADVICE}")] if shown else []
+    )
+
+
+@given(st.integers(0, 10**9), st.integers(1, 9))
+def test_leading_zeros_are_shown(number: int, width: int) -> None:
+    """A number that has all its digits is its own name."""
+    found = xlsx_cells.taken_as_name(number, "0" * width)
+
+    if len(str(number)) >= width:
+        assert found == str(number)
+    else:
+        assert isinstance(found, xlsx_cells.Odd)
+        assert f"shown as {number:0{width}} (" in found.message
+
+
+def test_a_number_elsewhere_may_be_shown_as_one_likes() -> None:
+    """A description is no name."""
+    data = styled([["name", "description"], ["a", 7]], formats={"B2": "000"})
+
+    assert [(row.description, row.faults) for row in rows(data)] == [("7", ())]
+
+
+def test_the_carriage_return_of_a_line_end_disappears() -> None:
+    """Where a line feed follows, in headings too; nothing else is unescaped."""
+    data = workbook(
+        S=[
+            ["Repository_x000D_\nName", "Description"],
+            ["a", "one_x000D_\ntwo _x0041_ _x000D_ three"],
+        ]
+    )
+
+    assert [(row.repository, row.description) for row in rows(data)] == [
+        ("a", "one\ntwo _x0041_ _x000D_ three")
+    ]
+
+
+NOT_MEANT = styled(
+    [["org", "name", "public"], *(["team", f"r{n}", n > 3] for n in range(2, 7))],
+    hidden=[3, 5],
+    struck=["A6", "B6", "C2"],
+)
+
+
+def test_rows_hidden_or_struck_through_are_suspect() -> None:
+    """By a filter or by hand; what is struck is the name."""
+    assert [
+        [(p.rule, p.path, p.suspect) for p in row.faults] for row in rows(NOT_MEANT)
+    ] == [
+        [],
+        [("hidden-row", "S!3", True)],
+        [],
+        [("hidden-row", "S!5", True)],
+        [("struck-row", "S!A6", True)],
+    ]
+
+
+async def test_suspect_rows_are_said_and_created(here: Path) -> None:
+    """In all commands, with their number, their first place and what is public."""
+    name = save(here, NOT_MEANT)
+    told = [
+        f"{count} of 5 rows, 1 of them public: row is {how} (first: team.xlsx:{where})"
+        for count, how, where in (
+            (2, "hidden in the sheet [hidden-row]", "3: S!3"),
+            (1, "struck through in the sheet [struck-row]", "6: S!A6"),
+        )
+    ]
+    created = await bulkrepo("create", name, "--sandbox", cwd=here)
+    planned = await bulkrepo("plan", name, "--sandbox", cwd=here)
+    valid = run("validate", name)
+    fixed = run("validate", name, "--fix", "fixed.csv")
+
+    assert (created.code, planned.code, valid.exit_code, fixed.exit_code) == (0,) * 4
+    assert [e["reason"] for e in created.events("rows.suspected")] == told
+    assert planned.out.splitlines()[2:4] == told
+    assert valid.stderr.splitlines() == [*told, "5 rows: 5 valid"]
+    notes = [line.partition(" [")[0] for line in valid.stdout.splitlines()]
+    assert notes == [
+        "team.xlsx:3: note: S!3: is hidden in the sheet",
+        "team.xlsx:5: note: S!5: is hidden in the sheet",
+        "team.xlsx:6: note: S!A6: is struck through in the sheet",
+    ]
+    assert fixed.stdout == valid.stdout
+
+
+async def test_suspect_rows_are_faults_under_strict(here: Path) -> None:
+    """Nothing is sent; without the option the same list is then worked through."""
+    words = ("create", save(here, NOT_MEANT), "--ledger", "l.db", "--report", "r.csv")
+    async with Sandbox(ANYTHING) as box:
+        refused = await bulkrepo(*words, "--strict", cwd=here, box=box)
+        sent = len(box.repositories)
+        done = await bulkrepo(*words, cwd=here, box=box)
+
+    assert (refused.code, sent, done.code) == (2, 0, 0)
+    assert {line["outcome"] for line in table(here / "r.csv")} == {"created"}
+    (finished,) = refused.events("run.finished")
+    assert finished["stopped"] == (
+        "3 rows are suspect, and --strict is set: nothing was sent"
+    )
+
+
+def test_what_is_suspect_beside_a_fault_is_no_fault(here: Path) -> None:
+    """It is told, is left alone by a correction, and does not come back by a report."""
+    data = styled([["org", "name"], ["team", "App"], ["team", "x y!"]], hidden=[2, 3])
+    words = ("validate", save(here, data), "--visibility", "private")
+    checked = run(*words, "--report", "r.csv")
+    run(*words, "--fix", "fixed.csv")
+
+    assert checked.stderr.endswith("2 rows: 0 valid, 2 at fault, 3 problems\n")
+    assert [line["repository"] for line in table(here / "fixed.csv")] == ["app", "x y!"]
+    again = run("validate", "r.csv", "--visibility", "private")
+    assert "hidden" not in again.stdout
+
+
+def test_a_workbook_whose_formats_are_lost_is_refused() -> None:
+    """A date could not be told from a number."""
+    cells = '<c r="A2" s="4"><v>46000</v></c>'
+    with pytest.raises(InputError, match="formats of its cells are not found"):
+        rows(raw([HEAD, f'<row r="2">{cells}{text("B2", "no")}</row>']))
 
 
 @pytest.mark.parametrize("value", [dt.date(2026, 1, 2), dt.time(1, 2), dt.timedelta(1)])
@@ -197,14 +368,6 @@ def test_a_merged_cell_is_no_listing(here: Path) -> None:
     assert [r["repository"] for r in table(here / "team.swr.csv")] == ["a", "b"]
 
 
-def test_a_sheet_of_merged_cells_is_refused() -> None:
-    """And takes no memory to speak of."""
-    part = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (n, n) for n in range(100_001))
-
-    with pytest.raises(ValueError, match="too many"):
-        xlsx_merged_cells.ranges(io.BytesIO(part))
-
-
 places = st.builds(
     lambda top, left, down, right: xlsx_merged_cells.Range(
         top, left, top + down, left + right
@@ -224,9 +387,12 @@ def test_covered_is_what_a_range_holds_but_for_its_first_cell(
     ]
     assume(sum(map(len, cells)) == len(set[tuple[int, int]]().union(*cells)))
     firsts = {(m.top, m.left) for m in given_}
-    seen = xlsx_merged_cells.covered(given_, [(n, []) for n in sorted(lines)], width=3)
+    lines = sorted(lines)
+    seen = xlsx_merged_cells.covered(given_, lines, width=3)
 
-    assert {(line, column) for line, _, found in seen for column in found} == {
+    assert {
+        (line, c) for line, found in zip(lines, seen, strict=True) for c in found
+    } == {
         (line, column)
         for line, column in set[tuple[int, int]]().union(*cells) - firsts
         if line in lines and column < 3
@@ -297,19 +463,15 @@ def test_formatted_rows_are_no_rows() -> None:
         (raw([HEAD, '<row r="9999999"><c/></row>']), "more rows than a sheet can have"),
         (raw([HEAD, '<row r="2"><c r="A2" t="s"><v>9</v></c></row>']), "is no .xlsx"),
         (raw(["<row>&bomb;</row>"]), "is no .xlsx that can be read"),
+        (
+            raw([HEAD, "<row>" + "<c/>" * 16_385 + "</row>"]),
+            "columns .* in row 2: save",
+        ),
     ],
 )
 def test_what_is_no_spreadsheet_is_refused(data: bytes, why: str) -> None:
     """In a line, with what to do."""
     with pytest.raises(InputError, match=why):
-        rows(data)
-
-
-def test_who_lacks_the_reader_is_told_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And that CSV does as well."""
-    data = workbook(S=[["name"], ["a"]])
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(InputError, match=r"pip install 'bulkrepo\[xlsx\]'; or save"):
         rows(data)
 
 
@@ -370,6 +532,18 @@ def test_a_spreadsheet_is_a_listing(here: Path) -> None:
     ]
 
 
+def test_rows_of_a_listing_that_nobody_sees_are_said(here: Path) -> None:
+    """They are taken, as everything else."""
+    data = styled([["image"], ["a"], ["b"], ["c"]], hidden=[2], struck=["A4"])
+    result = run("import", save(here, data), "-n", "m")
+
+    assert [line["repository"] for line in table(here / "team.swr.csv")] == list("abc")
+    assert (
+        "  2 hidden or struck through in the sheet: taken too"
+        in result.stderr.splitlines()
+    )
+
+
 def test_an_organization_stands_in_front_of_its_names(here: Path) -> None:
     """So that `--map first` gives it back."""
     data = workbook(
@@ -388,6 +562,7 @@ def test_an_organization_stands_in_front_of_its_names(here: Path) -> None:
         (workbook(S=[["image"], [dt.date(2026, 1, 2)]]), "S!A2: is a date or time"),
         (workbook(S=[["name", "image"], ["a", "b"]]), "2 columns that mean repository"),
         (workbook(S=[["visibility"], ["private"]]), "known are image, repository"),
+        (styled([["image"], [8]], formats={"A2": "00"}), "S!A2: is the number 8, show"),
     ],
 )
 def test_a_listing_that_says_nothing_clear_is_refused(

@@ -269,6 +269,40 @@ def test_an_undo_that_was_interrupted_is_continued_and_no_other(path: Path) -> N
     assert [claim.repository for claim in claims] == ["a"]
 
 
+def test_an_undo_of_what_was_kept_tells_what_was_removed_before(path: Path) -> None:
+    """Its report takes the place of the one before, and is of the whole run."""
+    with opened(path) as ledger:
+        past = load(ledger, "a", "b")
+        settle(ledger, dict.fromkeys("ab", Verdict.CREATED))
+        derive(ledger, "undo")
+        settle(ledger, {"a": Verdict.REMOVED, "b": Verdict.KEPT})
+        run = derive(ledger, "undo")
+        again = settle(ledger, {"b": Verdict.REMOVED})
+        items = list(ledger.items(ledger.run_info(run)))
+        with pytest.raises(
+            SettingsError, match=f"nothing is left to undo of run {past}"
+        ):
+            derive(ledger, "undo", past)
+
+    assert list(again) == ["b"]
+    assert sorted((item.repository, item.outcome) for item in items) == [
+        ("a", "removed"),
+        ("b", "removed"),
+    ]
+
+
+def test_a_dry_run_is_not_the_last_run(path: Path) -> None:
+    """Who asks for the last run again wants what was done; by number it is there."""
+    with opened(path) as ledger:
+        made = load(ledger, "a")
+        settle(ledger, {"a": Verdict.CREATED})
+        dry = derive(ledger, "undo", dry_run=True)
+        settle(ledger, {"a": Verdict.TO_REMOVE})
+
+        assert ledger.run_info(None).id == made
+        assert ledger.run_info(dry).id == dry
+
+
 def test_what_is_created_after_an_undo_is_taken_back_as_well(path: Path) -> None:
     """Also by a run that began before that undo, and went on after it."""
     with opened(path) as ledger:

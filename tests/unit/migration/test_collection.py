@@ -162,10 +162,11 @@ def test_a_long_array_that_stands_twice_is_refused() -> None:
 
 def test_a_key_behind_a_long_array_still_tells_the_shape() -> None:
     """Then all of it is held; the usual order of keys needs no more than a part."""
-    text = '{"results": [{"name": "a"}, {"name": "b"}, {"name": "c"}], "count": 3}'
+    records = [{"namespace": "o", "name": name} for name in "abc"]
+    text = json.dumps({"results": records, "count": 3})
     listing = whole(parts(text, size=9, part=1))
 
-    assert [each.name.full for each in listing.found] == ["a", "b", "c"]
+    assert [each.name.full for each in listing.found] == ["o/a", "o/b", "o/c"]
     assert listing.truncated is None
 
 

@@ -101,6 +101,12 @@ TRUTH: list[tuple[str, list[Row], list[str]]] = [
         ["org/chart"],
     ),
     (
+        "mirantis.json",
+        [("acme/gate", True, "The gate"), ("acme/vault", False, None)],
+        [],
+    ),
+    ("gitlab-12.json", [("r.example.com/acme/site", None, None)], []),
+    (
         "hub.json",
         [("docker/compose", True, "Define and run"), ("docker/secret", False, None)],
         ["docker/volume"],
@@ -320,6 +326,8 @@ def test_a_fixture_fits_one_shape() -> None:
         ("hub-1-of-2.json hub-1-of-2.json", "3 records, and 2 are here"),
         ("alibaba-part.json", "61 records, and 1 are here"),
         ("swr-part.json", "2 records, and 1 are here"),
+        ("alibaba-enterprise-next.json", "NextToken"),
+        ("mirantis-next.txt", "x-next-page-start"),
     ],
 )
 def test_a_part_of_a_listing_is_told(files: str, why: str) -> None:
@@ -448,6 +456,46 @@ def test_visibility_as_text_is_what_it_says(
 
 
 @pytest.mark.parametrize(
+    ("records", "note"),
+    [
+        ([{"path": "a/b", "location": "r.h/a/b", "isPublic": True}], "isPublic"),
+        ([{"project_id": 1, "name": "p/a", "pull_count": 0, "private": 0}], "private"),
+        ([{"project_id": 1, "name": "p/a", "pull_count": 0, "private": None}], None),
+        (
+            [{"project_id": 1, "name": "p/a", "pull_count": 0, "private_note": "x"}],
+            None,
+        ),
+        ([{"package": "r.h/a", "version": "1", "access_level": "all"}], "access_level"),
+        ([{"package_type": "docker", "name": "a", "visibility": "private"}], None),
+        ([{"package_type": "docker", "name": "a", "visibility": "inner"}], "inner"),
+        ([{"repositoryName": "a", "repoVisibility": "x"}], "repoVisibility"),
+    ],
+)
+def test_a_visibility_that_was_not_read_is_said(
+    records: list[dict[str, object]], note: str | None
+) -> None:
+    """Nobody takes a blank for what the listing says."""
+    notes = parse(json.dumps(records)).notes
+
+    assert note in str(notes) if note is not None else not notes
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"namespace": "o", "name": "a"},
+        {"namespace": "o", "name": "a", "visibility": "public"},
+        {"namespace": "o", "name": "a", "private": True},
+    ],
+)
+def test_a_product_is_known_by_keys_of_its_own(record: dict[str, object]) -> None:
+    """Namespace and name are everybody's."""
+    for value in ({"repositories": [record]}, {"results": [record]}):
+        with pytest.raises(InputError):
+            parse(json.dumps(value))
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         (
@@ -502,7 +550,7 @@ def test_a_key_that_is_not_read_may_stand_twice() -> None:
         (["[]", '{"repositories": []}'], "is empty"),
         (['{"errors":[{"code":"UNAUTHORIZED"}]}'], "an object with errors"),
         ([QUAY_ON, '{"errors":[],"message":"internal"}'], "an object with errors"),
-        (['["a"]', '{"name":"team/app","tags":[]}'], "an object with name, tags"),
+        (['["a"]', '{"name":"team/app","tags":[]}'], "lists the tags of one"),
         (['{"source":"l.csv","problems":[]}'], "an object with problems"),
         (["HTTP/1.1 401 Unauthorized\r\n\r\n{}"], "status 401"),
         (['{"repositories":["a"'], "saved whole"),
@@ -545,6 +593,56 @@ lines = st.builds(
         ),
     ),
 )
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "why"),
+    [
+        pytest.param("w/a:1\n<none>:<none>\n", ["w/a"], "without a name", id="no name"),
+        pytest.param("w/a:<none>\n<none>\n", ["w/a"], "without a name", id="no tag"),
+        pytest.param("w/a\n<none> <none>", ["w/a"], "without a name", id="no columns"),
+        pytest.param("2 w/a:1\n  14 redis", ["w/a", "redis"], None, id="counts"),
+        pytest.param(" 3 \n 1 w/a", ["w/a"], "count of an empty line", id="no line"),
+        pytest.param("25\nw/a", ["25", "w/a"], None, id="a number is a name"),
+        pytest.param("Name\n------\nw/a\n", ["w/a"], "a heading", id="a ruled heading"),
+        pytest.param("A  B\n-- ---\nx/a y/b", ["y/b"], "a heading", id="two columns"),
+        pytest.param("NAMESPACE/IMAGE\nw/a", ["w/a"], "a heading", id="a heading"),
+        pytest.param("latest\n2.4\n2.4-slim", [], "like a tag", id="tags"),
+        pytest.param('["latest","v3"]', [], "like a tag", id="tags in an array"),
+        pytest.param("latest\nw/a", ["latest", "w/a"], None, id="a name like a tag"),
+        pytest.param("2.4\nredis\nnginx", ["2.4", "redis", "nginx"], None, id="one"),
+        pytest.param("w/a v/b", ["w/a", "v/b"], None, id="two in the only line"),
+        pytest.param("# all:\n\nr:1 v/b  # x", ["r", "v/b"], None, id="and comments"),
+        pytest.param("w/a v/b\nw/c v/c", ["v/b", "v/c"], None, id="not in one of two"),
+        pytest.param("w/a=v/b", ["v/b"], None, id="a source and its target"),
+        pytest.param("w/a r:1 h.io/b", ["w/a", "r", "h.io/b"], None, id="many"),
+        pytest.param("w/a\tredis\tv/b", ["w/a", "redis", "v/b"], None, id="by tabs"),
+        pytest.param("w/a\t2.4\tv/b", [], "one name a line", id="a tag among them"),
+        pytest.param("see w/a or v/b", [], "one name a line", id="a sentence"),
+        pytest.param("= =\nw/a", ["w/a"], None, id="nothing"),
+    ],
+)
+def test_what_tools_print_around_names_is_no_name(
+    text: str, found: list[str], why: str | None
+) -> None:
+    """Whether it is left out or not, it is told from names."""
+    listing = parse(text)
+
+    assert [each.name.full for each in listing.found] == found
+    assert [str(why) in reason for reason in listing.skipped] == [True] * bool(why)
+
+
+def test_one_line_that_may_be_two_things_is_refused() -> None:
+    """Both ways to read it are named."""
+    with pytest.raises(InputError, match=r"two repositories, or a source.*tr -s"):
+        parse("redis m.io/redis\n")
+
+
+def test_the_last_line_of_many_is_no_only_line() -> None:
+    """However the text is cut into parts."""
+    lines = "".join(f"s.io/a{n} t.io/b{n}\n" for n in range(5000))
+
+    assert {each.name.host for each in parse(lines).found} == {"t.io"}
 
 
 @given(

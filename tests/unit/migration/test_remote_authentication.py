@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -17,7 +18,7 @@ from bulkrepo.migration.remote import docker_credentials, urls
 from bulkrepo.migration.remote.authentication import Access
 from bulkrepo.migration.remote.docker_credentials import Docker, Login
 from bulkrepo.migration.remote.products import PRODUCTS
-from tests.unit.migration.test_remote import answer
+from tests.support.remote import answer
 
 # Challenges and links.
 
@@ -107,6 +108,33 @@ def test_nothing_in_a_header_is_a_surprise(value: str) -> None:
 def test_a_link_is_read_as_the_standard_has_it(value: str, on: list[str]) -> None:
     """Commas and semicolons stand in it where they like."""
     assert [target for relation, target in links(value) if relation == "next"] == on
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<",
+        "<x>",
+        "<x>;",
+        "<x>;a",
+        "<x>;a=",
+        '<x>;a="',
+        '<x>;a="\\',
+        ";",
+        " ",
+        ", ",
+        "=",
+    ],
+)
+@pytest.mark.parametrize("front", ["", "<x>;a", '<x>;a="', "Basic", "Basic a"])
+def test_a_header_is_read_in_one_pass(front: str, piece: str) -> None:
+    """Time grows as the header does: 300,000 characters squared would take minutes."""
+    value = front + piece * (300_000 // len(piece))
+    started = time.process_time()
+    challenges(value)
+    list(links(value))
+
+    assert time.process_time() - started < 5
 
 
 # Who we are.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkrepo.core.errors import LedgerError
-from bulkrepo.reports.files import write
+from bulkrepo.core.errors import LedgerError, SettingsError
+from bulkrepo.reports.files import reserve, write
 from tests.support.boxes import environment
 
 
@@ -194,6 +194,51 @@ def test_write_says_that_standard_output_is_closed(
 
     with pytest.raises(LedgerError, match="standard output"):
         write("-", [b"x"])
+
+
+def test_a_pipe_that_nobody_reads_is_refused_at_once(tmp_path: Path) -> None:
+    """Writing the report would wait for a reader after the run, perhaps for ever."""
+    pipe = tmp_path / "r.jsonl"
+    os.mkfifo(pipe)
+
+    with pytest.raises(SettingsError, match="nobody reads this pipe"):
+        reserve([str(pipe)]).__enter__()
+
+
+def test_a_pipe_that_somebody_reads_is_held_open_for_the_report(tmp_path: Path) -> None:
+    """Its reader sees no end before the report has come."""
+    pipe = tmp_path / "r.jsonl"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with reserve([str(pipe)]):
+        with pytest.raises(BlockingIOError):  # at its end there would be nothing
+            os.read(reader, 10)
+        write(str(pipe), [b"report"])
+    read = [os.read(reader, 10), os.read(reader, 10)]
+    os.close(reader)
+
+    assert read == [b"report", b""]
+
+
+@pytest.mark.parametrize("path", ["-", "/dev/null", "/dev/fd/1", "new.jsonl"])
+def test_a_report_that_can_be_written_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Nothing is left of having made sure."""
+    monkeypatch.chdir(tmp_path)
+    with reserve([path]):
+        pass
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["/nowhere/r.jsonl", "/proc/r.jsonl", "/"])
+def test_a_report_that_cannot_be_written_stops_the_run_before_it_begins(
+    path: str,
+) -> None:
+    """Exit code 4: nothing was sent."""
+    with pytest.raises(LedgerError, match="nothing was sent"):
+        reserve([path]).__enter__()
 
 
 # The standard output of the commands.

@@ -1,6 +1,7 @@
 """Reports as bytes: every exporter, whatever the rows hold."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -363,7 +364,7 @@ def test_markdown_is_a_page_to_paste() -> None:
         "| Fact | Value |\n| --- | --- |\n"
         "| Run | 7, finished |\n"
         "| Lists | team.csv |\n"
-        "| Endpoint | https://swr-api.cn-north-4.myhuaweicloud.com |\n"
+        "| Endpoint | https:&#8203;//swr-api.cn-north-4.myhuaweicloud.com |\n"
         "| Pull address | swr.cn-north-4.myhuaweicloud.com/NAMESPACE/REPOSITORY |\n"
         "| Started | 2026-01-02T03:04:05Z |\n"
         "| Finished | 2026-01-02T03:04:09Z |\n"
@@ -384,6 +385,29 @@ def test_markdown_is_a_page_to_paste() -> None:
         "| team.csv:5 | `team-a/db` |  | differs | "
         "is\\_public: wanted private, found public |\n"
     )
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        "@someone",
+        "@group/team",
+        "mail me@mail.example",
+        "see https://page.example/x",
+        "FTP://files.example",
+        "WWW.page.example",
+        "<http://page.example>",
+        "[x](//page.example)",
+    ],
+)
+def test_markdown_makes_no_link_or_mention_of_what_was_said(live: str) -> None:
+    """Forges do, of plain text, also where it is escaped."""
+    said = msgspec.structs.replace(EXISTS, certain=False, evidence=live)
+    page = export("md", [said]).decode()
+
+    shown = html.unescape(page.split("exists, not certain | ")[1])
+    assert re.search(r"@\w|\w://|www\.|(?<!\\)[\[\]]", shown, re.IGNORECASE) is None
+    assert live in shown.replace("\u200b", "").replace("\\", "")
 
 
 def test_markdown_lists_what_is_not_certain() -> None:

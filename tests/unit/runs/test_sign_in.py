@@ -310,11 +310,11 @@ async def test_certificates_are_named_by_who_named_them(
 @pytest.mark.parametrize(
     ("raw", "token"),
     [
-        (b"abc\n", "abc"),
-        (b"\xef\xbb\xbfabc\r\n", "abc"),
-        ("\ufeffabc\r\n".encode("utf-16-le"), "abc"),
-        ("\ufeffabc".encode("utf-16-be"), "abc"),
-        (b"\xffabc", None),
+        (b"abcdefgh\n", "abcdefgh"),
+        (b"\xef\xbb\xbfabcdefgh\r\n", "abcdefgh"),
+        ("\ufeffabcdefgh\r\n".encode("utf-16-le"), "abcdefgh"),
+        ("\ufeffabcdefgh".encode("utf-16-be"), "abcdefgh"),
+        (b"\xffabcdefgh", None),
         (b"\xff\xfea", None),
     ],
 )

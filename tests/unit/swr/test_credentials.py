@@ -108,12 +108,22 @@ def test_where_to_look_does_not_show_what_is_there() -> None:
 @pytest.mark.parametrize(
     ("environment", "name"),
     [
-        ({"SWR_TOKEN": "a", "HW_AUTH_TOKEN": "b", "OS_AUTH_TOKEN": "c"}, "SWR_TOKEN"),
-        ({"HW_AUTH_TOKEN": "a", "OS_AUTH_TOKEN": "c"}, "HW_AUTH_TOKEN"),
-        ({"OS_AUTH_TOKEN": "a", "OS_TOKEN": "b"}, "OS_AUTH_TOKEN"),
-        ({"OS_TOKEN": "a"}, "OS_TOKEN"),
-        ({"SWR_TOKEN": "", "OS_AUTH_TOKEN": "a"}, "OS_AUTH_TOKEN"),
-        ({"SWR_TOKEN": "a", **HW_KEYS, **HW_PASSWORD}, "SWR_TOKEN"),
+        (
+            {
+                "SWR_TOKEN": "first-token",
+                "HW_AUTH_TOKEN": "second-token",
+                "OS_AUTH_TOKEN": "third-token",
+            },
+            "SWR_TOKEN",
+        ),
+        (
+            {"HW_AUTH_TOKEN": "first-token", "OS_AUTH_TOKEN": "third-token"},
+            "HW_AUTH_TOKEN",
+        ),
+        ({"OS_AUTH_TOKEN": "first-token", "OS_TOKEN": "second-token"}, "OS_AUTH_TOKEN"),
+        ({"OS_TOKEN": "first-token"}, "OS_TOKEN"),
+        ({"SWR_TOKEN": "", "OS_AUTH_TOKEN": "first-token"}, "OS_AUTH_TOKEN"),
+        ({"SWR_TOKEN": "first-token", **HW_KEYS, **HW_PASSWORD}, "SWR_TOKEN"),
     ],
 )
 def test_first_token_that_is_set_wins(environment: dict[str, str], name: str) -> None:
@@ -122,24 +132,49 @@ def test_first_token_that_is_set_wins(environment: dict[str, str], name: str) ->
 
     assert isinstance(auth, Token)
     assert auth.name == name
-    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "a"}
+    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "first-token"}
 
 
 def test_token_file_wins_and_is_read_again() -> None:
     """An option beats the environment; a renewal reads the file again."""
     hidden: list[str] = []
-    files = {"t.txt": "one\n"}
+    files = {"t.txt": "older-token\n"}
     look = given(
-        {"SWR_TOKEN": "b"}, files=files, token_file="t.txt", hide=hidden.append
+        {"SWR_TOKEN": "second-token"},
+        files=files,
+        token_file="t.txt",
+        hide=hidden.append,
     )
     auth = auth_of(find(look))
 
-    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "one"}
+    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "older-token"}
     assert auth.name == "t.txt"
-    files["t.txt"] = "two\n"
+    files["t.txt"] = "newer-token\n"
     assert auth.renew() is True
-    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "two"}
-    assert hidden == ["one", "two"]
+    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "newer-token"}
+    assert hidden == ["older-token", "newer-token"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "more", "name"),
+    [
+        pytest.param({"SWR_TOKEN": "seven77"}, {}, "SWR_TOKEN", id="variable"),
+        pytest.param({}, {"token_file": "t.txt"}, "t.txt", id="file"),
+        pytest.param({"OS_CLOUD": "c"}, {}, "cloud c of clouds.yaml", id="cloud"),
+    ],
+)
+def test_a_token_that_is_too_short_to_be_hidden_is_refused(
+    environment: dict[str, str], more: dict[str, Any], name: str
+) -> None:
+    """No service issues one; the log would have to hide letters of our own words."""
+    cloud = {"auth": {"token": "seven77"}, "auth_type": "token"}
+    files = {"t.txt": " seven77\n"}
+    look = given(environment, files=files, clouds={"c": cloud}, **more)
+
+    with pytest.raises(SettingsError, match=f"{name} does not hold a token") as caught:
+        auth_of(find(look))
+
+    assert "seven77" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +238,7 @@ def test_the_vendor_credentials_file_is_read(
 @pytest.mark.parametrize(
     ("environment", "who"),
     [
-        pytest.param({"SWR_TOKEN": "a"}, "SWR_TOKEN", id="token"),
+        pytest.param({"SWR_TOKEN": "first-token"}, "SWR_TOKEN", id="token"),
         pytest.param(HW_KEYS, "HW_ACCESS_KEY and HW_SECRET_KEY", id="keys"),
         pytest.param(OS_PASSWORD, "OS_USERNAME and OS_PASSWORD", id="password"),
         pytest.param({"OS_CLOUD": "c"}, "cloud c of clouds.yaml", id="cloud"),
@@ -354,10 +389,14 @@ def test_a_cloud_password_may_be_in_the_environment() -> None:
 
 def test_a_cloud_may_have_a_token() -> None:
     """As `auth_type: token` has."""
-    cloud = {"auth": {"token": "tt"}, "auth_type": "v3token", "region_name": "eu-de"}
+    cloud = {
+        "auth": {"token": "cloud-token"},
+        "auth_type": "v3token",
+        "region_name": "e",
+    }
     auth = auth_of(find(given({"OS_CLOUD": "c"}, clouds={"c": cloud})))
 
-    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "tt"}
+    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "cloud-token"}
 
 
 def test_messages_name_the_variable_that_was_read() -> None:
@@ -480,7 +519,7 @@ def test_nothing_to_sign_in_with_says_what_to_set() -> None:
 
 # The one that is picked.
 
-EVERYTHING = {"SWR_TOKEN": "a", "OS_CLOUD": "c", **HW_KEYS, **HW_PASSWORD}
+EVERYTHING = {"SWR_TOKEN": "first-token", "OS_CLOUD": "c", **HW_KEYS, **HW_PASSWORD}
 EVERYTHING["HW_PROJECT_NAME"] = "eu-de"
 
 
@@ -503,7 +542,7 @@ def test_the_way_that_is_picked_is_taken(method: str, name: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_the_way_that_is_picked_must_be_there(method: str) -> None:
     """Another one is not taken for it; half of another one does not matter."""
-    others = {"token": HW_KEYS}.get(method, {"SWR_TOKEN": "a"})
+    others = {"token": HW_KEYS}.get(method, {"SWR_TOKEN": "first-token"})
     halves = {} if method == "aksk" else {"HW_ACCESS_KEY": "a"}
 
     with pytest.raises(SettingsError, match=f"--auth {method}: none is set: set"):

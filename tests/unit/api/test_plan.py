@@ -482,7 +482,7 @@ async def test_plan_says_what_could_not_be_planned_and_what_would_be_published(
 ) -> None:
     """In the first lines, and in the last how to find out, with the same options."""
     write(tmp_path / "list.ndjson", [rows(1)[0] | item])
-    (tmp_path / "token").write_text("dead")
+    (tmp_path / "token").write_text("a-dead-token")
     async with Watched(TWO) as box:
         seed(box, rows(1))
         ended = await bulkrepo("plan", "list.ndjson", *options, cwd=tmp_path, box=box)
