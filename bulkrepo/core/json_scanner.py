@@ -30,7 +30,7 @@ _CUT = 16
 """Characters: an error this near the end may be due to the value being cut off."""
 _DIGITS = 18
 """Digits that fit into 64 bits, whatever they are."""
-_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*+"?|(NaN|-?Infinity)')
 _BRACKET = re.compile(r'["\[\]{}]')
 _IN_STRING = re.compile(r'["\\]')
 _DEEP = "nested too deeply"
@@ -149,6 +149,8 @@ class Scanner:
     """
     The part of a *text* that is *held*, and the index *at* which to read on.
 
+    `next` goes to where a value begins, and must have been called before `value`,
+    `elements` or `members` read it; `members` and `elements` do so for what is inside.
     *size* is how many characters are read at once. Errors name *source*. An element of
     an array that has over *longest* characters, or is nested too deeply, is
     `Unreadable`; if *longest* is `None`, any is read, or refused with the text.
@@ -169,7 +171,7 @@ class Scanner:
         self.source = source
         self.held = ""
         self.at = 0
-        self.line = None
+        self.line: int | None = None  # of elements: here they have numbers alone
         self._ended = self._mixed = False
         self._gone = self._margin = 0
         self._decoder = _decoder(source)

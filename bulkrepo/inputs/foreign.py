@@ -43,7 +43,7 @@ _WORD_KEY = re.compile(
     r"""(?<![^\s"'{}\[\],])(?:"([^"\\]*)"\s*:|'([^']*)'\s*:|([^\s"'{}\[\],]+):(?!\S))"""
 )
 # A name may hold a colon, but only a key's is followed by a blank or the line's end.
-_YAML = re.compile(r"---(?:\s|$)|%YAML\b|- |[^\s#].*:(?:\s|$)")
+_YAML = re.compile(r"\A(?:---(?:\s|$)|%YAML\b|- |[^\s#].*:(?:\s|$))")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _BLANKS = "\ufeff \t\r\n"
 
