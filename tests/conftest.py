@@ -18,10 +18,9 @@ from bulkrepo.sandbox import Sandbox
 from tests.support.boxes import ANYTHING
 from tests.support.fakes import Hasty
 
+hypothesis.register_profile("here", deadline=None)  # a busy machine is no fault
 hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-if os.environ.get("CI") == "true":
-    # A busy machine is slow and no fault, and what fails must fail again.
-    hypothesis.load_profile("ci")
+hypothesis.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a shell's background job, whose children would ignore it as well.

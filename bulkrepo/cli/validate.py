@@ -23,6 +23,9 @@ from bulkrepo.inputs.validation import Checked, render, validate
 from bulkrepo.reports import files
 from bulkrepo.runs.settings import Reading
 
+_SHOWN = 10_000
+"""Problems that are printed; of more, the number."""
+
 
 def run(
     lists: Sequence[str],
@@ -44,10 +47,14 @@ def run(
     began = datetime.now(UTC)
     encode = msgspec.json.Encoder().encode
     with tempfile.TemporaryFile() as spool:
+        shown = 0
 
         def show(source: str, problem: Problem) -> None:
+            nonlocal shown
             if not (quiet and (problem.note or problem.suspect)):
-                stdio.say(render(source, problem) + "\n", flush=False)
+                shown += 1
+                if shown <= _SHOWN:
+                    stdio.say(render(source, problem) + "\n", flush=False)
 
         def keep(rejected: Rejected) -> None:
             spool.write(encode(_item(rejected)) + b"\n")
@@ -64,18 +71,22 @@ def run(
         if fixed is None:
             count = validate(lists, **reading)
             said = _said(count)
+            faulty = count.faulty + count.headings
         else:
             count = fix(lists, Path(fixed), **reading)
             said = _mended(fixed, count)
+            faulty = count.faulty
+        if shown > _SHOWN:
+            stdio.say(f"{shown - _SHOWN} more lines: --report FILE has all\n")
         stdio.say("")
         for path in settings.reports:
             export = reports.EXPORTERS[reports.by_suffix(path)]
-            summary = _summary(count.faulty)
+            summary = _summary(faulty)
             chunks = export(_info(lists, began), summary, _items(spool))
             files.write(path, chunks, advice="")  # no ledger knows of it
-    if not quiet or (fixed is None and count.faulty):
+    if not quiet or (fixed is None and faulty):
         sys.stderr.write(said + "\n")
-    return int(count.faulty > 0)
+    return int(faulty > 0)
 
 
 def _mended(fixed: str, count: Fixed) -> str:
@@ -87,8 +98,12 @@ def _said(count: Checked) -> str:
     parts = [f"{_many(count.rows, 'row')}: {count.valid} valid"]
     if count.duplicates:
         parts.append(_many(count.duplicates, "duplicate"))
+    if count.headings:
+        parts.append("the heading is at fault, so that nothing can be sent")
     if count.faulty:
-        parts.append(f"{count.faulty} at fault, {_many(count.problems, 'problem')}")
+        parts.append(f"{count.faulty} at fault")
+    if count.problems:
+        parts.append(_many(count.problems, "problem"))
     return "\n".join([*map(escape, count.suspects), ", ".join(parts)])
 
 

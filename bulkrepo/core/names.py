@@ -12,6 +12,8 @@ from functools import lru_cache
 from string import ascii_lowercase, digits
 from typing import Literal, NamedTuple
 
+from bulkrepo.core.text import brief
+
 Profile = Literal["strict", "docker"]
 """*strict* is the documentation's sentence; *docker* leaves runs of hyphens to SWR."""
 
@@ -33,6 +35,10 @@ _NAMESPACE = {
 }
 
 _SEPARATORS = "._-/"
+_SHOWN = 8
+"""Characters or runs of them that a message names."""
+_FAR_TOO_LONG = 1024
+"""Characters of which no name is left by dropping some. Unicode's forms take time."""
 
 
 class Kind(NamedTuple):
@@ -108,7 +114,7 @@ def broken(text: str, kind: Kind, profile: Profile) -> list[tuple[str, str]]:
         and not c.isspace()
     )
     if odd:
-        shown = " ".join(odd[:8])
+        shown = " ".join(odd[:_SHOWN])
         found.append(
             (
                 "character",
@@ -127,7 +133,7 @@ def broken(text: str, kind: Kind, profile: Profile) -> list[tuple[str, str]]:
         if run != "__" and not (profile == "docker" and not run.strip("-"))
     )
     if runs:
-        shown = ", ".join(f'"{run}"' for run in runs)
+        shown = ", ".join(f'"{brief(run)}"' for run in runs[:_SHOWN])
         found.append(("separators", f"has separators side by side: {shown}"))
     if len(text) > kind.longest:
         found.append(
@@ -149,6 +155,8 @@ def suggest(text: str, *, profile: Profile, slashes: bool) -> str | None:
     two), and none is left at either end. A name that is then too long, or a
     namespace that begins with a digit, has no legal form that is still that name.
     """
+    if len(text) > _FAR_TOO_LONG:
+        return None
     if legal(text, profile=profile, slashes=slashes):
         return text
     plain = "".join(

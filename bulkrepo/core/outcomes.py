@@ -104,7 +104,8 @@ class Item(msgspec.Struct, frozen=True):
     One row of a report, in the order of the report's columns.
 
     For an `invalid` row the five fields hold the text that the list gave.
-    *started_at* is RFC 3339 in UTC.
+    *started_at* is RFC 3339 in UTC. *endpoint* is None where there was none, as in a
+    `validate`.
     """
 
     source: str
@@ -127,3 +128,4 @@ class Item(msgspec.Struct, frozen=True):
     attempts: int = 0
     started_at: str | None = None
     elapsed_ms: float | None = None
+    endpoint: str | None = None

@@ -1,5 +1,7 @@
 """A run as a whole: what it is, how it ended, and its events."""
 
+from pathlib import PurePath
+
 import msgspec
 
 from bulkrepo.core.outcomes import SUCCESSES, Claim, Outcome, Verdict
@@ -10,7 +12,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     A run as a whole: when, where, on which lists, and how it ended.
 
     *state* is `running`, `finished` or `stopped`; *stopped* is the reason a person
-    can act on. Times are RFC 3339 in UTC.
+    can act on. Times are RFC 3339 in UTC. *folder* is what relative *lists* start from,
+    where that is known.
     """
 
     id: int
@@ -24,6 +27,15 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     throttled: int = 0
     version: str = ""
+    folder: str | None = None
+
+    @property
+    def list_paths(self) -> tuple[str, ...]:
+        """The lists by their absolute paths, as far as *folder* is known."""
+        return tuple(
+            name if name == "-" else str(PurePath(self.folder or "", name))
+            for name in self.lists
+        )
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

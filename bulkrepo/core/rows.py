@@ -46,7 +46,9 @@ class Layout(msgspec.Struct, frozen=True):
     or keys as the list spells them; *columns* says at which of them a field stands
     (field name -> index from 0), and a report's problems, as it spells them. *prefix*
     is the JSON path of what holds the records, or a sheet's title; *defaults* how the
-    list's own defaults spell the fields they fill.
+    list's own defaults spell the fields they fill. *heading* is the line of a table's
+    heading, *problems* are the faults of that, placed: they belong to the list and are
+    those of no row.
     """
 
     kind: str
@@ -55,6 +57,15 @@ class Layout(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     prefix: str = "$"
     defaults: dict[str, str] = {}
+    heading: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """What a report says became of a row, and where; empty where it says nothing."""
+
+    outcome: str
+    endpoint: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -67,8 +78,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     reader itself found, such as unknown columns; suspects alone leave a row valid.
     *notes* are harmless things worth saying, such as trimmed blanks. *raw* is the
     record's text, from which `reader.place` finds columns; *layout* goes with it.
-    *reported* is the outcome that a report gave the row, `None` where the list is no
-    report.
+    *reported* is what a report says of the row, `None` where the list is no report.
     """
 
     source: str
@@ -82,7 +92,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     notes: tuple[str, ...] = ()
     raw: str | None = None
     layout: Layout | None = None
-    reported: str | None = None
+    reported: Reported | None = None
 
 
 class RepoSpec(msgspec.Struct, frozen=True, gc=False):

@@ -10,7 +10,7 @@ import shlex
 
 from bulkrepo.core.rows import Problem
 
-_LOGIN = re.compile(r"(\w[\w+.-]*://)?.*@", re.DOTALL)
+_LOGIN = re.compile(r"\A(\w[\w+.-]*://)?.*@", re.DOTALL)
 _LONGEST = 255  # that a reference may be, by Docker's rules
 _PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)
 

@@ -116,8 +116,8 @@ class Turns:
                 ours = now >= self._rate.until
             if seconds > self._patience and not self._rate.given:
                 self._brake.stop(
-                    f"the service allows no request for {seconds:.0f} s, longer "
-                    f"than {self._patience:g} s (--patience)",
+                    f"the service allows no request for {seconds:,.0f} s, longer "
+                    f"than {self._patience:,.10g} s (--patience)",
                     exit_code=3,
                 )
                 break
@@ -139,7 +139,7 @@ class Turns:
         if self.outage.silence(self._clock.now()) < self._patience:
             return True
         self._brake.stop(
-            f"nothing succeeded for {self._patience:g} s (--patience); the last "
+            f"nothing succeeded for {self._patience:,.10g} s (--patience); the last "
             f"answer: {self._last_answer}",
             exit_code=3,
         )
@@ -170,8 +170,8 @@ class Turns:
             self.outage.refused(started)
             if seconds > patience:
                 self._brake.stop(
-                    f"the service asks to wait {seconds:g} s, longer than "
-                    f"{patience:g} s (--patience)",
+                    f"the service asks to wait {seconds:,.10g} s, longer than "
+                    f"{patience:,.10g} s (--patience)",
                     exit_code=3,
                 )
         else:

@@ -194,7 +194,7 @@ class Credential:
             )
         if left <= 0:
             return (
-                f"IAM gave no token within {self._patience:g} s (--patience); its "
+                f"IAM gave no token within {self._patience:,.10g} s (--patience); its "
                 f"last answer: {said(answer)}"
             )
         return None

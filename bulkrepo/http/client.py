@@ -9,9 +9,10 @@ import errno
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
+from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -30,9 +31,51 @@ _HEADERS = {
 _LONGEST = 32 * 1024
 """Bytes of a header, the API gateway's limit: IAM's tokens have many thousands."""
 
+_CERTIFICATE_REQUIRED = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+"""OpenSSL's name of an alert that comes after the handshake, instead of an answer."""
+_NO_CERTIFICATES = (
+    "the server requires a client certificate (mutual TLS), and client certificates "
+    "are not supported"
+)
+
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 _STARVED = 0.05
 """Seconds until the next try for a socket when too many files are open."""
+
+
+class _Response(aiohttp.ClientResponse):
+    """
+    A response that is the last one on its connection if it says 5xx.
+
+    A gateway may pass on later what it waited for in vain, and that would be taken for
+    the answer to the next request.
+    """
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Read the head."""
+        protocol = connection.protocol
+        await super().start(connection)
+        if self.status >= 500 and protocol is not None:
+            protocol.force_close()
+        return self
+
+
+class _Connector(aiohttp.TCPConnector):
+    """
+    Connections of which none is used again on which bytes came that nobody asked for.
+
+    aiohttp looks for them when a connection is given back, but not when it is taken out
+    again.
+    """
+
+    async def connect(self, *args: Any, **options: Any) -> Connection:
+        """Return a connection on which nothing waits to be read."""
+        while True:
+            connection = await super().connect(*args, **options)
+            protocol = connection.protocol
+            if protocol is not None and not protocol.should_close:
+                return connection
+            connection.close()
 
 
 class Client:
@@ -73,11 +116,12 @@ class Client:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_Connector(
                 limit=self._connections, ssl=self._tls or True, ttl_dns_cache=60
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout / 2),
             cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=_Response,
             auto_decompress=False,
             max_field_size=_LONGEST,
             headers=self._headers,
@@ -192,6 +236,10 @@ def _no_reply(error: Exception) -> NoReply:
             return NoReply("dns", sent=False, detail=detail)
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return NoReply("tls", sent=False, detail=detail)
+        case aiohttp.ClientOSError(__cause__=ssl.SSLError(reason=reason)) if (
+            reason == _CERTIFICATE_REQUIRED
+        ):
+            return NoReply("certificate", sent=False, detail=_NO_CERTIFICATES)
         case aiohttp.ClientHttpProxyError():
             return NoReply("proxy", sent=False, detail=detail)
         case aiohttp.ClientConnectorError():

@@ -47,6 +47,6 @@ class NoReply(msgspec.Struct, frozen=True, gc=False):
     whether the repository may have been created.
     """
 
-    kind: str  # refused, dns, tls, connect, timeout, dropped
+    kind: str  # refused, dns, tls, certificate, proxy, connect, timeout, dropped
     sent: bool
     detail: str = ""

@@ -1,15 +1,14 @@
 """Pure. The columns or keys of a list, and which field each of them means."""
 
 import re
-import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from operator import itemgetter
 from typing import Any
 
 import msgspec
-from msgspec import structs
 
+from bulkrepo.core.outcomes import Item
 from bulkrepo.core.rows import FIELDS, Layout, Problem
 
 Five = tuple[object, object, object, object, object]
@@ -33,29 +32,10 @@ MEANINGS = {
 }
 """Names without case, blanks, `_`, `-` and a final `?` -> the field they mean."""
 
-_SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
+UNKNOWN = "unknown-column"
+"""The rule that a name breaks which is none of `MEANINGS`."""
 
-# A report is a valid list: its columns about the past are ignored, but only if there
-# is an `outcome` too.
-_RESULTS = frozenset(
-    {
-        "source",
-        "line",
-        "outcome",
-        "certain",
-        "differences",
-        "problems",
-        "status",
-        "code",
-        "message",
-        "requestid",
-        "reason",
-        "evidence",
-        "attempts",
-        "startedat",
-        "elapsedms",
-    }
-)
+_SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
 
 # The words of a `private` column that mean the opposite as `is_public`; the words
 # private and public keep their own sense there.
@@ -70,7 +50,13 @@ _OPPOSITES = {
     "0": "1",
 }
 
+_GUESSES = 1000
+"""Unknown names of one list or object for which a known one is looked for."""
 _IGNORED = re.compile(r"[\s_-]+|[\s?]+$")
+
+# A report is a valid list: its columns about the past are ignored, but only if there
+# is an `outcome` too.
+_RESULTS = frozenset(_IGNORED.sub("", name) for name in Item.__struct_fields__)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -79,8 +65,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     *pick* takes the values with one blank appended and returns the five, in the order
     of `FIELDS`. *inverted*: `is_public` comes from a column `private`. *faults* are
-    those of the names, each with its index. *outcome* and *problems* are the indices of
-    these columns in a *report*; if missing, of the appended blank.
+    those of the names, each with its index. *outcome*, *problems* and *endpoint* are
+    the indices of these columns in a *report*; if missing, of the appended blank.
     """
 
     layout: Layout
@@ -91,6 +77,7 @@ class Plan(msgspec.Struct, frozen=True):
     faults: tuple[tuple[int, Problem], ...]
     outcome: int = -1
     problems: int = -1
+    endpoint: int = -1
 
 
 def normal(name: str) -> str:
@@ -115,54 +102,43 @@ def spelt(name: str) -> str:
 
 
 def plan(
-    names: Sequence[str],
-    *,
-    kind: str,
-    delimiter: str = ",",
-    prefix: str = "$",
-    most_faults: int = sys.maxsize,
+    names: Sequence[str], *, kind: str, delimiter: str = ",", prefix: str = "$"
 ) -> Plan:
     """
     Compile *names* (columns or keys, as written) into a plan.
 
     An unknown name that looks like a known one is read as that one, so that a
-    correction has its values; it stays a fault. Behind *most_faults* the others are
-    only counted.
+    correction has its values; it stays a fault.
     """
     plain_names = [normal(name) for name in names]
     report = "outcome" in plain_names
-    outcome, problems = (
+    outcome, problems, endpoint = (
         plain_names.index(name) if report and name in plain_names else -1
-        for name in ("outcome", "problems")
+        for name in ("outcome", "problems", "endpoint")
     )
     columns: dict[str, int] = {}
     inverted = False
     faults: list[tuple[int, Problem]] = []
-    doubtful: list[tuple[int, str]] = []
+    doubtful: list[tuple[int, str, str | None]] = []
     for index, (name, plain) in enumerate(zip(names, plain_names, strict=True)):
         field = MEANINGS.get(plain)
         if field is None:
             if not (report and plain in _RESULTS):
-                doubtful.append((index, name))
+                guess = meant(name) if len(doubtful) < _GUESSES else None
+                doubtful.append((index, name, guess))
         elif field in columns:
             faults.append((index, _twice(name, names[columns[field]], field)))
         else:
             columns[field] = index
             inverted = inverted or plain == "private"
-    for index, name in doubtful:
-        guess = meant(name) if len(faults) < most_faults else None
+    for index, name, guess in doubtful:
         if guess is not None and MEANINGS[guess] in columns:
-            guess = None  # the field has its column already
+            guess = None  # noqa: PLW2901 - the field has its column already
         faults.append((index, _unknown(name, guess)))
         if guess is not None:
             columns[MEANINGS[guess]] = index
             inverted = inverted or guess == "private"
     faults.sort(key=lambda fault: fault[0])
-    if len(faults) > most_faults:
-        index, fault = faults[most_faults]
-        left = f"is the first of {len(faults) - most_faults:,} more that are not read"
-        fault = structs.replace(fault, message=left, hint=None)
-        faults[most_faults:] = [(index, fault)]
     if problems >= 0:
         columns[names[problems]] = problems  # so that a fault of it finds its place
     return Plan(
@@ -180,6 +156,7 @@ def plan(
         faults=tuple(faults),
         outcome=outcome,
         problems=problems,
+        endpoint=endpoint,
     )
 
 
@@ -194,11 +171,9 @@ def _twice(name: str, first: str, field: str) -> Problem:
 
 def _unknown(name: str, guess: str | None) -> Problem:
     if not name.strip():
-        return Problem(name, "unknown-column", "has no name", got=name)
+        return Problem(name, UNKNOWN, "has no name", got=name)
     hint = None if guess is None else spelt(guess)
-    return Problem(
-        name, "unknown-column", "is not a known column or key", got=name, hint=hint
-    )
+    return Problem(name, UNKNOWN, "is not a known column or key", got=name, hint=hint)
 
 
 def opposite(value: object) -> object:

@@ -15,12 +15,20 @@ from msgspec import structs
 
 from bulkrepo.core.csv_cells import plain
 from bulkrepo.core.errors import InputError
-from bulkrepo.core.rows import Problem, Row
+from bulkrepo.core.names import legal
+from bulkrepo.core.rows import FIELDS, Problem, Row
+from bulkrepo.core.text import brief
 from bulkrepo.inputs import columns, report_rows
+from bulkrepo.inputs.decoding import LONGEST, bounded_lines
 
 DELIMITERS = ",;\t"
-_HEADER = 1 << 16
+_REPOSITORY = FIELDS.index("repository")
+_WIDEST = 16_384
+"""Columns that a table may have: as many as a spreadsheet."""
+# Of the whole process, and 131,072 otherwise: `_Tape` ends records that are too long.
+csv.field_size_limit(max(csv.field_size_limit(), 3 * LONGEST))
 
+_OPENING = re.compile(rf'(?:^|[{DELIMITERS}]) *"')
 # A first line that tells Excel the delimiter; it is no header.
 _EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
 
@@ -33,16 +41,22 @@ class Place(NamedTuple):
 
 
 class _Tape:
-    """Keeps the lines that the csv module takes for one record."""
+    """
+    Keeps the lines that the csv module takes for one record.
+
+    *ended*: there were no more, or the record had more than `LONGEST` characters.
+    """
 
     def __init__(self, text: Iterator[str]) -> None:
         self._text = text
         self._first: str | None = None
+        self._size = 0
         self.taken: list[str] = []
         self.ended = False
 
     def put(self, line: str) -> None:
         self._first = line
+        self._size = 0
         self.taken = []
 
     def __iter__(self) -> Iterator[str]:
@@ -52,9 +66,10 @@ class _Tape:
         line, self._first = self._first, None
         if line is None:
             line = next(self._text, None)
-        if line is None:
+        if line is None or self._size > LONGEST:
             self.ended = True
             raise StopIteration
+        self._size += len(line)
         self.taken.append(line)
         return line
 
@@ -101,6 +116,11 @@ def _closing(raw: str, at: int, end: int) -> int:
     return end
 
 
+def last_line(row: Row) -> int:
+    """Return the line in which the record of *row* ends."""
+    return row.line + _moved((row.raw or "").rstrip("\r\n"), below=0, column=0)[0]
+
+
 def _moved(text: str, *, below: int, column: int) -> tuple[int, int]:
     """Return line and column after *text*."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -113,7 +133,8 @@ def header(raw: str, *, name: str, line: int) -> columns.Plan:
     """
     Return the plan of the header *raw*, with the delimiter that gives most known names.
 
-    `InputError` where none gives any.
+    Its faults are in the layout. `InputError` where no delimiter gives a known name,
+    or there are more than `_WIDEST` columns.
     """
     best: list[str] = []
     delimiter = ","
@@ -131,7 +152,14 @@ def header(raw: str, *, name: str, line: int) -> columns.Plan:
         )
     while not best[-1].strip():
         best.pop()
-    return columns.plan(best, kind="csv", delimiter=delimiter)
+    if len(best) > _WIDEST:
+        raise InputError(
+            f"{name}:{line}: has {len(best):,} columns; the most is {_WIDEST:,}"
+        )
+    plan = columns.plan(best, kind="csv", delimiter=delimiter)
+    problems = tuple(_placed(plan, raw, line))
+    layout = structs.replace(plan.layout, heading=line, problems=problems)
+    return structs.replace(plan, layout=layout)
 
 
 def _parsed(raw: str, delimiter: str) -> list[str]:
@@ -143,53 +171,64 @@ def _parsed(raw: str, delimiter: str) -> list[str]:
         return []
 
 
-def _top(text: Iterator[str]) -> tuple[str, int, int]:
-    """Return the first record that is not blank, and its first and last line."""
+def _top(text: Iterator[str], name: str) -> tuple[str, int, int]:
+    """
+    Return the first record that is not blank, and its first and last line.
+
+    `InputError` if a quote in it is never closed.
+    """
     top = 1
     raw = next(text, "")
     while raw.isspace() or _EXCEL.fullmatch(raw):
         raw = next(text, "")
         top += 1
-    line = top
-    while raw.count('"') % 2 and len(raw) < _HEADER:
-        more = next(text, None)
-        if more is None:
-            break
-        raw += more
-        line += 1
-    return raw, top, line
+    taken = [raw]
+    size, quotes = len(raw), raw.count('"') if _OPENING.search(raw) else 0
+    while quotes % 2:
+        more = next(text, "")
+        if not more or size > LONGEST:
+            raise _unclosed(name, top)
+        taken.append(more)
+        size += len(more)
+        quotes += more.count('"')
+    return "".join(taken), top, top + len(taken) - 1
+
+
+def _unclosed(name: str, line: int) -> InputError:
+    return InputError(
+        f"{name}:{line}: a quote is opened and never closed, or not within "
+        f"{LONGEST:,} characters"
+    )
 
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
     """Yield the rows of CSV *text* under a header line."""
-    raw, top, line = _top(text)
+    lines = bounded_lines(text, source)
+    raw, top, last = _top(lines, source)
     if not raw:
         return
     plan = header(raw, name=source, line=top)
-    faults = tuple(_placed(plan, raw, top))
     layout, pick, width = plan.layout, plan.pick, plan.width
     delimiter = layout.delimiter
     special = plan.inverted or plan.report
-    tape = _Tape(text)
+    tape = _Tape(lines)
     quoted = csv.reader(tape, delimiter=delimiter, skipinitialspace=True)
     whole = _record(delimiter)
-    last = line
-    for raw in text:
+    for raw in lines:
         line = last = last + 1
         odd: tuple[Problem, ...] = ()
         if '"' in raw:
             tape.put(raw)
-            try:
-                cells = next(quoted)
-            except csv.Error:  # a cell beyond the module's limit of 131,072 characters
-                tape.ended = True
-                cells = []
+            cells = next(quoted)
             if tape.ended:
-                raise InputError(f"{source}:{line}: a quote is opened and never closed")
+                raise _unclosed(source, line)
             raw = "".join(tape.taken)  # noqa: PLW2901 - the record, not its first line
             last += len(tape.taken) - 1
-            if not whole.fullmatch(raw):
-                odd = (_misquoted(line),)
+            swallowed = sum(_looks_like_row(plan, each) for each in tape.taken[1:])
+            if swallowed:
+                odd = (_swallowed(swallowed),)
+            elif not whole.fullmatch(raw):
+                odd = (_MISQUOTED,)
         else:
             cells = raw.rstrip("\r\n").split(delimiter)
         if len(cells) != width:
@@ -212,9 +251,9 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
             if plan.report:
                 cells = list(map(plain, cells))
                 odd += report_rows.recorded(plan, cells)
-                reported = report_rows.outcome(plan, cells)
+                reported = report_rows.reported(plan, cells)
             values, notes = columns.taken(plan, cells)
-            yield Row(source, line, *values, faults + odd, notes, raw, layout, reported)
+            yield Row(source, line, *values, odd, notes, raw, layout, reported)
         else:
             yield Row(
                 source,
@@ -224,7 +263,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
                 c or None,
                 d or None,
                 e or None,
-                faults,
+                (),
                 (),
                 raw,
                 layout,
@@ -245,7 +284,7 @@ def _fit(
             "cell",
             "surplus-cell",
             f"is one more than the {width} columns of the header",
-            got=extra[0].strip(),
+            got=brief(extra[0].strip()),
             line=line + place.below,
             column=place.column,
         )
@@ -268,9 +307,29 @@ def _record(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{quoted}|{bare}|)(?:{d}(?:{quoted}|{bare}|))*+[\r\n]*+")
 
 
-def _misquoted(line: int) -> Problem:
-    message = "has text behind a closing quote; inside a value a quote is written twice"
-    return Problem("record", "quotes", message, line=line, column=1)
+_MISQUOTED = Problem(
+    "record",
+    "quotes",
+    "has text behind a closing quote; inside a value a quote is written twice",
+)
+
+
+def _looks_like_row(plan: columns.Plan, line: str) -> bool:
+    """Tell whether *line*, read alone, has all the cells and a legal repository."""
+    reader = csv.reader([line], delimiter=plan.layout.delimiter, skipinitialspace=True)
+    cells = next(reader)
+    if len(cells) < plan.width or any(map(str.strip, cells[plan.width :])):
+        return False
+    name: str = plan.pick([*cells[: plan.width], ""])[_REPOSITORY].strip()
+    return legal(name, profile="docker", slashes=True)
+
+
+def _swallowed(number: int) -> Problem:
+    rows = "a line that looks like a row"
+    if number > 1:
+        rows = f"{number} lines that look like rows"
+    message = f"holds {rows}: a quote is opened in it and closed too late"
+    return Problem("record", "quotes", message)
 
 
 def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:

@@ -2,10 +2,14 @@
 
 import codecs
 import io
-from typing import BinaryIO, Protocol
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO, Protocol, TextIO
 
 from bulkrepo.core.errors import InputError
 
+LONGEST = 1 << 20
+"""Characters that a line, or a record of a table, may have; so no cell has more."""
 _CHUNK = 1 << 16
 
 # The longer mark first: UTF-32's little-endian mark starts with that of UTF-16.
@@ -108,6 +112,23 @@ def decoded(tap: Tap, *, name: str) -> io.TextIOWrapper:
     if encoding not in _READABLE:
         raise InputError(f"{name}: this is {encoding}; {ADVICE}")
     return io.TextIOWrapper(tap, encoding=encoding, newline="")
+
+
+def bounded_lines(text: TextIO, name: str) -> Iterator[str]:
+    """
+    Yield the lines of *text*, line ends untouched.
+
+    `InputError` for a line of more than `LONGEST` characters, as soon as that is sure:
+    no input makes a reader take more memory than that.
+    """
+    each = iter(partial(text.readline, LONGEST + 1), "")
+    for number, line in enumerate(each, start=1):
+        if len(line) > LONGEST:
+            raise InputError(
+                f"{name}:{number}: the line has more than {LONGEST:,} characters, "
+                "which no line of a list needs"
+            )
+        yield line
 
 
 ADVICE = (

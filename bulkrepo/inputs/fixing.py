@@ -18,8 +18,10 @@ from bulkrepo.core.atomic import replace_text
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.names import Profile, legal
 from bulkrepo.core.rows import Defaults, Problem, Rejected, Row
-from bulkrepo.inputs import checking, locations, rules
+from bulkrepo.inputs import checking, headings, locations, rules
+from bulkrepo.inputs.columns import UNKNOWN
 from bulkrepo.inputs.rereadable import Rereadable
+from bulkrepo.inputs.suspects import find_suspects
 from bulkrepo.inputs.writers import WRITERS
 
 OnProblem = Callable[[str, Problem], None]
@@ -110,15 +112,17 @@ def _mended(
     on_rejected: OnRejected | None,
 ) -> Iterator[Row]:
     """Yield each row corrected, and report the faults that are left."""
-    told: set[Problem] = set()
+    layout = None
     for row in rows:
+        if row.layout is not layout:
+            layout = row.layout
+            count.fixed += _count_renamed(row)
         count.rows += 1
         count.fixed += len(row.notes)
         found = rules.check(row, defaults=defaults, profile=profile)
         if on_problem is not None:
-            for problem in row.faults:
-                if problem.suspect:
-                    on_problem(row.source, locations.place(row, problem))
+            for problem in find_suspects(row, found):
+                on_problem(row.source, problem)
         if not isinstance(found, Rejected):
             yield row
             continue
@@ -127,19 +131,16 @@ def _mended(
         if collided is not None:
             changes = {f: v for f, v in changes.items() if f not in _NAMES}
         left: list[Problem] = []
-        for problem in checking.placed(found).problems:
+        for problem in found.problems:
             if problem.suspect:
                 continue
-            if problem.rule == "unknown-column" and problem.hint is not None:
-                fresh = problem.line == row.line or problem not in told
-                count.fixed += fresh
-                told.add(problem)
-            elif problem.field in changes:
+            renamed = problem.rule == UNKNOWN and problem.hint is not None
+            if renamed or problem.field in changes:
                 count.fixed += 1
             elif problem in row.faults or problem.rule in _LOSSES:
-                raise InputError(_lost(row, problem))
+                raise InputError(_lost(row, locations.place(row, problem)))
             else:
-                left.append(problem)
+                left.append(locations.place(row, problem))
         if collided is not None:
             left.append(locations.place(row, collided))
         count.left += len(left)
@@ -154,9 +155,26 @@ def _mended(
         yield written
 
 
+def _count_renamed(row: Row) -> int:
+    """
+    Return how many columns of the table that *row* is from get another name.
+
+    `InputError` for columns that would be lost.
+    """
+    if row.layout is None:
+        return 0
+    faults = row.layout.problems
+    if any(fault.rule != UNKNOWN or fault.hint is None for fault in faults):
+        raise InputError(
+            f"{headings.describe(row.source, faults)} Correct this first: nothing was "
+            "written"
+        )
+    return len(faults)
+
+
 _LOSSES = frozenset(
     {
-        "unknown-column",
+        UNKNOWN,
         "same-field",
         "surplus-cell",
         "json",

@@ -19,7 +19,9 @@ LISTING_KEYS = (
     frozenset({"project_id", "pull_count"}),  # Harbor 1
     frozenset({"project_id", "metadata"}),  # Harbor's projects
     frozenset({"project_id", "location"}),  # GitLab
+    frozenset({"created_at", "location"}),  # GitLab before 13
     frozenset({"path_with_namespace"}),  # GitLab's projects
+    frozenset({"namespaceType", "shortDescription"}),  # Mirantis
     frozenset({"repositories", "kind", "state"}),  # Quay
     frozenset({"count", "results"}),  # Docker Hub
     frozenset({"package_type"}),  # GitHub

@@ -25,7 +25,6 @@ _TYPES: Mapping[type, str] = {
 }
 _PLANS = 256
 _NOTHING = ("", None)
-_MOST_FAULTS = 20
 _FEW = 64
 """Keys of a record whose plan is worth keeping."""
 
@@ -60,12 +59,7 @@ class Shapes:
         """Return the plan for an object with *keys*, in their order."""
         found = self._plans.get(keys)
         if found is None:
-            found = columns.plan(
-                _names(keys),
-                kind=self._kind,
-                prefix=self._prefix,
-                most_faults=_MOST_FAULTS,
-            )
+            found = columns.plan(_names(keys), kind=self._kind, prefix=self._prefix)
             layout = structs.replace(found.layout, defaults=self._bare.defaults)
             found = structs.replace(found, layout=layout)
             if len(self._plans) >= _PLANS:
@@ -127,7 +121,7 @@ class Shapes:
         reported = None
         if plan.report:
             faults += report_rows.recorded(plan, values)
-            reported = report_rows.outcome(plan, values)
+            reported = report_rows.reported(plan, values)
         kept, notes = columns.taken(plan, values)
         kept, halved = self._filled(kept)
         faults += halved
@@ -165,7 +159,7 @@ def defaults(
 ) -> tuple[dict[str, tuple[str, object]], tuple[Problem, ...]]:
     """Return a list's own defaults by field, with their spelling, and their faults."""
     keys, values = members(value)
-    plan = columns.plan(_names(keys), kind="json", most_faults=1)
+    plan = columns.plan(_names(keys), kind="json")
     kept, _ = columns.taken(plan, [*values, None])
     found = {
         field: (keys[plan.layout.columns[field]], value)

@@ -17,8 +17,13 @@ def place(row: Row, problem: Problem) -> Problem:
 
     Line and column for CSV and text, line and path for NDJSON, path for JSON, line and
     cell for a spreadsheet; the place of the record where it does not have the field. A
-    problem that has a place keeps it.
+    problem that has a place keeps it. That of a record over several lines names them.
     """
+    if row.layout is not None and row.layout.kind == "csv":
+        last = csv_format.last_line(row)
+        if last > row.line:
+            message = f"{problem.message} (lines {row.line} to {last})"
+            problem = structs.replace(problem, message=message)
     if problem.line is not None or problem.path is not None:
         return problem
     layout = row.layout

@@ -11,8 +11,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from msgspec import structs
+
 from bulkrepo.core.errors import InputError
-from bulkrepo.core.rows import Row
+from bulkrepo.core.rows import Problem, Row
 from bulkrepo.inputs import (
     columns,
     csv_format,
@@ -57,14 +59,18 @@ _FIRST_KEY = re.compile(r'\{\s*"([^"]*)"')
 
 
 def guess(name: str, head: str) -> str:
-    """Return the format of a list by its *name*, else by its first characters."""
-    by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
-    if by_suffix == "text" and foreign.is_yaml(head):
-        return "yaml"
-    if by_suffix is not None:
-        return by_suffix
-    if Path(name).suffix.lower() in _NO_LISTS:
+    """
+    Return the format of a list by its first characters.
+
+    The suffix of its *name* decides between formats of one kind: one JSON value or
+    several, and, where the first line has no known heading, a table or names.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix in _NO_LISTS:
         raise InputError(f"{name}: no format of lists. {_INSTEAD}")
+    by_suffix = _SUFFIXES.get(suffix)
+    if by_suffix in ("json", "ndjson", "yaml"):
+        return by_suffix
     head = head.lstrip("\ufeff \t\r\n")
     if head.startswith("<"):
         raise InputError(f"{name}: a page, and no list. {_INSTEAD}")
@@ -74,10 +80,11 @@ def guess(name: str, head: str) -> str:
         key = _FIRST_KEY.match(head)
         return "json" if key and key[1] in json_format.TOP else "ndjson"
     line = head.splitlines()[0] if head else ""
-    parts = re.split(r"[,;\t]", line)
-    if any(columns.known(part.strip(' "')) for part in parts):
-        return "csv"
-    return "yaml" if foreign.is_yaml(head) else "text"
+    parts = re.split(f"[{csv_format.DELIMITERS}]", line)
+    table = any(columns.known(part.strip(' "')) for part in parts)
+    if not table and by_suffix in (None, "text") and foreign.is_yaml(head):
+        return "yaml"
+    return "csv" if table else by_suffix or "text"
 
 
 def read(
@@ -157,6 +164,7 @@ def _texts(
     import_options: str,
 ) -> Iterator[Row]:
     text = decoded(tap, name=name)
+    guessed = format is None and _SUFFIXES.get(Path(name).suffix.lower()) != "csv"
     try:
         if format is None:
             head = tap.head.decode(text.encoding, errors="replace")
@@ -164,7 +172,11 @@ def _texts(
             foreign.refuse_foreign(
                 head, name, kind=format, import_options=import_options
             )
-        yield from READERS[format](text, name)
+        rows = READERS[format](text, name)
+        if guessed and format == "csv":
+            yield from _note_lone_heading(rows)
+        else:
+            yield from rows
     except UnicodeDecodeError as error:
         where = tap.where(error)
         raise InputError(
@@ -173,6 +185,25 @@ def _texts(
         ) from error
     finally:
         text.detach()
+
+
+def _note_lone_heading(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield *rows*; the first is suspect if the heading above may be a name too."""
+    for row in rows:
+        layout = row.layout
+        if layout is not None and len(layout.names) == 1:
+            name = layout.names[0]
+            message = (
+                "is read as the heading and not as a name; --format csv or --format "
+                "text settles it"
+            )
+            suspect = Problem(
+                name, "heading", message, line=layout.heading, column=1, suspect=True
+            )
+            row = structs.replace(row, faults=(*row.faults, suspect))  # noqa: PLW2901
+        yield row
+        break
+    yield from rows
 
 
 READERS: Mapping[str, Reader] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bulkrepo.core.rows import Problem, written
+from bulkrepo.core.rows import Problem, Reported, written
 from bulkrepo.inputs.columns import Plan
 
 # Rules that show again in a report's own fields if they are still broken; `conflict`
@@ -21,6 +21,7 @@ _SHOWN = frozenset(
         "end",
         "separators",
         "length",
+        "spoiled",
         "boolean",
         "category",
         "conflict",
@@ -34,10 +35,13 @@ _HINT = "mend the row and remove its outcome and problems"
 _decode = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
-def outcome(plan: Plan, values: Sequence[Any]) -> str:
-    """Return what a report says became of a row; empty if it says nothing."""
-    value = values[plan.outcome]
-    return value.strip().casefold() if isinstance(value, str) else ""
+def reported(plan: Plan, values: Sequence[Any]) -> Reported:
+    """Return what a report says of a row. *values* have a blank appended."""
+    outcome, endpoint = (
+        value.strip() if isinstance(value := values[at], str) else ""
+        for at in (plan.outcome, plan.endpoint)
+    )
+    return Reported(outcome.casefold(), endpoint)
 
 
 def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
@@ -49,7 +53,7 @@ def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
     faults. *values* are those of the record, a blank appended. The fault is not placed.
     """
     problems = values[plan.problems]
-    if outcome(plan, values) != "invalid":
+    if reported(plan, values).outcome != "invalid":
         return ()
     if isinstance(problems, str):
         problems = problems.strip()

@@ -23,6 +23,7 @@ from bulkrepo.core.names import (
 )
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row, written
 from bulkrepo.core.text import brief
+from bulkrepo.inputs.lookalikes import TOTALS, find_spoiled_name, find_total
 
 # The API reference lists all but `windows`; the vendor's SDK and sister
 # documentation list that too.
@@ -107,7 +108,12 @@ def check(
         and MATCH_REPOSITORY[profile](repository) is not None
         and legal_namespace(namespace, profile)
         and (category is None or (type(category) is str and category in _CATEGORIES))
-        and (description is None or (type(description) is str))
+        and (
+            description is None
+            or (type(description) is str and "\0" not in description)
+        )
+        and namespace not in TOTALS
+        and repository not in TOTALS
         and not row.faults
         and not defaults.namespace_from_path
     ):
@@ -118,6 +124,9 @@ def check(
 def _judge(row: Row, defaults: Defaults, profile: Profile) -> RepoSpec | Rejected:
     if any(fault.field == "record" for fault in row.faults):
         return Rejected(row, row.faults)  # its fields cannot be told apart
+    total = find_total(row)
+    if total is not None:
+        return Rejected(row, (*row.faults, total))
     problems = [fault for fault in row.faults if not fault.suspect]
     suspects = [fault for fault in row.faults if fault.suspect]
     given = names(row, defaults=defaults)
@@ -131,6 +140,9 @@ def _judge(row: Row, defaults: Defaults, profile: Profile) -> RepoSpec | Rejecte
     description = None if _blank(row.description) else row.description
     if not (description is None or isinstance(description, str)):
         problems.append(_mistyped("description", description))
+    elif description is not None and "\0" in description:
+        message = "holds the character NUL, which no text does"
+        problems.append(Problem("description", "character", message))
     elif problems or is_public is None:
         return Rejected(row, (*problems, *suspects))
     else:
@@ -167,9 +179,13 @@ def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) 
     elif not isinstance(value, str):
         problems.append(_mistyped(kind.field, value))
     elif not legal(value, profile=profile, slashes=kind.slashes):
+        spoiled = find_spoiled_name(kind.field, value)
+        if spoiled is not None:
+            problems.append(spoiled)
+            return ""
         hint = suggest(value, profile=profile, slashes=kind.slashes)
         problems += [
-            Problem(kind.field, rule, message, got=value, hint=hint)
+            Problem(kind.field, rule, message, got=brief(value), hint=hint)
             for rule, message in broken(value, kind, profile)
         ]
     else:
@@ -196,13 +212,13 @@ def _visibility(value: object, problems: list[Problem]) -> bool | None:
     word = str(value).casefold()
     if isinstance(value, str | int) and word in _WORDS:
         return _WORDS[word]
-    got = _shown(value)
+    got = brief(_shown(value))
     problems.append(
         Problem(
             "is_public",
             "boolean",
             "wants true or false, yes or no, y or n, 1 or 0, public or private,"
-            f' not "{brief(got)}"',
+            f' not "{got}"',
             got=got,
             hint=_SYNONYMS.get(word),
         )
@@ -219,13 +235,14 @@ def _category(chosen: object, problems: list[Problem]) -> str | None:
     if chosen not in _CATEGORIES:
         plain = re.sub(r"[\s_-]+", "_", chosen.strip()).casefold()
         hint = next(iter(get_close_matches(plain, CATEGORIES, n=1)), None)
-        message = f'is "{brief(chosen)}", not one of {", ".join(CATEGORIES)}'
-        problems.append(Problem("category", "category", message, got=chosen, hint=hint))
+        got = brief(chosen)
+        message = f'is "{got}", not one of {", ".join(CATEGORIES)}'
+        problems.append(Problem("category", "category", message, got=got, hint=hint))
     return chosen
 
 
 def _mistyped(field: str, value: object) -> Problem:
-    return Problem(field, "type", "must be text", got=_shown(value))
+    return Problem(field, "type", "must be text", got=brief(_shown(value)))
 
 
 def _shown(value: object) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bulkrepo.core.rows import Problem, RepoSpec, Row
+from bulkrepo.core.rows import Problem, Rejected, RepoSpec, Row
 from bulkrepo.core.text import brief
 from bulkrepo.inputs import locations
+from bulkrepo.inputs.lookalikes import find_odd_name
 
 
 class _Kind(msgspec.Struct):
@@ -15,6 +16,16 @@ class _Kind(msgspec.Struct):
     first: str
     count: int = 0
     public: int = 0
+
+
+def find_suspects(row: Row, found: RepoSpec | Rejected) -> tuple[Problem, ...]:
+    """Return what is odd in a *row* that was *found* valid or not, placed."""
+    odd = [problem for problem in row.faults if problem.suspect]
+    if isinstance(found, RepoSpec):
+        name = find_odd_name(found.repository)
+        if name is not None:
+            odd.append(name)
+    return tuple(locations.place(row, problem) for problem in odd)
 
 
 class Suspects:
@@ -26,10 +37,8 @@ class Suspects:
 
     def add(self, row: Row, spec: RepoSpec) -> tuple[Problem, ...]:
         """Count a valid *row* if it is odd, and return what is odd in it, placed."""
-        if not row.faults:  # of a valid row, all are suspects
-            return ()
-        self.rows += 1
-        found = tuple(locations.place(row, problem) for problem in row.faults)
+        found = find_suspects(row, spec)
+        self.rows += bool(found)
         for problem in found:
             what = f"{brief(problem.field)} {problem.message} [{problem.rule}]"
             kind = self._kinds.get(what)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from bulkrepo.core.rows import Layout, Row
+from bulkrepo.inputs.decoding import bounded_lines
 
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _LAYOUT = Layout(kind="text", columns={"repository": 0}, names=("repository",))
@@ -12,7 +13,7 @@ _LAYOUT = Layout(kind="text", columns={"repository": 0}, names=("repository",))
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
     """Yield a row for each line of *text* that holds a name."""
-    for line, raw in enumerate(text, start=1):
+    for line, raw in enumerate(bounded_lines(text, source), start=1):
         name = (_COMMENT.sub("", raw, count=1) if "#" in raw else raw).strip()
         if name:
             yield Row(source, line, repository=name, raw=raw, layout=_LAYOUT)

@@ -10,13 +10,12 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 import msgspec
-from msgspec import structs
 
 from bulkrepo.core.duplicates import Spool
 from bulkrepo.core.names import Profile
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.core.text import escape, fault
-from bulkrepo.inputs import checking, locations, rules
+from bulkrepo.inputs import checking, headings, locations, rules
 from bulkrepo.inputs.fixing import OnProblem, OnRejected
 from bulkrepo.inputs.rereadable import Rereadable
 from bulkrepo.inputs.suspects import Suspects
@@ -30,7 +29,8 @@ class Checked(msgspec.Struct):
 
     A duplicate is a row that equals an earlier one. *problems* counts the faults
     reported, each place and rule once; *notes* the harmless remarks; *suspects* are
-    sentences about valid rows that are hardly meant.
+    sentences about valid rows that are hardly meant; *headings* the tables whose
+    heading is at fault, which is no fault of their rows.
     """
 
     rows: int = 0
@@ -40,6 +40,7 @@ class Checked(msgspec.Struct):
     notes: int = 0
     problems: int = 0
     suspects: tuple[str, ...] = ()
+    headings: int = 0
 
 
 def validate(
@@ -55,9 +56,10 @@ def validate(
     """
     Count the rows of *sources*, and call *on_problem* for each fault or note.
 
-    Faults come in list order; conflicts of two rows come at the end, again in list
-    order. *on_rejected* is called for each faulty row. The memory needed depends only
-    on the number of keys that are there twice. `InputError` as `reader.read` raises.
+    Faults come in list order, those of a table's heading first; conflicts of two rows
+    come at the end, again in list order. *on_rejected* is called for each faulty row,
+    and for a faulty heading. The memory needed depends only on the number of keys that
+    are there twice. `InputError` as `reader.read` raises.
     """
     count = Checked()
     options = checking.import_options(defaults, profile)
@@ -65,12 +67,17 @@ def validate(
     with ExitStack() as stack:
         spool = Spool(stack)
         opened = Rereadable(stack, sources, stdin=stdin, import_options=options)
-        seen: set[Problem] = set()
         add = spool.add
         check = rules.check
         for rows in opened.lists(format):
             number = 0
+            lacking: frozenset[str] = frozenset()
+            said: set[str] = set()
             for number, row in enumerate(rows, start=1):
+                if number == 1:
+                    faults = headings.find_faults(row, defaults=defaults)
+                    lacking = frozenset(f.field for f in faults if f.rule == "required")
+                    _report_heading(row, faults, count, on_problem, on_rejected)
                 if not number % _SETTLE:
                     spool.settle()
                 found = check(row, defaults=defaults, profile=profile)
@@ -81,13 +88,12 @@ def validate(
                         on_problem(row.source, problem)
                 else:
                     found = checking.placed(found)
-                    _report(found, count, seen, on_problem)
+                    _report(found, count, lacking, said, on_problem)
                     if on_rejected is not None:
                         on_rejected(found)
                 if row.notes:
                     _remark(row, count, on_problem)
             count.rows += number
-            seen.clear()
         repeated = spool.repeated()
         if repeated:
             for (first, earlier), (row, spec) in _meetings(
@@ -110,22 +116,45 @@ def validate(
     return count
 
 
+def _report_heading(
+    row: Row,
+    faults: tuple[Problem, ...],
+    count: Checked,
+    on_problem: OnProblem,
+    on_rejected: OnRejected | None,
+) -> None:
+    """Report the *faults* of a table's heading, as those of a row of their own."""
+    if not faults:
+        return
+    count.headings += 1
+    count.problems += len(faults)
+    for problem in faults:
+        on_problem(row.source, problem)
+    if on_rejected is not None:
+        on_rejected(Rejected(Row(row.source, faults[0].line or row.line), faults))
+
+
 def _report(
     rejected: Rejected,
     count: Checked,
-    seen: set[Problem],
+    lacking: frozenset[str],
+    said: set[str],
     on_problem: OnProblem,
 ) -> None:
-    """Report each problem of a row; of its header and unknown keys only the first."""
+    """
+    Report each problem of a row, but what comes of columns *lacking* in its list.
+
+    An unknown key is *said* once.
+    """
     row = rejected.row
     count.faulty += 1
     for problem in rejected.problems:
-        header = problem.line is not None and problem.line < row.line
-        if header or problem.rule == "unknown-column":
-            anywhere = structs.replace(problem, line=None, path=None)
-            if anywhere in seen:
+        if problem.rule == "required" and problem.field in lacking:
+            continue
+        if problem.rule == "unknown-column":
+            if problem.field in said:
                 continue
-            seen.add(anywhere)
+            said.add(problem.field)
         count.problems += not problem.suspect
         on_problem(row.source, problem)
 

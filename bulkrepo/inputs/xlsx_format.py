@@ -60,33 +60,30 @@ def rows(stream: io.BufferedIOBase, source: str) -> Iterator[Row]:
             )
             for index, fault in plan.faults
         )
+        layout = structs.replace(plan.layout, heading=sheet.line, problems=header)
+        plan = structs.replace(plan, layout=layout)
         for found in sheet.rows:
-            yield _row(plan, source, found, header)
+            yield _row(plan, source, found)
 
 
 def _row(
     plan: columns.Plan,
     source: str,
     row: Found,
-    header: tuple[Problem, ...],
 ) -> Row:
     title, width = plan.layout.prefix, plan.width
     line, found, suspects = row
-    faults = (
-        header
-        + suspects
-        + tuple(
-            Problem(
-                plan.layout.names[index],
-                odd.rule,
-                odd.message,
-                got=odd.text,
-                line=line,
-                path=cell(title, index, line),
-            )
-            for index, odd in enumerate(found[:width])
-            if isinstance(odd, xlsx_cells.Odd)
+    faults = suspects + tuple(
+        Problem(
+            plan.layout.names[index],
+            odd.rule,
+            odd.message,
+            got=odd.text,
+            line=line,
+            path=cell(title, index, line),
         )
+        for index, odd in enumerate(found[:width])
+        if isinstance(odd, xlsx_cells.Odd)
     )
     for index, extra in enumerate(found[width:], start=width):
         if extra is not None:
@@ -103,7 +100,7 @@ def _row(
     if plan.report:
         values = [csv_cells.plain(v) if isinstance(v, str) else v for v in values]
         faults += report_rows.recorded(plan, values)
-        reported = report_rows.outcome(plan, values)
+        reported = report_rows.reported(plan, values)
     kept, notes = columns.taken(plan, values)
     return Row(source, line, *kept, faults, notes, None, plan.layout, reported)
 
@@ -304,13 +301,11 @@ def _rows(
             if survey.is_hidden(line):
                 suspects += (_suspect("hidden-row", "hidden", line, f"{title}!{line}"),)
             for index in named:
-                if index >= len(cells) or cells[index].value is None:
+                value = cells[index].value if index < len(row) else None
+                if value is None or row[index] is None:
                     continue
                 font, number_format = _style(cells[index], source)
-                if not isinstance(row[index], xlsx_cells.Odd):
-                    row[index] = xlsx_cells.taken_as_name(
-                        cells[index].value, number_format
-                    )
+                row[index] = xlsx_cells.taken_as_name(value, number_format)
                 if font.strike and not suspects:
                     at = cell(title, index, line)
                     suspects += (_suspect("struck-row", "struck through", line, at),)

@@ -1,6 +1,6 @@
 """Edge. Reads a run from the ledger: as a whole, in numbers, and row by row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -58,7 +58,7 @@ def run_info(
     with file.guard():
         row = file.db.execute(
             "SELECT id, command, state, lists, endpoint, started_at, finished_at,"
-            " stopped, requests, throttled, version FROM run"
+            " stopped, requests, throttled, version, folder FROM run"
             " WHERE id = ?",
             (run,),
         ).fetchone()
@@ -77,6 +77,7 @@ def run_info(
             requests=row[8],
             throttled=row[9],
             version=row[10],
+            folder=row[11],
         )
 
 
@@ -89,7 +90,7 @@ def items(file: LedgerFile, info: RunInfo, *, unwanted: bool = False) -> Iterato
     why = info.stopped or "the run has not come to it"
     with file.sound():
         for row in file.db.execute(schema.ITEMS, (info.id, not unwanted)):
-            yield _report_item(row, info.lists, why)
+            yield _report_item(row, info, why)
 
 
 def summary(file: LedgerFile, info: RunInfo) -> Summary:
@@ -155,7 +156,7 @@ _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _problems = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
-def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
+def _report_item(row: tuple[Any, ...], info: RunInfo, why: str) -> Item:
     # fmt: off
     (
         source, line, namespace, repository, public, category, description,
@@ -167,7 +168,7 @@ def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
         verdict, reason = "not_attempted", why
     # By position: twenty keywords cost five times as much, for every row.
     return Item(
-        lists[source],
+        info.lists[source],
         line,
         namespace,
         repository,
@@ -187,6 +188,7 @@ def _report_item(row: tuple[Any, ...], lists: Sequence[str], why: str) -> Item:
         attempts,
         _rfc3339(started_at),
         elapsed_ms,
+        info.endpoint,
     )
 
 

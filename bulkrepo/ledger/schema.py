@@ -348,7 +348,7 @@ WINDOW newest_first AS (ORDER BY process DESC, at DESC, namespace, repository)
 ORDER BY process DESC, at DESC, namespace, repository
 """
 
-# In the order of `rows.Item`.
+# In the order of `outcomes.Item`, but for the endpoint, which is the run's.
 ITEMS = """
 SELECT list, line, namespace, repository, is_public, category, description, outcome,
     certain, differences, problems, status, code, message, request_id, reason,

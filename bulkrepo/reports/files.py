@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from bulkrepo.core.atomic import check_folder, replace_file
 from bulkrepo.core.errors import LedgerError, SettingsError
@@ -13,25 +13,27 @@ from bulkrepo.core.paths import names_descriptor, open_file
 from bulkrepo.core.stdio import standard_output
 from bulkrepo.core.text import escape
 
+_MODES = {".prom": 0o644}
+"""Modes of new files that another user is to read, node-exporter here."""
+
 _AGAIN = (
     "; the outcomes are in the ledger. Once this is fixed, `bulkrepo report` or the "
     "same command writes the report again"
 )
 
 
-def write(
-    path: str, chunks: Iterable[bytes], *, mode: int = 0o600, advice: str = _AGAIN
-) -> None:
+def write(path: str, chunks: Iterable[bytes], *, advice: str = _AGAIN) -> None:
     """
     Write *chunks* to the file *path* as `replace_file` does; `-` is standard output.
 
-    *mode* is that of a new file. Raises `LedgerError` with *advice* if it cannot be
+    Raises `LedgerError` with *advice* if it cannot be
     written. Errors from *chunks* pass through and leave the old file.
     """
     try:
         if path == "-":
             _print(chunks)
         else:
+            mode = _MODES.get(PurePath(path).suffix.lower(), 0o600)
             with replace_file(path, mode=mode) as file:
                 file.writelines(chunks)
     except OSError as error:

@@ -19,7 +19,7 @@ def junit(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[by
     late = summary.counts.get(Verdict.NOT_ATTEMPTED, 0)
     without = summary.total - sum(summary.counts.values())  # an outcome, as yet
     suite = {
-        "name": f"bulkrepo {info.command}",
+        "name": f"{wording.job(info)}: {', '.join(info.lists)}",
         "tests": summary.total,
         "failures": summary.failures - late,
         "errors": late + without,

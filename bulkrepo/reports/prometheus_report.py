@@ -15,10 +15,16 @@ def prometheus(
     """
     Yield gauges of one run; always the same ones, zeros included.
 
-    They are labelled by command and lists, so that files of several jobs can be in one
-    folder.
+    They are labelled by command, lists and place, so that files of several jobs can be
+    in one folder: of two samples alike, node-exporter drops one.
     """
-    labels = f'command="{info.command}",lists="{_label(", ".join(info.lists))}"'
+    named = {
+        "command": info.command,
+        "lists": ", ".join(info.lists),
+        "list_path": ", ".join(info.list_paths),
+        "endpoint": info.endpoint,
+    }
+    labels = ",".join(f'{name}="{_label(text)}"' for name, text in named.items())
     lines = [_head("rows", "Rows of the lists, by what became of them.")]
     for verdict in Verdict:
         number = summary.counts.get(verdict, 0)

@@ -21,13 +21,20 @@ class Told(NamedTuple):
 
 
 def title(info: RunInfo, summary: Summary) -> str:
-    """Say what was run, and how many rows succeeded."""
+    """Say what was run, where, and how many rows succeeded."""
     done = summary.total - summary.failures
     rows = "row" if summary.total == 1 else "rows"
-    said = f"bulkrepo {info.command}: {done} of {summary.total} {rows} succeeded"
+    said = f"{job(info)}: {done} of {summary.total} {rows} succeeded"
     if differ := summary.counts.get(Verdict.DIFFERS):  # no failure, if so asked
         said += f", {differ} differ{'s' if differ == 1 else ''}"
     return said
+
+
+def job(info: RunInfo) -> str:
+    """Name the command and the place, so that reports of two places differ."""
+    return f"bulkrepo {info.command}" + (
+        f" at {info.endpoint}" if info.endpoint else ""
+    )
 
 
 def facts(info: RunInfo, summary: Summary) -> list[tuple[str, str]]:

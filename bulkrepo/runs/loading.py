@@ -108,7 +108,7 @@ def from_lists(
             profile=settings.grammar,
             stdin=settings.stdin,
             digest=digest,
-            undone=command == "retry",
+            retry_at=settings.endpoint if command == "retry" else None,
         )
         for number, (row, spec) in enumerate(checked):
             if not number % 1000:

@@ -99,6 +99,13 @@ def show(namespace: str, repository: str) -> Request:
     return Request("GET", _path(namespace, repository), wants=Shown)
 
 
+def shows_another(request: Request, shown: Shown) -> bool:
+    """Whether *shown* names another repository than the one `show` asks for."""
+    *_, namespace, _repos, name = request.path.split("/")
+    shown_name = name if shown.name is None else _escape_name(shown.name)
+    return (shown.namespace or namespace, shown_name) != (namespace, name)
+
+
 def update(spec: RepoSpec) -> Request:
     """
     Give the request that makes a repository as wanted; what *spec* leaves out stays.
@@ -163,5 +170,8 @@ def _path(namespace: str, repository: str) -> str:
 
     A real slash makes the gateway answer 404 APIGW.0101.
     """
-    name = repository.replace("/", "$")
-    return f"/v2/manage/namespaces/{namespace}/repos/{name}"
+    return f"/v2/manage/namespaces/{namespace}/repos/{_escape_name(repository)}"
+
+
+def _escape_name(repository: str) -> str:
+    return repository.replace("/", "$")

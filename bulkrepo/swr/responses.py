@@ -7,15 +7,15 @@ SWR API reference and of the API gateway.
 """
 
 import re
+from typing import Any
 
 import msgspec
 
 from bulkrepo.http.dates import http_date, server_time
 from bulkrepo.http.messages import NoReply, Reply, Request
 from bulkrepo.swr.answers import Answer, Kind, Limit
-
-MESSAGE_LIMIT = 500
-"""Characters of a message that are kept."""
+from bulkrepo.swr.error_bodies import read_error, shorten
+from bulkrepo.swr.requests import Shown, shows_another
 
 _SWR = "SVCSTG.SWR."
 
@@ -46,8 +46,14 @@ _BY_STATUS = {
     403: Kind.FORBIDDEN,
     408: Kind.BROKEN,
     409: Kind.CONFLICT,
+    421: Kind.BUSY,  # meant for another connection, and not processed
+    425: Kind.BUSY,  # too early, and not processed
     429: Kind.THROTTLED,
+    505: Kind.REFUSED,  # our HTTP is too new for it, and stays so
 }
+
+_PATIENT = frozenset({Kind.BUSY, Kind.BROKEN, Kind.THROTTLED})
+"""Kinds for which an answer may say how long to wait."""
 
 _GATEWAY = re.compile(r"API(?:GW|G)\.(\d{4})$")
 
@@ -68,16 +74,23 @@ def read(reply: Reply | NoReply, *, request: Request, now: float) -> Answer:
         if request.creates and not reply.body:
             return Answer(Kind.DONE, status, None, None, request_id)
         return _success(reply, request, request_id)
-    code, message, inner_id = _error(reply.body)
-    answer_to_wait = status in (403, 429) or status >= 500
+    if status < 200:
+        message = "this is no status of an answer"
+        return Answer(Kind.UNSURE, status, None, message, request_id)
+    error = read_error(reply.body)
+    wait = _retry_after(reply, now)
+    kind = _kind(status, error.code, makes=request.method == "POST")
+    if status == 413 and kind is Kind.REFUSED and wait is not None:
+        kind = Kind.BUSY  # too large only for now
+    patient = kind in _PATIENT
     return Answer(
-        _kind(status, code, makes=request.method == "POST"),
+        kind,
         status,
-        code,
-        message or _plain(reply),
-        request_id or headers.get("X-IAM-Trace-Id") or inner_id,
-        _retry_after(reply, now) if answer_to_wait else None,
-        _named_limits(message) if message and answer_to_wait else (),
+        error.code,
+        error.message or _plain(reply),
+        request_id or headers.get("X-IAM-Trace-Id") or error.request_id,
+        wait if patient else None,
+        _named_limits(error.message) if error.message and patient else (),
     )
 
 
@@ -87,21 +100,28 @@ def no_organization(code: str | None) -> bool:
 
 
 def _success(reply: Reply, request: Request, request_id: str | None) -> Answer:
-    if _is_html(reply):
-        page = _plain(reply)
-        return Answer(Kind.WRONG_ENDPOINT, reply.status, None, page, request_id)
-    seen = None
-    total = None
-    if request.wants is not None:
-        try:
-            seen = msgspec.json.decode(reply.body, type=request.wants, strict=False)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            # A truncated or empty body proves nothing.
-            message = "the answer is not the JSON that was asked for"
-            return Answer(Kind.BROKEN, reply.status, None, message, request_id)
-        total = _total(reply)
+    """Read a 2xx: done with an empty or a JSON body, if that is what was asked for."""
+    wants, status = request.wants, reply.status
+    if wants is None and not reply.body:
+        return Answer(Kind.DONE, status, None, None, request_id)
+    try:
+        seen = msgspec.json.decode(
+            reply.body, type=Any if wants is None else wants, strict=False
+        )
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        if wants is None or _is_html(reply):
+            page = _plain(reply) or "neither JSON nor an empty body"
+            return Answer(Kind.WRONG_ENDPOINT, status, None, page, request_id)
+        # A truncated or empty body proves nothing.
+        message = "the answer is not the JSON that was asked for"
+        return Answer(Kind.BROKEN, status, None, message, request_id)
+    if wants is None:
+        return Answer(Kind.DONE, status, None, None, request_id)
+    if isinstance(seen, Shown) and shows_another(request, seen):
+        message = f"another repository is shown: {seen.namespace or ''}/{seen.name}"
+        return Answer(Kind.REFUSED, status, None, shorten(message), request_id)
     return Answer(
-        Kind.DONE, reply.status, None, None, request_id, seen=seen, total=total
+        Kind.DONE, status, None, None, request_id, seen=seen, total=_total(reply)
     )
 
 
@@ -128,9 +148,8 @@ def _kind(status: int, code: str | None, *, makes: bool) -> Kind:
         # What is to be created cannot be absent; a gateway knows of no repositories.
         elsewhere = makes or _GATEWAY.match(code)
         return Kind.REFUSED if elsewhere else Kind.ABSENT
-    if status >= 500:
-        return Kind.BROKEN
-    return _BY_STATUS.get(status, Kind.REFUSED)
+    usual = Kind.BROKEN if status >= 500 else Kind.REFUSED
+    return _BY_STATUS.get(status, usual)
 
 
 def _number(code: str | None) -> str | None:
@@ -141,57 +160,6 @@ def _number(code: str | None) -> str | None:
         return code[len(_SWR) :]
     gateway = _GATEWAY.match(code)
     return gateway[1] if gateway else code
-
-
-_CODES = ("errorCode", "error_code", "code")
-_MESSAGES = ("errorMessage", "error_msg", "errorMsg", "message")
-
-
-def _error(body: bytes) -> tuple[str | None, str | None, str | None]:
-    """
-    Give code, message and request id of an error body, whatever its shape.
-
-    SWR sends `{"errors": [{...}], "error_code": ...}`, older ones only the list, its
-    documentation prints a bare list, the gateway a flat object, and IAM
-    `{"error": {"code": 401, ...}}`. `encoded_authorization_message` is never read.
-    """
-    found = _decoded(body)
-    outer = found if isinstance(found, dict) else {}
-    request_id = _text(outer.get("request_id"))
-    for place in (outer.get("errors"), found, outer.get("error")):
-        inner = place[0] if isinstance(place, list) and place else place
-        if not isinstance(inner, dict):
-            continue
-        code = next((c for key in _CODES if (c := _text(inner.get(key)))), None)
-        message = next((m for key in _MESSAGES if (m := _text(inner.get(key)))), None)
-        if code is None and (message is None or "message" in inner):
-            continue  # nobody's errors have a `message` alone
-        detail = _text(inner.get("detail"))
-        if detail and message and detail not in message:
-            message = f"{message} ({detail})"
-        return code, _short(message), request_id
-    return None, None, request_id
-
-
-def _decoded(body: bytes) -> object:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return None
-
-
-def _short(message: str | None) -> str | None:
-    if message is None or len(message) <= MESSAGE_LIMIT:
-        return message
-    return message[: MESSAGE_LIMIT - 1] + "…"
 
 
 def _is_html(reply: Reply) -> bool:
@@ -210,10 +178,13 @@ def _plain(reply: Reply) -> str | None:
         title = _TITLE.search(reply.body)
         name = title[1].decode("utf-8", "replace").strip() if title else "untitled"
         return f"a web page answered: {name}"
-    if _decoded(reply.body) is not None:
+    if reply.body.lstrip()[:1] in _JSON:
         return None  # JSON of a shape nobody knows may hold anything, even secrets
-    return _short(reply.body[:2000].decode("utf-8", "replace").strip()) or None
+    return shorten(reply.body[:2000].decode("utf-8", "replace").strip()) or None
 
+
+_JSON = (b"{", b"[", b'"')
+"""How JSON begins that has words in it, cut off perhaps."""
 
 _RULE = re.compile(
     r"limit:\s*(\d{1,9}),\s*time:\s*(\d{1,9})\s*(second|minute|hour|day)",

@@ -7,7 +7,16 @@ with `--quick`, which measures less and on a busy machine, bounds are half as st
 
 import sys
 
-from tests.bench import imports, limits, memory, startup, survey, throughput, validate
+from tests.bench import (
+    answers,
+    imports,
+    limits,
+    memory,
+    startup,
+    survey,
+    throughput,
+    validate,
+)
 
 
 def main() -> int:
@@ -24,6 +33,8 @@ def main() -> int:
     )
     there = survey.measure(3 if quick else survey.ROUNDS)
     found = limits.hidden(3 if quick else limits.SEEDS)
+    generated = 10_000 if quick else answers.MANY
+    survived = answers.measure(generated)
     rows = [
         (
             "a hidden limit of 30: time over the ideal, worst mean",
@@ -85,6 +96,12 @@ def main() -> int:
             foreign["memory_ratio"],
             "<=",
             1.1,
+        ),
+        (
+            "generated answers after which each row had one true outcome",
+            survived,
+            ">=",
+            generated,
         ),
         ("heavy modules that --help imports", heavy["heavy modules"], "<=", 0),
     ]

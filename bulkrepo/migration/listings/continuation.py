@@ -12,7 +12,8 @@ from bulkrepo.http.headers import links
 from bulkrepo.migration.listings.shapes import letters
 
 _KEY = re.compile(
-    r".*next.*|.*token|.*cursor|continue|(?:has)?more(?:results)?|(?:is)?truncated"
+    r"next|(?:token|cursor)\Z"
+    r"|\A(?:continue|(?:has)?more(?:results)?|(?:is)?truncated)\Z"
 )
 """Keys that point to another page, of letters in lower case alone."""
 _BACK = re.compile(r"prev|start|first|before")
@@ -28,7 +29,7 @@ def find_pointer(value: object, depth: int = _DEPTH) -> str | None:
     """Return the dotted name of what points on in *value*, the records left out."""
     for key, inner in value.items() if isinstance(value, dict) and depth else ():
         word = letters(str(key))
-        if _KEY.fullmatch(word) and not _BACK.search(word) and _says(inner):
+        if _KEY.search(word) and not _BACK.search(word) and _says(inner):
             return str(key)[:80]
         if (found := find_pointer(inner, depth - 1)) is not None:
             return f"{str(key)[:80]}.{found}"

@@ -213,5 +213,5 @@ def _lines(scan: Scanner) -> _Values:
         scan.at += len(lines)
         going = scan.skip()
         whole = whole and not going
-        yield references.spread(lines, scan.source) if whole else lines, going
+        yield references.split_only_line(lines, scan.source) if whole else lines, going
         whole = False

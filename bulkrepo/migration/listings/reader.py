@@ -201,12 +201,11 @@ def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shap
 def _refuse_tags(document: Document) -> None:
     """Raise `InputError` for the tags of one repository."""
     value = document.value
-    for key in ("tags", "Tags") if isinstance(value, dict) else ():
-        if isinstance(member(value, key), list):
-            raise InputError(
-                f"{document.source}: lists the tags of one repository: give the names "
-                "of repositories, as /v2/_catalog or crane catalog HOST does"
-            )
+    if any(isinstance(member(value, key), list) for key in ("tags", "Tags")):
+        raise InputError(
+            f"{document.source}: lists the tags of one repository: give the names of "
+            "repositories, as /v2/_catalog or crane catalog HOST does"
+        )
 
 
 def _refuse_list(document: Document) -> None:

@@ -30,7 +30,7 @@ _DISK = re.compile(r"(?:file|dir|oci|ocidir)://")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _SPLIT = re.compile(r"[\s/]+")
 _NONE = re.compile(r"[:@]<none>\Z")
-_RULE = re.compile(r"\s*--[-\s]*")
+_RULE = re.compile(r"\A\s*--[-\s]*\Z")
 _HEADINGS = frozenset(
     {"CREATED", "DIGEST", "ID", "IMAGE", "IMAGES", "NAME", "NAMES", "NAMESPACE"}
     | {"POD", "REPOSITORIES", "REPOSITORY", "SIZE", "TAG"}
@@ -141,7 +141,7 @@ def are_tags(names: Sequence[str]) -> bool:
     return versions * 2 >= len(names)
 
 
-def spread(text: str, source: str) -> str:
+def split_only_line(text: str, source: str) -> str:
     """
     Return *text*, all that is in the file *source*, with a name a line.
 
@@ -201,7 +201,7 @@ def table(rows: Table) -> Page:
                 continue
             public = rules.visibility(row.get("is_public"))
             if public is None:
-                public = visibility(str(row.get("is_public") or ""), page)
+                public = visibility(row.get("is_public"), page)
             said = {key: row.get(key) for key in ("description", "category")}
             text = {key: str(value) for key, value in said.items() if value is not None}
             yield structs.replace(each, is_public=public, **text)

@@ -108,7 +108,7 @@ def _gitlab(value: object) -> Page:
 def _gitlab_projects(value: object) -> Page:
     page = Page()
     for each in records(value, page, read="visibility"):
-        known = visibility(text(each, "visibility"), page)
+        known = visibility(each.get("visibility"), page)
         page.projects[number(each, "id") or 0] = Project(known)
     return page
 
@@ -145,7 +145,7 @@ def _mirantis(value: object) -> Page:
     def found(each: Object) -> Found:
         return Found(
             Name(joined(text(each, "namespace"), text(each, "name"))),
-            visibility(text(each, "visibility"), page),
+            visibility(each.get("visibility"), page),
             text(each, "shortDescription") or None,
         )
 
@@ -193,7 +193,7 @@ def _github(value: object) -> Page:
             else:
                 # The registry spells an owner's name in lower case.
                 path = joined(login.lower(), name)
-                public = visibility(text(each, "visibility"), page)
+                public = visibility(each.get("visibility"), page)
                 yield Found(Name(path), public)
 
     return filled(page, found())
@@ -271,7 +271,7 @@ def _repos(
         else:
             yield Found(
                 Name(name),
-                visibility(text(each, key("repoType")), page),
+                visibility(each.get(key("repoType")), page),
                 text(each, key("summary")) or None,
             )
 

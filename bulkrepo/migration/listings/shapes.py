@@ -194,11 +194,12 @@ WORDS: Mapping[str, bool] = {"public": True, "private": False}
 """Visibility in words. `internal` is neither: only people can say what it becomes."""
 
 
-def visibility(word: str, page: Page) -> bool | None:
+def visibility(word: object, page: Page) -> bool | None:
     """Return whether *word* means public; note a visibility that SWR does not have."""
-    found = WORDS.get(word.lower())
-    if found is None and word:
-        page.notes.append(f"visibility {word}, which SWR does not have: left blank")
+    found = WORDS.get(str(word).lower())
+    if found is None and word not in (None, ""):
+        what = str(word)[:40]
+        page.notes.append(f"visibility {what}, which SWR does not have: left blank")
     return found
 
 

@@ -20,7 +20,7 @@ _FEW = 100_000
 
 # A name may hold a colon, but only a key's is followed by a blank or the line's end.
 _COLON = re.compile(r":(?:[ \t\r\n]|\Z)")
-_KEY = re.compile(r"^[ \t]*(?:- )*[^\s#][^\n]*:(?:[ \t\r]|$)", re.MULTILINE)
+_KEY = re.compile(r"^[ \t]*(?:- )*+[^\s#][^\n]*:(?:[ \t\r]|$)", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _TEXT = "tag:yaml.org,2002:str"

@@ -116,7 +116,7 @@ def _paged(first: str, product: Product) -> Conversation:
         # Once an answer has pointed on, one that does not is the last.
         guessed = url is None and not led
         if guessed:
-            url = guess_next(here, reply.headers, document, count, product.size[0])
+            url = guess_next_page(here, reply.headers, document, count, product.size[0])
         if url in asked or (url is not None and len(asked) >= _PAGES):
             raise InputError(
                 f"{here}: its pages do not end: number {len(asked)} leads to one "
@@ -180,7 +180,7 @@ def following(url: str, headers: Mapping[str, str], document: Document) -> str |
     return None
 
 
-def guess_next(
+def guess_next_page(
     url: str, headers: Mapping[str, str], document: Document, seen: int, size: str
 ) -> str | None:
     """

@@ -114,6 +114,12 @@ def drift(spec: RepoSpec, seen: Shown) -> dict[str, list[object]]:
     return differences
 
 
+def unread(look: Answer) -> str:
+    """Say that the repository could not be read, and why."""
+    why = look.code or (look.status and look.message) or look.status or "no answer"
+    return f"it could not be read ({why})"
+
+
 def stamp(seconds: float) -> str:
     """Give epoch seconds as RFC 3339."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

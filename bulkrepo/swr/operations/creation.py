@@ -3,7 +3,7 @@
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.rows import Doubt, RepoSpec, join_doubts
 from bulkrepo.swr.answers import Answer, Kind
-from bulkrepo.swr.operations.conclusion import Conclusion, Flow, drift, judged
+from bulkrepo.swr.operations.conclusion import Conclusion, Flow, drift, judged, unread
 from bulkrepo.swr.requests import create as creating
 from bulkrepo.swr.requests import show as showing
 from bulkrepo.swr.requests import update as updating
@@ -64,8 +64,7 @@ def change(spec: RepoSpec, differences: dict[str, list[object]]) -> Flow:
             return _unchanged(answer, differences, None)
         look = (yield showing(spec.namespace, spec.repository)).answer
         if look.kind is not Kind.DONE:
-            why = look.code or look.status or "no answer"
-            evidence = f"may have been changed; it could not be read ({why})"
+            evidence = f"may have been changed; {unread(look)}"
             return _unchanged(answer, differences, evidence, certain=False)
         left = drift(spec, look.seen)
         if not left:
@@ -121,8 +120,7 @@ def _failed(answer: Answer, evidence: str, doubt: Doubt | None) -> Conclusion:
 
 def _unread(answer: Answer, look: Answer, *, doubt: Doubt | None) -> Conclusion:
     """Conclude without being able to read the repository."""
-    why = look.code or look.status or "no answer"
-    evidence = f"it could not be read ({why})"
+    evidence = unread(look)
     if answer.kind is not Kind.EXISTS:
         if doubt is not None:
             evidence = f"may have been created; {evidence}"

@@ -2,7 +2,7 @@
 
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.swr.answers import Answer, Kind
-from bulkrepo.swr.operations.conclusion import Conclusion, Flow, stamp
+from bulkrepo.swr.operations.conclusion import Conclusion, Flow, stamp, unread
 from bulkrepo.swr.requests import delete as deleting
 from bulkrepo.swr.requests import show as showing
 
@@ -82,8 +82,7 @@ def _unseen(look: Answer, lost: Answer | None) -> Conclusion:
         return _gone(look) if lost is None else _gone(lost, evidence)
     if lost is None:
         return _failed(look, "it could not be read, and was left alone")
-    why = look.code or look.status or "no answer"
-    evidence = f"may have been removed; it could not be read ({why})"
+    evidence = f"may have been removed; {unread(look)}"
     return _failed(lost, evidence, certain=False)
 
 

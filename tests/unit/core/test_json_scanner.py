@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkrepo.core.errors import InputError
@@ -197,6 +197,7 @@ values = st.recursive(
 sizes = st.integers(1, 9) | st.just(1 << 16)
 
 
+@settings(deadline=None)
 @given(values, sizes, st.booleans(), st.sampled_from([None, 0, 2]))
 def test_what_is_dumped_is_read(
     value: object,
@@ -211,6 +212,7 @@ def test_what_is_dumped_is_read(
     assert walk(scanner(text, size=size)) == exactly(text)
 
 
+@settings(deadline=None)
 @given(st.lists(values, min_size=1), sizes, st.integers(0, 1000), st.text(max_size=3))
 def test_a_fault_is_told_where_it_is(
     given_values: list[object], size: int, at: int, odd: str
@@ -233,6 +235,7 @@ def test_a_fault_is_told_where_it_is(
         read(text, size=size)
 
 
+@settings(deadline=None)
 @given(values, st.randoms(use_true_random=False), sizes)
 def test_mutated_bytes_are_a_value_or_refused(
     value: object, chance: random.Random, size: int

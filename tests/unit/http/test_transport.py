@@ -3,16 +3,21 @@
 import asyncio
 import resource
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from aiohttp import ClientOSError
 
 from bulkrepo.http.messages import NoReply, Reply, Request
+from tests.conftest import FakeCloud
 from tests.support.servers import (
     CREATED,
     GET,
     POST,
+    REFUSED,
+    SWR,
     TOKEN,
     ask,
     client,
@@ -142,6 +147,82 @@ async def test_connection_that_was_closed_while_idle_is_honest(
 
     assert isinstance(first, Reply)
     assert len(requests) == 2 or (isinstance(second, NoReply) and second.sent)
+
+
+async def test_bytes_that_come_while_idle_are_no_answer() -> None:
+    """A connection that says something unasked is closed, and another one opened."""
+    unasked, connections = asyncio.Event(), 0
+
+    async def talking(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        nonlocal connections
+        connections += 1
+        await heard(reader)
+        writer.write(REFUSED)
+        await unasked.wait()
+        writer.write(CREATED)
+        await silent(reader, writer)
+
+    async with serving(talking) as host, client("http://" + host) as gateway:
+        first = await gateway.send(POST, TOKEN)
+        unasked.set()
+        for _ in range(20):  # rounds of the loop, which reads what came
+            await asyncio.sleep(0)
+        second = await gateway.send(POST, TOKEN)
+
+    assert [isinstance(r, Reply) and r.status for r in (first, second)] == [400, 400]
+    assert connections == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "connections"),
+    [
+        pytest.param(b"201 Created", 1, id="2xx"),
+        pytest.param(b"429 Too Many Requests", 1, id="4xx"),
+        pytest.param(b"504 Gateway Timeout", 2, id="5xx"),
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"{}"])
+async def test_connection_is_not_used_again_after_a_5xx(
+    answer: bytes, connections: int, content: bytes
+) -> None:
+    """Its gateway may yet pass on what it no longer waited for."""
+    opened = 0
+    length = b"Content-Length: %d" % len(content)
+    said = b"\r\n".join([b"HTTP/1.1 " + answer, length, b"", content])
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        await saying(said, said)(reader, writer)
+
+    async with serving(serve) as host, client("http://" + host) as gateway:
+        for _ in range(2):
+            assert isinstance(await gateway.send(POST, TOKEN), Reply)
+
+    assert opened == connections
+
+
+async def test_a_server_that_wants_our_certificate_did_nothing(
+    cloud: FakeCloud,
+) -> None:
+    """TLS 1.3 says so only after the handshake, when the request may have left."""
+    alert, other = (ssl.SSLError(1, "alert") for _ in range(2))
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    other.reason = "TLSV1_ALERT_INTERNAL_ERROR"
+    for cause in (alert, other):
+        error = ClientOSError(1, "alert")
+        error.__cause__ = cause
+        cloud.post(f"{SWR}/v2/manage/namespaces/team/repos", exception=error)
+
+    asked_for_one, failed = await ask(SWR), await ask(SWR)
+
+    assert isinstance(asked_for_one, NoReply)
+    assert (asked_for_one.kind, asked_for_one.sent) == ("certificate", False)
+    assert "client certificates are not supported" in asked_for_one.detail
+    assert isinstance(failed, NoReply)
+    assert (failed.kind, failed.sent) == ("dropped", True)
 
 
 async def test_no_answer_in_time_may_have_sent() -> None:

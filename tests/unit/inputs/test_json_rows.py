@@ -8,7 +8,8 @@ import pytest
 
 from bulkrepo.core.json_scanner import LONGEST
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
-from bulkrepo.inputs import reader, rules
+from bulkrepo.core.text import brief
+from bulkrepo.inputs import checking, reader, rules
 from bulkrepo.inputs.validation import validate
 
 PRIVATE = Defaults(namespace="team", is_public=False)
@@ -34,6 +35,9 @@ def written(elements: list[str], kind: str) -> str:
     return "".join(f"{each}\n" for each in elements)
 
 
+LONG_NUMBER = ("description", "type", brief("1" * 5000))
+
+
 @pytest.mark.parametrize("kind", ["json", "ndjson"])
 @pytest.mark.parametrize(
     ("element", "expected"),
@@ -50,7 +54,8 @@ def written(elements: list[str], kind: str) -> str:
         (r'{"name":"a","\ud83d":1}', ("\ufffd", "unknown-column", "\ufffd")),
         ('{"name":1.10}', ("repository", "type", "1.10")),
         ('{"name":1e999999999999999999999}', ("repository", "type", f"1e{'9' * 21}")),
-        ('{"name":%s}' % ("1" * 5000), ("repository", "type", "1" * 5000)),
+        ('{"name":%s}' % ("1" * 200), ("repository", "type", "1" * 200)),
+        ('{"name":"a","description":%s}' % ("1" * 5000), LONG_NUMBER),
         ('{"name":"a","public":1e400}', ("is_public", "boolean", "1e400")),
         ('{"name":"a","private":-0.0}', ("is_public", "boolean", "-0.0")),
         ('{"name":["a"]}', ("repository", "type", "[]")),
@@ -88,9 +93,11 @@ def test_of_many_faulty_keys_some_are_told_and_the_others_counted(kind: str) -> 
     (row,) = rows(json.dumps([record] if kind != "ndjson" else record), kind)
 
     assert row.repository == "a"
-    assert len(row.faults) == 21
-    assert row.faults[0].message == "is not a known column or key"
-    assert row.faults[-1].message == "is the first of 4,980 more that are not read"
+    found = rules.check(row, defaults=PRIVATE)
+    assert isinstance(found, Rejected)
+    found = checking.placed(found)
+    assert len(found.problems) == 21
+    assert found.problems[-1].message == "has 4980 more problems"
 
 
 def test_an_endless_key_is_cut() -> None:

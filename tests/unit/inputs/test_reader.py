@@ -28,12 +28,17 @@ def refused(data: bytes | str, name: str = "list.csv") -> str:
 @pytest.mark.parametrize(
     ("name", "head", "expected"),
     [
-        pytest.param("a.CSV", "[", "csv", id="suffix in capitals"),
+        pytest.param("a.CSV", "x", "csv", id="suffix in capitals"),
         pytest.param("a.tsv", "", "csv", id="tsv"),
         pytest.param("a.json", "", "json", id="json"),
         pytest.param("a.report.jsonl", "", "ndjson", id="jsonl"),
         pytest.param("a.ndjson", "", "ndjson", id="ndjson"),
-        pytest.param("a.txt", "[", "text", id="txt"),
+        pytest.param("a.txt", "x,y", "text", id="txt"),
+        pytest.param("a.txt", "[", "json", id="txt that is JSON"),
+        pytest.param("a.csv", "{}", "ndjson", id="csv that is JSON"),
+        pytest.param("a.txt", "x\tVisibility\n", "csv", id="txt that is a table"),
+        pytest.param("a.txt", "repo\nweb", "csv", id="txt with a heading"),
+        pytest.param("a.jsonl", "repo", "ndjson", id="no JSON at all"),
         pytest.param("-", '\n ["a"]', "json", id="array"),
         pytest.param("-", '{\n "repositories": [', "json", id="wrapped"),
         pytest.param("-", '{"run": {}}', "json", id="report"),
@@ -49,7 +54,7 @@ def refused(data: bytes | str, name: str = "list.csv") -> str:
     ],
 )
 def test_guess(name: str, head: str, expected: str) -> None:
-    """The suffix decides; without one, the first characters."""
+    """The first characters decide; between formats of one kind, the suffix."""
     assert reader.guess(name, head) == expected
 
 
@@ -160,7 +165,21 @@ def test_blanks_around_are_trimmed_with_a_note() -> None:
         pytest.param("[]", "a.json", "has no rows", id="empty array"),
         pytest.param("web\napi\n", "a.csv", "--format text", id="no header"),
         pytest.param('name\n"a\n', "a.csv", "a.csv:2: a quote", id="open quote"),
-        pytest.param('na"me\n', "a.csv", "no known column", id="open quote on top"),
+        pytest.param('na"me\n', "a.csv", "no known column", id="quote in a heading"),
+        pytest.param(
+            '\n"name\n' + "a\n" * 9, "a.csv", "a.csv:2: a quote", id="open on top"
+        ),
+        pytest.param(
+            'x,"name' + "\na" * 600_000, "a.csv", "1,048,576", id="open far on top"
+        ),
+        pytest.param(
+            'name\n"' + "\na" * 600_000, "a.csv", "a.csv:2: a quote", id="open far"
+        ),
+        pytest.param("name" + ",x" * 17_000, "a.csv", "is 16,384", id="too wide"),
+        pytest.param("a" * 1_048_577, "a.txt", "a.txt:1: the line has", id="long"),
+        pytest.param(
+            "name\na\n" + "a" * 1_048_577, "a.csv", "a.csv:3: the line has", id="wide"
+        ),
         pytest.param('name\n"' + "a" * 200_000, "a.csv", "never closed", id="huge"),
         pytest.param("x" * 200_000, "a.csv", "no known column", id="huge header"),
         pytest.param('{"a', "a.json", "a.json:1:2: ", id="cut at once"),
@@ -234,37 +253,16 @@ def test_a_digest_sees_every_byte() -> None:
     ("text", "name", "expected"),
     [
         pytest.param(
-            "name,descripton,is_public\na,x,no\nb,y,no\n",
-            "a.csv",
-            [("unknown-column", 1, 6, None, "description")] * 2,
-            id="one misspelt column, every row",
-        ),
-        pytest.param(
-            'name,"is\npublic",org,organization\na,no,t,u\n',
-            "a.tsv",
-            [("same-field", 2, 13, None, None)],
-            id="a header over two lines",
-        ),
-        pytest.param(
-            "org,name,organization\nt,a,u\n",
-            "a.csv",
-            [("same-field", 1, 10, None, None)],
-            id="two columns, one field",
-        ),
-        pytest.param(
-            "name,description,descripton\na,b,c\n",
-            "a.csv",
-            [("unknown-column", 1, 18, None, None)],
-            id="misspelt, but there already",
-        ),
-        pytest.param(
             "name,org\na,b,c\n",
             "a.csv",
             [("surplus-cell", 2, 5, None, None)],
             id="more",
         ),
         pytest.param(
-            'name,org\na,"b"c\n', "a.csv", [("quotes", 2, 1, None, None)], id="quotes"
+            'name,org\na,"b"c\n',
+            "a.csv",
+            [("quotes", None, None, None, None)],
+            id="quotes",
         ),
         pytest.param(
             '{"name":"a","foo bar":1}\n{\n[]\n',
@@ -305,6 +303,43 @@ def test_readers_find_faults_of_form(
     ]
 
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "name,descripton,is_public\na,x,no\nb,y,no\n",
+            ("unknown-column", 1, 6, "description"),
+            id="misspelt",
+        ),
+        pytest.param(
+            'name,"is\npublic",org,organization\na,no,t,u\n',
+            ("same-field", 2, 13, None),
+            id="over two lines",
+        ),
+        pytest.param(
+            "org,name,organization\nt,a,u\n",
+            ("same-field", 1, 10, None),
+            id="two columns, one field",
+        ),
+        pytest.param(
+            "name,description,descripton\na,b,c\n",
+            ("unknown-column", 1, 18, None),
+            id="misspelt, but there already",
+        ),
+    ],
+)
+def test_faults_of_a_heading_are_no_fault_of_a_row(
+    text: str, expected: tuple[object, ...]
+) -> None:
+    """They are the list's, and its rows all share them."""
+    found = rows(text)
+    (fault,) = found[0].layout.problems if found[0].layout else ()
+
+    assert (fault.rule, fault.line, fault.column, fault.hint) == expected
+    assert not any(row.faults for row in found)
+    assert len({id(row.layout) for row in found}) == 1
 
 
 @pytest.mark.parametrize("kind", reader.READERS)

@@ -180,4 +180,7 @@ def test_problems_without_an_outcome_are_an_unknown_column() -> None:
 
 def test_result_columns_need_an_outcome() -> None:
     """Without an outcome, `message` is just an unknown column."""
-    assert rows("name,message\na,b\n")[0].faults
+    layout = rows("name,message\na,b\n")[0].layout
+
+    assert layout is not None
+    assert layout.problems

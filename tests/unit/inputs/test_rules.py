@@ -297,3 +297,32 @@ def test_rules_have_stable_names() -> None:
         for each in rows
         for problem in problems(each)
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("a__" * 90_000, id="legal in all but length"),
+        pytest.param("-" * 300_000, id="one run"),
+        pytest.param("a.-" * 90_000, id="many runs"),
+        pytest.param("-._" * 90_000, id="runs of all kinds"),
+        pytest.param("\u0301\u0323" * 90_000, id="marks that Unicode sorts"),
+        pytest.param("A é" * 90_000, id="all of it"),
+    ],
+)
+def test_no_name_makes_a_long_message(name: str) -> None:
+    """However long it is, what is said and kept of it stays short."""
+    row = Row("l.csv", 2, name, name, name, name, "x")
+    found = row_rules.check(row)
+
+    assert isinstance(found, Rejected)
+    assert sum(len(p.message + (p.got or "")) for p in found.problems) < 12_000
+
+
+def test_a_description_is_text() -> None:
+    """Any text but NUL, which is no character of one."""
+    row = Row("l.csv", 2, "team", "app", "no", None, "a\0b")
+    found = row_rules.check(row)
+
+    assert isinstance(found, Rejected)
+    assert [(p.field, p.rule) for p in found.problems] == [("description", "character")]

@@ -187,18 +187,38 @@ def test_samples_are_valid(name: str, rows: int) -> None:
     assert count == validation.Checked(rows=rows, valid=rows)
 
 
-def test_a_misspelt_column_is_reported_once_and_spoils_every_row(save: Save) -> None:
-    """Its rows are all faulty; the fault is told once, at the header."""
+def test_a_fault_of_the_heading_is_told_once_and_rows_are_checked(save: Save) -> None:
+    """It is none of its rows', which may have faults of their own."""
     rows = "".join(f"t,a{n},no,x\n" for n in range(50))
     count, reported, rejected = run(
-        save("a.csv", f"org,name,public,descripton\n{rows}")
+        save("a.csv", f"org,name,public,descripton\n{rows}t,B,no,x\n")
     )
 
     assert [(p.line, p.column, p.rule) for _, p in reported] == [
-        (1, 17, "unknown-column")
+        (1, 17, "unknown-column"),
+        (52, 3, "uppercase"),
     ]
-    assert (count.faulty, count.problems, count.valid) == (50, 1, 0)
-    assert len(rejected) == 50
+    assert count == validation.Checked(
+        rows=51, valid=50, faulty=1, problems=2, headings=1
+    )
+    assert [(each.row.line, len(each.problems)) for each in rejected] == [
+        (1, 1),
+        (52, 1),
+    ]
+
+
+def test_a_column_that_a_list_lacks_is_told_once(save: Save) -> None:
+    """Its rows are faulty, as they say nothing, and need not say so one by one."""
+    path = save("a.csv", "name,type\na,linux\nb,lang\n")
+    count, reported, _ = run(path)
+
+    assert [(p.line, p.field, p.rule) for _, p in reported] == [
+        (1, "namespace", "required"),
+        (1, "is_public", "required"),
+    ]
+    assert (count.headings, count.faulty) == (1, 2)
+    given = Defaults(namespace="t", is_public=False)
+    assert run(path, defaults=given)[0] == validation.Checked(rows=2, valid=2)
 
 
 def test_rows_meet_across_lists(save: Save) -> None:
@@ -392,7 +412,9 @@ def test_fix_gives_a_name_its_organization(save: Save, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "out", "says"),
     [
-        pytest.param("name,zzz\na,b\n", "o.csv", "1:6: zzz", id="unknown column"),
+        pytest.param(
+            "name,zzz\na,b\n", "o.csv", 'in.csv:1: "zzz" is not', id="unknown column"
+        ),
         pytest.param("name\na,b\n", "o.csv", "2:3: cell", id="a cell too many"),
         pytest.param(
             "name,outcome,problems\na,invalid,?\n",
@@ -497,3 +519,57 @@ def test_a_report_that_has_no_place_is_in_no_ledger(save: Save, tmp_path: Path) 
 
     with pytest.raises(LedgerError, match=r"written \(No such file or directory\)$"):
         validate.run([save("l.csv", MESSY)], settings=settings, fixed=None, quiet=True)
+
+
+def test_of_one_row_twenty_problems_are_said_and_of_more_the_number(
+    save: Save,
+) -> None:
+    """A row cannot make a report as long as it likes."""
+    keys = ",".join(f'"key{number}": 1' for number in range(50))
+    path = save("l.json", f'[{{"org": "t", "name": "a", "public": false, {keys}}}]')
+    count, reported, rejected = run(path)
+
+    assert [len(reported), len(rejected[0].problems)] == [21, 21]
+    assert reported[-1][1].rule == "more"
+    assert reported[-1][1].message == "has 30 more problems"
+    assert count.faulty == 1
+
+
+def test_of_all_problems_ten_thousand_are_printed_and_of_more_the_number(
+    save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report has them all."""
+    path = save("l.csv", "org,name,public\n" + "t,A,no\n" * 10_003)
+    report = tmp_path / "r.jsonl"
+    settings = Reading(reports=(str(report),))
+    code = validate.run([path], settings=settings, fixed=None, quiet=False)
+    *lines, last = capsys.readouterr().out.splitlines()
+
+    assert code == 1
+    assert len(lines) == 10_000
+    assert last == "3 more lines: --report FILE has all"
+    assert len(report.read_text().splitlines()) == 10_003
+
+
+def test_a_heading_at_fault_is_in_the_report(
+    save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a row of its own, at its line; the rows below have their own faults."""
+    path = save("l.csv", "\norg,name,public,x,y\nt,a,no,,\nt,B,no,,\n")
+    report = tmp_path / "r.json"
+    settings = Reading(reports=(str(report),))
+    code = validate.run([path], settings=settings, fixed=None, quiet=False)
+    found = json.loads(report.read_text())
+    said = capsys.readouterr()
+
+    assert code == 1
+    assert [(item["line"], len(item["problems"])) for item in found["items"]] == [
+        (2, 2),
+        (4, 1),
+    ]
+    assert found["summary"]["counts"] == {"invalid": 2}
+    assert len(said.out.splitlines()) == 3
+    assert said.err == (
+        "2 rows: 1 valid, the heading is at fault, so that nothing can be sent, "
+        "1 at fault, 3 problems\n"
+    )

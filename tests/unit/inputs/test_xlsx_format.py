@@ -16,7 +16,7 @@ from openpyxl.styles import Font
 
 from bulkrepo.cli.main import cli
 from bulkrepo.core.errors import BulkrepoError, InputError
-from bulkrepo.core.rows import FIELDS, Row
+from bulkrepo.core.rows import FIELDS, Reported, Row
 from bulkrepo.inputs import reader, xlsx_cells, xlsx_format, xlsx_merged_cells
 from bulkrepo.sandbox import Sandbox
 from tests.cli.test_import import table
@@ -63,12 +63,14 @@ def test_a_sheet_is_a_list() -> None:
             ["team-a", "web/api", True, "linux", "Gateway"],
             [None, "  ", None],
             ["team-a", "db", "no", None, None],
+            ["team-a", "  "],
         ]
     )
 
     assert [(row.line, fields(row)) for row in rows(data)] == [
         (3, ("team-a", "web/api", False, "linux", "Gateway")),
         (5, ("team-a", "db", "yes", None, None)),
+        (6, ("team-a", None, None, None, None)),
     ]
 
 
@@ -500,8 +502,8 @@ def test_a_report_that_went_through_a_spreadsheet_is_a_list() -> None:
     )
 
     assert [(r.description, r.reported) for r in rows(data)] == [
-        ("=x", "created"),
-        (None, ""),
+        ("=x", Reported("created")),
+        (None, Reported("")),
     ]
 
 

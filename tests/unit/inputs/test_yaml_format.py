@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkrepo.core.errors import InputError
@@ -157,6 +157,7 @@ keys = st.sampled_from(["name", "org", "public", "private", "type", "description
 records = st.lists(texts | st.dictionaries(keys, values, max_size=4), max_size=4)
 
 
+@settings(deadline=None)
 @given(records, st.sampled_from([block, flow]))
 def test_any_records_are_as_in_json(given_records: list[Any], dump: Any) -> None:
     """Text that would be a number or a truth is quoted by whoever writes YAML."""
@@ -245,6 +246,7 @@ repositories:
     assert [fault.path for row in found for fault in row.faults] == ["$.x", "$.y"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*"- :[]{}&*!|>'\"%#?,\n\t", "a", "name: ", "---\n"])))
 def test_whatever_is_written_is_rows_or_a_reason(pieces: list[str]) -> None:
     """And quotes nothing of what could be a secret."""

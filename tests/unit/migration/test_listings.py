@@ -468,6 +468,8 @@ def test_visibility_as_text_is_what_it_says(
         ([{"package": "r.h/a", "version": "1", "access_level": "all"}], "access_level"),
         ([{"package_type": "docker", "name": "a", "visibility": "private"}], None),
         ([{"package_type": "docker", "name": "a", "visibility": "inner"}], "inner"),
+        ([{"package_type": "docker", "name": "a", "visibility": 20}], "20"),
+        ([{"package_type": "docker", "name": "a", "visibility": None}], None),
         ([{"repositoryName": "a", "repoVisibility": "x"}], "repoVisibility"),
     ],
 )

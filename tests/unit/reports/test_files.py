@@ -47,6 +47,18 @@ def test_write_makes_a_file_for_its_owner(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_node_exporter_reads_is_open_to_it(tmp_path: Path) -> None:
+    """It runs as a user of its own, whatever the umask is of who writes."""
+    path = tmp_path / "r.prom"
+    before = os.umask(0o077)
+    try:
+        write(str(path), [b"x 1\n"])
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
 def test_write_takes_a_name_in_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,12 +74,12 @@ def test_write_keeps_the_permissions_of_what_it_replaces(tmp_path: Path) -> None
     """A report that somebody opened to others stays open to them."""
     path = tmp_path / "r.prom"
     path.write_bytes(b"old")
-    path.chmod(0o644)
+    path.chmod(0o640)
 
     write(str(path), [b"new"])
 
     assert path.read_bytes() == b"new"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_write_leaves_the_old_file_when_the_rows_break_off(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_junit_counts_what_has_no_outcome_yet() -> None:
 # Prometheus
 
 _SAMPLE = re.compile(
-    r'bulkrepo_[a-z_]+\{([a-z]+="([^"\\\n]|\\[\\"n])*",?)+\} [0-9.e+]+'
+    r'bulkrepo_[a-z_]+\{([a-z_]+="([^"\\\n]|\\[\\"n])*",?)+\} [0-9.e+]+'
 )
 
 
@@ -202,10 +202,40 @@ def test_prometheus_reads_every_line(name: str) -> None:
     assert {line.partition("{")[0] for line in samples} == set(types)
 
 
+def test_list_paths_are_absolute_where_the_folder_is_known() -> None:
+    """Jobs in two folders may have lists of one name; standard input has no path."""
+    info = structs.replace(INFO, lists=("a.csv", "/var/b.csv", "-"))
+
+    assert info.list_paths == ("/srv/a.csv", "/var/b.csv", "-")
+    assert structs.replace(info, folder=None).list_paths == info.lists
+
+
+@pytest.mark.parametrize("kind", ["html", "xml", "prom", "jsonl", "json", "csv", "md"])
+def test_reports_of_two_places_differ(kind: str) -> None:
+    """Each says its place where programs tell reports apart, and never wrongly."""
+    row = structs.replace(CREATED, endpoint="https://other.example")
+    info = structs.replace(INFO, endpoint="https://other.example")
+    text = b"".join(EXPORTERS[kind](info, counted([row]), [row])).decode()
+    text = text.replace("&#8203;", "")  # which keeps a forge from making a link
+
+    assert "https://other.example" in text
+    assert INFO.endpoint not in text
+    if kind == "html":
+        (title,) = re.findall("<title>(.*)</title>", text)
+        assert "at https://other.example" in title
+    if kind == "xml":
+        assert suite_of(text).attrib["name"] == (
+            "bulkrepo create at https://other.example: team.csv"
+        )
+
+
 def test_prometheus_has_every_outcome_and_when_it_ended() -> None:
     """A series that vanished could not raise an alert; the age of a run does."""
     text = export("prom", [CREATED, DIFFERS])
-    labels = 'command="create",lists="team.csv"'
+    labels = (
+        'command="create",lists="team.csv",list_path="/srv/team.csv",'
+        f'endpoint="{INFO.endpoint}"'
+    )
 
     for verdict in Verdict:
         number = int(verdict in {CREATED.outcome, DIFFERS.outcome})

@@ -36,6 +36,7 @@ INFO = RunInfo(
     requests=3,
     throttled=1,
     version="0.1.0",
+    folder="/srv",
 )
 CREATED = Item(
     source="team.csv",
@@ -48,6 +49,7 @@ CREATED = Item(
     status=201,
     attempts=1,
     elapsed_ms=12.5,
+    endpoint=INFO.endpoint,
 )
 EXISTS = Item(source="team.csv", line=3, repository="old", outcome=Verdict.EXISTS)
 INVALID = Item(
@@ -130,6 +132,7 @@ items = st.builds(
     attempts=st.integers(0, 99),
     started_at=maybe,
     elapsed_ms=st.none() | st.floats(0, 1e9),
+    endpoint=st.none() | st.just(INFO.endpoint),
 )
 
 
@@ -262,7 +265,7 @@ def test_columns_are_those_that_are_promised() -> None:
         ", ".join(COLUMNS)
         == "source, line, namespace, repository, is_public, category, description, "
         "outcome, certain, differences, problems, status, code, message, request_id, "
-        "reason, evidence, attempts, started_at, elapsed_ms"
+        "reason, evidence, attempts, started_at, elapsed_ms, endpoint"
     )
 
 
@@ -345,8 +348,9 @@ def test_csv_is_in_the_dialect_of_the_rfc() -> None:
     head, row, end = export("csv", [CREATED]).decode().split("\r\n")
 
     assert head == ",".join(COLUMNS)
-    assert (
-        row == "team.csv,2,team-a,web/api,false,linux,,created,true,,,201,,,,,,1,,12.5"
+    assert row == (
+        "team.csv,2,team-a,web/api,false,linux,,created,true,,,201,,,,,,1,,12.5,"
+        + INFO.endpoint
     )
     assert end == ""
 
@@ -360,7 +364,8 @@ def test_harmless_is_taken_back_by_armed(text: str) -> None:
 def test_markdown_is_a_page_to_paste() -> None:
     """The page has the run, the numbers, the reasons, and the rows worth a look."""
     assert export("md", ITEMS).decode() == (
-        "# bulkrepo create: 2 of 4 rows succeeded, 1 differs\n\n"
+        "# bulkrepo create at https:&#8203;//swr-api.cn-north-4.myhuaweicloud.com: "
+        "2 of 4 rows succeeded, 1 differs\n\n"
         "| Fact | Value |\n| --- | --- |\n"
         "| Run | 7, finished |\n"
         "| Lists | team.csv |\n"

@@ -11,8 +11,9 @@ from multidict import CIMultiDict
 from bulkrepo.core.rows import RepoSpec
 from bulkrepo.http.messages import NoReply, Reply, Request
 from bulkrepo.swr.answers import Answer, Kind, Limit
+from bulkrepo.swr.error_bodies import MESSAGE_LIMIT
 from bulkrepo.swr.requests import Shown, create, show
-from bulkrepo.swr.responses import MESSAGE_LIMIT, read, said
+from bulkrepo.swr.responses import read, said
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
 POST = create(RepoSpec("team", "app", is_public=False))
@@ -101,6 +102,9 @@ SWR = "SVCSTG.SWR."
         pytest.param(400, SWR + "4001029", Kind.REFUSED, id="400"),
         pytest.param(400, None, Kind.REFUSED, id="400-no-code"),
         pytest.param(413, SWR + "4131012", Kind.REFUSED, id="413"),
+        pytest.param(421, None, Kind.BUSY, id="421"),
+        pytest.param(425, None, Kind.BUSY, id="425"),
+        pytest.param(505, None, Kind.REFUSED, id="505"),
         pytest.param(422, None, Kind.REFUSED, id="422"),
         pytest.param(405, "APIGW.0501", Kind.REFUSED, id="405"),
         pytest.param(405, None, Kind.WRONG_ENDPOINT, id="405 of no SWR"),
@@ -166,6 +170,7 @@ def test_no_reply_says_what_happened() -> None:
         pytest.param(200, b"", Kind.BROKEN, id="empty"),
         pytest.param(200, b"[]", Kind.BROKEN, id="no-object"),
         pytest.param(200, b"<html>", Kind.WRONG_ENDPOINT, id="page"),
+        pytest.param(200, b'{"is_public":false,"name":"x"}', Kind.REFUSED, id="other"),
     ],
 )
 def test_reading_tells_what_is_there(status: int, content: bytes, kind: Kind) -> None:
@@ -217,6 +222,64 @@ def test_page_with_200_is_the_wrong_endpoint(
     assert answer.message == f"a web page answered: {title}"
 
 
+@pytest.mark.parametrize(
+    ("name", "namespace", "another"),
+    [
+        pytest.param("web/app", "team", False, id="same"),
+        pytest.param("web/app", None, False, id="as-shown-alone"),
+        pytest.param(None, None, False, id="names-nothing"),
+        pytest.param("web", "team", True, id="name"),
+        pytest.param("app", None, True, id="part-of-the-name"),
+        pytest.param("web/app", "other", True, id="organization"),
+    ],
+)
+def test_another_repository_is_no_answer(
+    name: str | None, namespace: str | None, *, another: bool
+) -> None:
+    """What is shown must be what was asked for."""
+    shown = {"is_public": False, "name": name, "namespace": namespace}
+
+    answer = understood(
+        200, json.dumps(shown).encode(), request=show("team", "web/app")
+    )
+
+    assert (answer.kind is Kind.REFUSED, answer.seen is None) == (another, another)
+
+
+@pytest.mark.parametrize("status", [0, 99, 100, 101, 199])
+def test_a_number_that_is_no_status_tells_nothing(status: int) -> None:
+    """The request may have been carried out, whatever the body says."""
+    answer = understood(status, body(SWR + "4001029"))
+
+    assert (answer.kind, answer.unsure, answer.status) == (Kind.UNSURE, True, status)
+
+
+CHANGE = Request("PATCH", GET.path, b"{}")
+REMOVAL = Request("DELETE", GET.path)
+
+
+@pytest.mark.parametrize("request_", [POST, CHANGE, REMOVAL])
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", Kind.DONE),
+        (b"{}", Kind.DONE),
+        (b"null", Kind.DONE),
+        (b"OK", Kind.WRONG_ENDPOINT),
+        (b"{", Kind.WRONG_ENDPOINT),
+        (b"<p>", Kind.WRONG_ENDPOINT),
+    ],
+)
+@pytest.mark.parametrize("media", ["application/json", "text/html", ""])
+def test_done_is_an_empty_or_a_json_body(
+    request_: Request, content: bytes, kind: Kind, media: str
+) -> None:
+    """The body decides, as servers name a type for nothing, too."""
+    headers = {"Content-Type": media}
+
+    assert understood(201, content, request=request_, headers=headers).kind is kind
+
+
 ONE = {"errorCode": "C.1", "errorMessage": "words", "detail": "in filter"}
 
 
@@ -262,11 +325,10 @@ ONE = {"errorCode": "C.1", "errorMessage": "words", "detail": "in filter"}
             None,
             id="nulls",
         ),
-        pytest.param({"message": "hello"}, None, None, id="a-message-is-no-error"),
+        pytest.param({"message": "hello"}, None, "hello", id="message-alone"),
         pytest.param({"errorCode": True, "errorMessage": []}, None, None, id="types"),
         pytest.param({"token": "t"}, None, None, id="unknown-json-is-not-shown"),
         pytest.param([], None, None, id="empty-list"),
-        pytest.param("text", None, None, id="a-string"),
     ],
 )
 def test_error_is_found_in_every_shape(
@@ -284,6 +346,8 @@ def test_error_is_found_in_every_shape(
         pytest.param(b"", None, id="empty"),
         pytest.param(b" upstream timed out\n", "upstream timed out", id="text"),
         pytest.param(b"\xff\xfe", "\ufffd\ufffd", id="no-text"),
+        pytest.param(b'{"encoded_authorization_message":"', None, id="cut-off-json"),
+        pytest.param(b'"words"', None, id="a-string"),
         pytest.param(
             b"<html><TITLE> 502 Bad Gateway </TITLE>",
             "a web page answered: 502 Bad Gateway",
@@ -370,7 +434,28 @@ def test_a_date_to_wait_for_is_one_of_the_servers_clock() -> None:
     assert answer.retry_after == 7.0
 
 
-@pytest.mark.parametrize("status", [400, 404, 409])
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (408, None, Kind.BROKEN),
+        (409, SWR + "4090023", Kind.BUSY),
+        (413, None, Kind.BUSY),
+        (421, None, Kind.BUSY),
+        (425, None, Kind.BUSY),
+        (429, None, Kind.THROTTLED),
+        (503, None, Kind.BROKEN),
+    ],
+)
+def test_retry_after_is_kept_where_another_try_makes_sense(
+    status: int, code: str | None, kind: Kind
+) -> None:
+    """Also what is too large only for now."""
+    answer = understood(status, body(code), headers={"Retry-After": "2"})
+
+    assert (answer.kind, answer.retry_after) == (kind, 2.0)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 505])
 def test_retry_after_is_ignored_when_another_try_makes_no_sense(status: int) -> None:
     """Only throttling and trouble are waited out."""
     assert understood(status, headers={"Retry-After": "9"}).retry_after is None
@@ -450,9 +535,7 @@ HEADERS = st.dictionaries(
 )
 
 
-@given(
-    status=st.integers(100, 999), content=BODIES, headers=HEADERS, reads=st.booleans()
-)
+@given(status=st.integers(0, 999), content=BODIES, headers=HEADERS, reads=st.booleans())
 @example(status=400, content=b"1" * 5000, headers={}, reads=False)
 @example(status=400, content=b'{"code":' + b"1" * 5000 + b"}", headers={}, reads=False)
 @example(status=400, content=b"[" * 60_000, headers={}, reads=True)

@@ -1,0 +1,107 @@
+"""
+Pure. Values that look like something else than a repository's name.
+
+Programs make them: a spreadsheet turns `mar-1` into a date and adds a line of totals,
+a column of whole numbers with a gap becomes 7.0, a list of tags is taken for one of
+names. Where the value is legal it may be meant, and is only suspect.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from bulkrepo.core.rows import FIELDS, Problem, Row
+
+_NOTHING = r"(?i:null|nan|none|nil|n[/-]?a)"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_AS_NOTHING = "is a word that programs write for nothing"
+_AS_DATE = "looks like a date that a spreadsheet made of a name"
+
+_ODD: Mapping[str, tuple[str, str]] = {
+    "digits": (r"\d+", "has only digits, like a count or what is left of a name"),
+    "date": (r"\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./]\d{4}", _AS_DATE),
+    "decimal": (r"\d+\.0", "looks like a whole number that a program made a decimal"),
+    "nothing": (_NOTHING, _AS_NOTHING),
+    "tag": (
+        r"latest|v\d+|v?\d+(?:\.\d+)++(?:-[a-z0-9.-]+)?",
+        "looks like a tag, and not like a repository",
+    ),
+    "host": (
+        r"(?:(?:[a-z0-9-]++\.)++[a-z-]{2,}|localhost)/.+",
+        "begins with what looks like a registry's host",
+    ),
+}
+"""Rule -> the legal names that are suspect by it, and why."""
+_SPOILED: Mapping[str, tuple[str, str]] = {
+    "date": (
+        rf"\d\d?-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{2,4}}",
+        _AS_DATE,
+    ),
+    "error": (
+        r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NULL!|NUM!)",
+        "is a spreadsheet's error",
+    ),
+    "rounded": (
+        r"\d+(?:[.,]\d+)?E[+-]?\d+",
+        "looks like a number that a spreadsheet rounded",
+    ),
+    "nothing": (_NOTHING, _AS_NOTHING),
+}
+"""Kind -> illegal names that no correction gives their meaning back, and why."""
+
+_TOTALS = "total totals subtotal sum gesamt summe 合计 总计 小计"
+TOTALS = frozenset((*_TOTALS.split(), "grand total"))
+"""What begins a line of totals, in lower case."""
+
+
+def _match_any(table: Mapping[str, tuple[str, str]]) -> Callable[[str], str | None]:
+    """Return a function that gives the rule of *table* for a text, if there is one."""
+    groups = (f"(?P<{rule}>{pattern})" for rule, (pattern, _) in table.items())
+    match = re.compile("|".join(groups)).fullmatch
+
+    def find_rule(text: str) -> str | None:
+        found = match(text)
+        return found and found.lastgroup
+
+    return find_rule
+
+
+_find_odd = _match_any(_ODD)
+_find_spoiled = _match_any(_SPOILED)
+_match_number = re.compile(r"[\d.,\s]+").fullmatch
+
+
+def find_odd_name(repository: str) -> Problem | None:
+    """Return what makes a legal name suspect, not placed."""
+    rule = _find_odd(repository)
+    if rule is None:
+        return None
+    return Problem("repository", rule, _ODD[rule][1], got=repository, suspect=True)
+
+
+def find_spoiled_name(field: str, text: str) -> Problem | None:
+    """Return the fault of a name whose meaning is lost, not placed."""
+    rule = _find_spoiled(text)
+    if rule is None:
+        return None
+    message = f"{_SPOILED[rule][1]}: give the name that is meant"
+    return Problem(field, "spoiled", message, got=text)
+
+
+def find_total(row: Row) -> Problem | None:
+    """
+    Return the fault of a table's row that is a line of totals.
+
+    Such a line has a word for it, and nothing else but numbers. A word alone may be a
+    repository's name.
+    """
+    if row.layout is None or row.layout.heading is None:
+        return None
+    values = (getattr(row, field) for field in FIELDS)
+    texts = [str(value).casefold() for value in values if value is not None]
+    others = [text for text in texts if text.rstrip(": ") not in TOTALS]
+    if len(others) == len(texts) or not all(map(_match_number, others)):
+        return None
+    if not others and row.repository is not None:
+        return None
+    message = "looks like a line of totals and no repository: delete it"
+    return Problem("record", "total", message)

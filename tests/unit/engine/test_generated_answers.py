@@ -1,0 +1,15 @@
+"""Whatever is answered, each row has one outcome, and what is certain is true."""
+
+from collections import Counter
+
+from bulkrepo.swr.answers import Kind
+from tests.support.generated_answers import runs
+
+
+def test_each_row_has_one_true_outcome_whatever_is_answered() -> None:
+    """Status, headers and body by chance, through the engine and its creates."""
+    answered: Counter[Kind] = Counter()
+    for run in runs(2_000, seed=14):
+        answered += run
+
+    assert set(answered) == set(Kind)
