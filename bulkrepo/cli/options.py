@@ -10,7 +10,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 REGISTRIES = ("distribution", "harbor", "gitlab", "quay", "dockerhub")
 """Registry products that can be listed live."""
 
-_FORMATS = click.Choice(["csv", "json", "ndjson", "text", "xlsx"])
+_FORMATS = click.Choice(["csv", "json", "ndjson", "text", "yaml", "xlsx"])
 
 
 def stack(*options: Callable[[F], F]) -> Callable[[F], F]:

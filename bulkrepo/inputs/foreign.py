@@ -2,12 +2,12 @@
 Pure. Files that are no lists, recognized by how they begin, so that none is misread.
 
 Another registry's listing says things in its own words, and a reader of lists would
-drop what it does not understand: only `bulkrepo import` reads it. YAML is refused
-whatever it holds.
+drop what it does not understand: only `bulkrepo import` reads it.
 """
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from difflib import get_close_matches
 
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import quote
@@ -40,9 +40,14 @@ LISTING_KEYS = (
 """Keys that only occur together in something that `import` reads; none is a field."""
 
 _KEY = re.compile(r'"([^"\\]*)"\s*:')
+# In YAML, and but for blanks within it.
+_WORD_KEY = re.compile(
+    r"""(?<![^\s"'{}\[\],])(?:"([^"\\]*)"\s*:|'([^']*)'\s*:|([^\s"'{}\[\],]+):(?!\S))"""
+)
 # A name may hold a colon, but only a key's is followed by a blank or the line's end.
-_YAML = re.compile(r"---(?:\s|$)|%YAML\b|- |[^\s#].*:(?:\s|$)")
+_YAML = re.compile(r"\A(?:---(?:\s|$)|%YAML\b|- |[^\s#].*:(?:\s|$))")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
+_BLANKS = "\ufeff \t\r\n"
 
 
 def refuse_foreign(head: str, name: str, *, kind: str, import_options: str) -> None:
@@ -53,30 +58,40 @@ def refuse_foreign(head: str, name: str, *, kind: str, import_options: str) -> N
     type, which is `bulkrepo import` with *import_options*.
     """
     command = f"bulkrepo import {quote(name)} {import_options}"
-    if _is_yaml(head, name, kind):
-        raise InputError(
-            f"{name}: YAML is not read as a list. Save a list of your own as CSV or "
-            f"JSON; to turn another registry's listing into one: {command}"
-        )
-    if _is_listing(head):
+    if _is_yaml_listing(head) if kind == "yaml" else _is_listing(head):
         raise InputError(
             f"{name} is another registry's listing, which is not read as a list. "
             f"To turn it into one: {command}"
         )
 
 
-def _is_yaml(head: str, name: str, kind: str) -> bool:
-    if Path(name).suffix.lower() in (".yaml", ".yml"):
+def is_yaml(head: str) -> bool:
+    """Tell whether *head* begins like YAML, and not like names."""
+    return _YAML.match(next(_lines(head), "")) is not None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of *text* without comments, and no blank ones."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    return filter(None, (_COMMENT.sub("", line).strip() for line in lines))
+
+
+def _is_yaml_listing(head: str) -> bool:
+    lines = [line for line in _lines(head) if not line.startswith(("---", "%"))]
+    found = _WORD_KEY.findall("\n".join(lines))
+    keys = ["".join(groups) for groups in found]
+    if any(each <= set(keys) for each in LISTING_KEYS):
         return True
-    if kind != "text":
-        return False
-    lines = head.removeprefix("\ufeff").splitlines()
-    bare = (_COMMENT.sub("", line).strip() for line in lines)
-    return _YAML.match(next(filter(None, bare), "")) is not None
+    # All that is known to have another key on top is a listing, or configures a tool.
+    return (
+        bool(keys)
+        and not lines[0].startswith(("-", "["))
+        and not (columns.known(keys[0]) or get_close_matches(keys[0], TOP, n=1))
+    )
 
 
 def _is_listing(head: str) -> bool:
-    start = head.lstrip("\ufeff \t\r\n")
+    start = head.lstrip(_BLANKS)
     if start.startswith("HTTP/"):  # as `curl -i` saves an answer
         return True
     if not start.startswith(("[", "{")):

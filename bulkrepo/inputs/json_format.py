@@ -1,20 +1,18 @@
 """
 Pure. JSON: an array of objects or names, alone or in an object that gives defaults.
 
-The text is read event by event, so an array of any length needs the memory of one
-element. Nested arrays and objects are read as empty ones, except the problems of a
-report.
+The text is read element by element, so an array of any length needs the memory of one.
+The same rules hold for any document that can be walked as JSON can, see `rows_of`.
 """
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, TextIO
-
-import ijson
+from typing import Protocol, TextIO
 
 from bulkrepo.core.errors import InputError
-from bulkrepo.core.rows import Problem, Row
-from bulkrepo.core.surrogates import clean_escapes
+from bulkrepo.core.json_scanner import LONGEST, Scanner
+from bulkrepo.core.rows import Row
+from bulkrepo.core.text import shown
 from bulkrepo.inputs import columns, json_rows
 from bulkrepo.inputs.json_rows import Shapes, shape, step
 
@@ -24,65 +22,61 @@ _PASSED_OVER = ("run", "summary")
 TOP = frozenset({"defaults", *LISTS, *_PASSED_OVER})
 """The keys of the object that may hold the array; the last two are a report's."""
 
-_HALF = "".join(f"\\u{ord(char):x}" for char in json_rows.HALF)
-_PAIR = len(r"\ud83d\ude00")
 
-_Events = Iterator[tuple[str, Any]]
+class Document(Protocol):
+    """
+    A document that is read from its beginning to its end, and held nowhere.
 
-
-class _Bytes:
-    r"""
-    JSON as bytes of UTF-8, for a parser that reads bytes.
-
-    It takes `\ud800` for a question mark and `\udc00` for broken UTF-8, so both come
-    as `json_rows.HALF`.
+    *line* is that of the element read last, `None` where elements have numbers only.
+    Whoever is given a key or comes upon an array reads what is there before going on.
     """
 
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
+    @property
+    def line(self) -> int | None:
+        """The line from 1."""
 
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._text.read(size)
-        # A pair of escapes is not cut in two.
-        while "\\" in chunk[-_PAIR:] and (more := self._text.read(_PAIR)):
-            chunk += more
-        return clean_escapes(chunk, _HALF).encode()
+    def next(self) -> str:
+        """Return `[` or `{` where one begins here; empty at the end."""
+
+    def members(self) -> Iterator[str]:
+        """Yield the keys of the object that begins here."""
+
+    def elements(self) -> Iterator[object]:
+        """Yield the elements of the array that begins here."""
+
+    def value(self) -> object:
+        """Read the value that begins here."""
 
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
     """Yield a row for each element of the array that *text* holds."""
-    events: _Events = iter(ijson.basic_parse(_Bytes(text), buf_size=1 << 16))
-    done = 0
-    try:
-        for row in _rows(events, source):
-            done += 1
-            yield row
-    except ijson.JSONError as error:
-        behind = f" behind element {done}" if done else ""
-        reason = " ".join(str(error).split())[:120]
-        hint = "; one object a line is read with --format ndjson" if done < 2 else ""
-        raise InputError(f"{source}: not JSON{behind}: {reason}{hint}") from error
+    scan = Scanner(text, source=source, longest=LONGEST)
+    if scan.next() == "<":
+        raise InputError(f"{source}: is a web page (a login, an error?), no list")
+    yield from rows_of(scan, source, kind="json")
+    if scan.next():
+        where = f"{source}:{scan.place(scan.at)}"
+        raise InputError(f"{where}: there is more behind the end of the list")
 
 
-def _rows(events: _Events, source: str) -> Iterator[Row]:
-    event, value = next(events)
-    if event == "start_array":
-        yield from _elements(events, source, Shapes(kind="json"), "$")
-    elif event == "start_map":
-        yield from _members(events, source)
-    else:
-        raise InputError(f"{source}: wanted an array, got {shape(value)}")
-    for _ in events:  # the parser refuses whatever follows
-        pass
+def rows_of(document: Document, source: str, *, kind: str) -> Iterator[Row]:
+    """Yield a row for each element of the array in *document*, up to its end."""
+    match document.next():
+        case "":
+            return
+        case "[":
+            yield from _elements(document, source, Shapes(kind=kind))
+        case "{":
+            yield from _members(document, source, kind)
+        case _:
+            given = shape(document.value())
+            raise InputError(f"{source}: wanted an array, got {given}")
 
 
-def _members(events: _Events, source: str) -> Iterator[Row]:
+def _members(document: Document, source: str, kind: str) -> Iterator[Row]:
     defaults: Mapping[str, tuple[str, object]] = {}
     seen: set[str] = set()
-    for event, key in events:
-        if event == "end_map":
-            break
-        first, value = next(events)
+    for key in document.members():
         if key not in TOP:
             raise InputError(f"{source}: {_stranger(key)}")
         if key in seen:
@@ -90,39 +84,36 @@ def _members(events: _Events, source: str) -> Iterator[Row]:
         if key == "defaults":
             if seen & set(LISTS):
                 raise InputError(f'{source}: "defaults" must stand before the list')
-            defaults = _defaults(events, source, first, value)
+            defaults = _defaults(document.value(), source)
         elif key in LISTS:
-            if first != "start_array":
+            if document.next() != "[":
                 raise InputError(f'{source}: "{key}" must be an array')
-            prefix = f"${step(key)}"
-            shapes = Shapes(kind="json", prefix=prefix, defaults=defaults)
-            yield from _elements(events, source, shapes, prefix)
+            shapes = Shapes(kind=kind, prefix=f"${step(key)}", defaults=defaults)
+            yield from _elements(document, source, shapes)
         else:
-            _whole(events, first, value)
+            document.value()
         seen.add(key)
     if not seen & set(LISTS):
         raise InputError(f'{source}: there is no "repositories" in it')
 
 
 def _stranger(key: str) -> str:
-    key = json_rows.clean_key(key)
+    key = shown(key)
     if columns.known(key):
         return (
-            f'"{key}" stands where a list is wanted: put the object in [ ], '
-            "or read one object a line with --format ndjson"
+            f'"{key}" is a key of rows: what is to hold for all of them stands under '
+            '"defaults"; a row alone is none of a list: put the object in [ ], or read '
+            "one object a line with --format ndjson"
         )
     close = get_close_matches(key, TOP, n=1)
     hint = f'did you mean "{close[0]}"?' if close else "known: defaults, repositories"
     return f'"{key}" is not a known key; {hint}'
 
 
-def _defaults(
-    events: _Events, source: str, first: str, value: object
-) -> Mapping[str, tuple[str, object]]:
-    if first != "start_map":
-        given = shape(_whole(events, first, value))
-        raise InputError(f'{source}: "defaults" must be an object, not {given}')
-    found, faults = json_rows.defaults(*_object(events))
+def _defaults(value: object, source: str) -> Mapping[str, tuple[str, object]]:
+    if not isinstance(value, dict):
+        raise InputError(f'{source}: "defaults" must be an object, not {shape(value)}')
+    found, faults = json_rows.defaults(value)
     for fault in faults:
         hint = f'; did you mean "{fault.hint}"?' if fault.hint else ""
         path = f"$.defaults{step(fault.field)}"
@@ -130,73 +121,6 @@ def _defaults(
     return found
 
 
-def _elements(
-    events: _Events, source: str, shapes: Shapes, prefix: str
-) -> Iterator[Row]:
-    """Yield a row an element, up to the end of the array."""
-    for line, (event, value) in enumerate(events, start=1):
-        if event == "end_array":
-            return
-        if event == "start_map":
-            keys, values = _object(events)
-            yield shapes.members(
-                keys,
-                values,
-                source=source,
-                line=line,
-                raw=None,
-                at=f"{prefix}[{line - 1}]",
-            )
-        elif event == "string":
-            yield shapes.name(value, source=source, line=line, raw=None)
-        else:
-            found = _whole(events, event, value)
-            message = f"is {shape(found)}, where an object or a name is wanted"
-            path = f"{prefix}[{line - 1}]"
-            fault = Problem("record", "type", message, path=path)
-            yield shapes.unfit(fault, source=source, line=line)
-
-
-def _object(events: _Events) -> tuple[tuple[str, ...], list[object]]:
-    """Return keys and values of the object that has just begun."""
-    keys: list[str] = []
-    values: list[object] = []
-    for event, value in events:
-        if event == "map_key":
-            keys.append(value)
-        elif event == "end_map":
-            break
-        elif not event.startswith("start"):
-            values.append(value)
-        elif columns.normal(keys[-1]) == "problems":
-            values.append(_built(events, event, value))
-        else:
-            values.append(_whole(events, event, value))
-    return tuple(keys), values
-
-
-def _built(events: _Events, event: str, value: object) -> object:
-    """Return the array or object that has just begun, complete."""
-    builder = ijson.ObjectBuilder()
-    builder.event(event, value)
-    depth = 1
-    while depth:
-        event, value = next(events)
-        builder.event(event, value)
-        depth += event.startswith("start") - event.startswith("end")
-    return builder.value
-
-
-def _whole(events: _Events, event: str, value: object) -> object:
-    """Return a scalar; skip an array or object, and return an empty one."""
-    if not event.startswith("start"):
-        return value
-    depth = 1
-    for inner, _ in events:
-        if inner.startswith("start"):
-            depth += 1
-        elif inner.startswith("end"):
-            depth -= 1
-            if not depth:
-                break
-    return {} if event == "start_map" else []
+def _elements(document: Document, source: str, shapes: Shapes) -> Iterator[Row]:
+    for number, value in enumerate(document.elements(), start=1):
+        yield shapes.row(value, source=source, line=document.line or number)

@@ -1,13 +1,19 @@
-"""Pure. JSON objects and names as rows, for both arrays and lines of JSON."""
+"""
+Pure. JSON objects and names as rows, for arrays, lines of JSON, and YAML.
+
+An array or object where a field's value is wanted is read as an empty one.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import structs
 
+from bulkrepo.core.json_scanner import Unreadable, members
 from bulkrepo.core.rows import FIELDS, Layout, Problem, Row
 from bulkrepo.core.surrogates import clean_text
+from bulkrepo.core.text import brief
 from bulkrepo.inputs import columns, report_rows
 
 _TYPES: Mapping[type, str] = {
@@ -19,9 +25,8 @@ _TYPES: Mapping[type, str] = {
 }
 _PLANS = 256
 _NOTHING = ("", None)
-HALF = "\uffff\ufffe"
-"""Two noncharacters for half a character, where a parser has no value for that."""
-_SURROGATE = "\ud800"
+_FEW = 64
+"""Keys of a record whose plan is worth keeping."""
 
 
 def shape(value: object) -> str:
@@ -54,34 +59,63 @@ class Shapes:
         """Return the plan for an object with *keys*, in their order."""
         found = self._plans.get(keys)
         if found is None:
-            if len(self._plans) >= _PLANS:
-                self._plans.clear()
-            names = [clean_key(key) for key in keys]
-            found = columns.plan(names, kind=self._kind, prefix=self._prefix)
+            found = columns.plan(_names(keys), kind=self._kind, prefix=self._prefix)
             layout = structs.replace(found.layout, defaults=self._bare.defaults)
             found = structs.replace(found, layout=layout)
-            self._plans[keys] = found
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            if len(keys) <= _FEW:
+                self._plans[keys] = found
         return found
 
-    def members(
+    def row(
         self,
-        keys: tuple[str, ...],
-        values: list[object],
+        value: object,
         *,
         source: str,
         line: int,
-        raw: str | None,
-        at: str,
+        raw: str | None = None,
+        column: int | None = None,
     ) -> Row:
-        """Return the row of an object whose JSON path is *at*."""
+        """
+        Return the row of a record, an object or a name.
+
+        *line* is that of the record, or in JSON its number; *column* is where in its
+        line it is `Unreadable`.
+        """
+        if isinstance(value, dict):
+            return self._object(value, source, line, raw)
+        if isinstance(value, str):
+            kept, notes = columns.tidy((None, value, None, None, None))
+            kept, halved = self._filled(kept)
+            return Row(source, line, *kept, halved, notes, raw, self._bare)
+        if isinstance(value, Unreadable):
+            rule, message = "json", value.why
+        else:
+            rule = "type"
+            message = f"is {shape(value)}, where an object or a name is wanted"
+        fault = Problem("record", rule, message)
+        if column is None:
+            fault = self._placed(fault, line, "")
+        else:
+            fault = structs.replace(fault, line=line, column=column)
+        return Row(source, line, faults=(fault,), layout=self._bare)
+
+    def _placed(self, fault: Problem, line: int, key: str) -> Problem:
+        """Return *fault* with its line, or the element's number, and its path."""
+        if self._kind == "json":
+            path = f"{self._prefix}[{line - 1}]{key}"
+            return structs.replace(fault, path=path)
+        return structs.replace(fault, line=line, path=f"${key}")
+
+    def _object(
+        self, value: dict[str, object], source: str, line: int, raw: str | None
+    ) -> Row:
+        keys, values = members(value)
         plan = self.plan(keys)
         faults = tuple(
-            structs.replace(
-                fault,
-                line=line if self._kind == "ndjson" else None,
-                path=f"{at}{step(fault.field)}",
-            )
-            for _, fault in plan.faults
+            self._placed(fault, line, step(fault.field))
+            for fault in dict.fromkeys(fault for _, fault in plan.faults)
         )
         values = [*values, None]
         reported = None
@@ -93,16 +127,6 @@ class Shapes:
         faults += halved
         return Row(source, line, *kept, faults, notes, raw, plan.layout, reported)
 
-    def name(self, name: str, *, source: str, line: int, raw: str | None) -> Row:
-        """Return the row of a bare name."""
-        kept, notes = columns.tidy((None, name, None, None, None))
-        kept, halved = self._filled(kept)
-        return Row(source, line, *kept, halved, notes, raw, self._bare)
-
-    def unfit(self, fault: Problem, *, source: str, line: int) -> Row:
-        """Return the row of a record that is neither an object nor a name."""
-        return Row(source, line, faults=(fault,), layout=self._bare)
-
     def _filled(self, kept: columns.Five) -> tuple[columns.Five, tuple[Problem, ...]]:
         """Return *kept* with defaults filled in, and faults of lone surrogates."""
         faults: tuple[Problem, ...] = ()
@@ -112,16 +136,18 @@ class Shapes:
             if value is None and self._defaults:
                 values[index] = value = self._defaults.get(FIELDS[index], _NOTHING)[1]
             if isinstance(value, str) and not value.isascii():
-                values[index] = whole = clean_text(value.replace(HALF, _SURROGATE))
+                values[index] = whole = clean_text(value)
                 if whole != value:
                     faults = (*faults, _halved(FIELDS[index], whole))
+            elif isinstance(value, dict | list):
+                values[index] = [] if isinstance(value, list) else {}
         a, b, c, d, e = values
         return (a, b, c, d, e), faults
 
 
-def clean_key(key: str) -> str:
-    """Return a key with U+FFFD for each half of a character."""
-    return clean_text(key.replace(HALF, _SURROGATE))
+def _names(keys: tuple[str, ...]) -> list[str]:
+    """Return keys as they are shown: U+FFFD for half a character, and none endless."""
+    return [brief(clean_text(key)) for key in keys]
 
 
 def _halved(field: str, got: str) -> Problem:
@@ -129,10 +155,11 @@ def _halved(field: str, got: str) -> Problem:
 
 
 def defaults(
-    keys: Sequence[str], values: Sequence[object]
+    value: dict[str, object],
 ) -> tuple[dict[str, tuple[str, object]], tuple[Problem, ...]]:
     """Return a list's own defaults by field, with their spelling, and their faults."""
-    plan = columns.plan([clean_key(key) for key in keys], kind="json")
+    keys, values = members(value)
+    plan = columns.plan(_names(keys), kind="json")
     kept, _ = columns.taken(plan, [*values, None])
     found = {
         field: (keys[plan.layout.columns[field]], value)

@@ -51,7 +51,7 @@ def place(row: Row, problem: Problem) -> Problem:
                 else xlsx_format.cell(layout.prefix, index, row.line)
             )
             return structs.replace(problem, line=row.line, path=at)
-        case "ndjson":
+        case "ndjson" | "yaml":
             key = "" if index is None else step(layout.names[index])
             return structs.replace(problem, line=row.line, path=f"${key}")
         case _:

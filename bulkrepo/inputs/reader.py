@@ -24,6 +24,7 @@ from bulkrepo.inputs import (
     ndjson_format,
     text_format,
     xlsx_format,
+    yaml_format,
 )
 from bulkrepo.inputs.decoding import ADVICE, Digest, Tap, decoded
 
@@ -41,6 +42,8 @@ _SUFFIXES = {
     ".ndjson": "ndjson",
     ".txt": "text",
     ".xlsx": SHEET,
+    ".yaml": "yaml",
+    ".yml": "yaml",
 }
 _NO_LISTS = frozenset({".md", ".markdown", ".html", ".xml", ".prom"})
 """Suffixes of reports that cannot be read as lists."""
@@ -67,7 +70,7 @@ def guess(name: str, head: str) -> str:
     if suffix in _NO_LISTS:
         raise InputError(f"{name}: no format of lists. {_INSTEAD}")
     by_suffix = _SUFFIXES.get(suffix)
-    if by_suffix in ("json", "ndjson"):
+    if by_suffix in ("json", "ndjson", "yaml"):
         return by_suffix
     head = head.lstrip("\ufeff \t\r\n")
     if head.startswith("<"):
@@ -80,6 +83,8 @@ def guess(name: str, head: str) -> str:
     line = head.splitlines()[0] if head else ""
     parts = re.split(f"[{csv_format.DELIMITERS}]", line)
     table = any(columns.known(part.strip(' "')) for part in parts)
+    if not table and by_suffix in (None, "text") and foreign.is_yaml(head):
+        return "yaml"
     return "csv" if table else by_suffix or "text"
 
 
@@ -208,4 +213,5 @@ READERS: Mapping[str, Reader] = {
     "json": json_format.rows,
     "ndjson": ndjson_format.rows,
     "text": text_format.rows,
+    "yaml": yaml_format.rows,
 }

@@ -77,9 +77,6 @@ def _problems(value: object) -> tuple[Problem, ...]:
     """Decode problems as a report has them: a JSON value, or the text of one."""
     if isinstance(value, str):
         return _decode(value)
-    if isinstance(value, list):
-        # NDJSON gives members as pairs.
-        value = [dict(one) if isinstance(one, list) else one for one in value]
     return msgspec.convert(value, tuple[Problem, ...])
 
 

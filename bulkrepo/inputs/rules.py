@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from bulkrepo.core.json_scanner import Number
 from bulkrepo.core.names import (
     MATCH_REPOSITORY,
     NAMESPACE,
@@ -20,7 +21,7 @@ from bulkrepo.core.names import (
     legal_namespace,
     suggest,
 )
-from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
+from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row, written
 from bulkrepo.core.text import brief
 from bulkrepo.inputs.lookalikes import find_spoiled_name
 
@@ -243,6 +244,8 @@ def _shown(value: object) -> str:
     """Return a JSON value as the text that stands in the list."""
     if isinstance(value, str):
         return value
+    if isinstance(value, Number):
+        return str(written(value))
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -72,6 +72,7 @@ def validate(
         for rows in opened.lists(format):
             number = 0
             lacking: frozenset[str] = frozenset()
+            said: set[str] = set()
             for number, row in enumerate(rows, start=1):
                 if number == 1:
                     faults = headings.find_faults(row, defaults=defaults)
@@ -87,7 +88,7 @@ def validate(
                         on_problem(row.source, problem)
                 else:
                     found = checking.placed(found)
-                    _report(found, count, lacking, on_problem)
+                    _report(found, count, lacking, said, on_problem)
                     if on_rejected is not None:
                         on_rejected(found)
                 if row.notes:
@@ -137,14 +138,23 @@ def _report(
     rejected: Rejected,
     count: Checked,
     lacking: frozenset[str],
+    said: set[str],
     on_problem: OnProblem,
 ) -> None:
-    """Report each problem of a row, but what comes of columns *lacking* in its list."""
+    """
+    Report each problem of a row, but what comes of columns *lacking* in its list.
+
+    An unknown key is *said* once.
+    """
     row = rejected.row
     count.faulty += 1
     for problem in rejected.problems:
         if problem.rule == "required" and problem.field in lacking:
             continue
+        if problem.rule == "unknown-column":
+            if problem.field in said:
+                continue
+            said.add(problem.field)
         count.problems += not problem.suspect
         on_problem(row.source, problem)
 

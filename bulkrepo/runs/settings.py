@@ -31,7 +31,7 @@ class Reading:
     category: str | None = None
     namespace_from_path: bool = False
     grammar: Literal["strict", "docker"] = "strict"
-    format: Literal["csv", "json", "ndjson", "text", "xlsx"] | None = None
+    format: Literal["csv", "json", "ndjson", "text", "yaml", "xlsx"] | None = None
     stdin: BinaryIO | None = None
     reports: tuple[str, ...] = ()
 

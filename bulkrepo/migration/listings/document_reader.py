@@ -7,16 +7,17 @@ parts, so that memory is bounded.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TextIO
 
 import msgspec
 from msgspec import structs
 
 from bulkrepo.core.errors import InputError
-from bulkrepo.core.json_scanner import Scanner
+from bulkrepo.core.json_scanner import Scanner, value_decoder
+from bulkrepo.core.text import shown
 from bulkrepo.migration.listings import continuation, references, yaml_text
 
 _STATUS = re.compile(r"HTTP/[\d.]+ (\d{3})")
@@ -90,18 +91,12 @@ def answered(text: str, headers: Mapping[str, str], *, source: str) -> Document:
         page = " but a web page (a login?)" if text.lstrip().startswith("<") else ""
         raise InputError(f"{source}: is no JSON{page}")
     try:
-        return _document(source, json.loads(text), headers)
-    except (ValueError, RecursionError) as error:
+        value = value_decoder(source)(text)
+    except json.JSONDecodeError as error:
         raise InputError(
-            f"{source}: begins like JSON but is not valid: {_plain(error)}"
+            f"{source}: begins like JSON but is not valid: {error.msg}"
         ) from None
-
-
-def _plain(error: BaseException) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return error.msg
-    deep = isinstance(error, RecursionError)
-    return "nested too deeply" if deep else "not a valid number"
+    return _document(source, value, headers)
 
 
 def _document(source: str, value: object, headers: Mapping[str, str]) -> Document:
@@ -150,47 +145,26 @@ def _status(scan: Scanner) -> re.Match[str] | None:
 _END = re.compile(r"\r?\n\r?\n")
 
 
-def _array(scan: Scanner, part: float) -> Iterator[tuple[list[object], bool]]:
+def _array(scan: Scanner, part: int | None) -> Iterator[tuple[list[object], bool]]:
     """Read the array that begins here, in parts; only a sole part may be empty."""
-    scan.at += 1
-    found: list[object] = []
-    if scan.next() == "]":
-        scan.at += 1
-        yield found, False
-        return
-    while True:
-        scan.next()
-        found += scan.many() or [scan.value()]
-        if scan.behind("]"):
-            yield found, False
-            return
-        if len(found) >= part:
-            yield found, True
-            found = []
+    elements = scan.elements()
+    found = list(islice(elements, part))
+    while following := list(islice(elements, part)):
+        yield found, True
+        found = following
+    yield found, False
 
 
-def _object(scan: Scanner, part: float) -> Iterator[tuple[dict[str, object], bool]]:
+def _object(scan: Scanner, part: int) -> Iterator[tuple[dict[str, object], bool]]:
     """Read the object that begins here, parted as its first long array is."""
-    scan.at += 1
     found: dict[str, object] = {}
     parted: str | None = None
-    if scan.next() == "}":
-        scan.at += 1
-        yield found, False
-        return
-    while True:
-        if scan.next() != '"':
-            scan.refuse("Expecting property name enclosed in double quotes")
-        key = str(scan.value())
-        if scan.next() != ":":
-            scan.refuse("Expecting ':' delimiter")
-        scan.at += 1
+    for key in scan.members():
         if key in found or key == parted:
-            scan.twice(key)
+            raise InputError(f'{scan.source}: "{shown(key)}" occurs twice')
         if scan.next() == "[":
             # A second long array is not expected, and is not parted.
-            most = part if parted is None else math.inf
-            for run, continued in _array(scan, most):
+            for run, continued in _array(scan, part if parted is None else None):
                 if continued:
                     parted = key
                     yield {**found, key: run}, True
@@ -198,9 +172,7 @@ def _object(scan: Scanner, part: float) -> Iterator[tuple[dict[str, object], boo
                     found[key] = run
         else:
             found[key] = scan.value()
-        if scan.behind("}"):
-            yield found, False
-            return
+    yield found, False
 
 
 def _other(scan: Scanner) -> _Values:

@@ -217,9 +217,7 @@ def _refuse_list(document: Document) -> None:
         raise InputError(_NO_IMPORT.format(document.source))
 
 
-_NO_IMPORT = (
-    "{}: a list or a report needs no import: give it to bulkrepo create, as CSV or JSON"
-)
+_NO_IMPORT = "{}: a list or a report needs no import: give it to bulkrepo create"
 
 
 def _find_shape(value: object) -> Shape | None:

@@ -1,4 +1,4 @@
-"""Another registry's listing or YAML given as a LIST: refused, with what to type."""
+"""Another registry's listing given as a LIST: refused, with what to type."""
 
 import json
 import shlex
@@ -64,34 +64,30 @@ def test_every_listing_is_refused_unless_it_is_a_list(path: Path) -> None:
     assert is_foreign(read_fixture(path.name), "-") == wanted
 
 
-SAID_PRIVATE = [
-    pytest.param("repositories: [a]\ndefaults: {visibility: private}\n", id="defaults"),
-    pytest.param("visibility: private\nrepositories:\n- a\n", id="beside the names"),
-    pytest.param("- repository: a\n  is_public: false\n", id="fields"),
-    pytest.param("---\n- a  # private\n", id="names"),
-    pytest.param("%YAML 1.2\n---\n- a\n", id="directive"),
-    pytest.param("\n# ours\n--- # private\n[a]\n", id="flow"),
-]
-
-
 @pytest.mark.parametrize("name", ["a.yaml", "A.YML", "a", "a.txt", "-"])
-@pytest.mark.parametrize("said", SAID_PRIVATE)
-def test_yaml_that_says_private_creates_nothing(
-    here: Path, name: str, said: str
-) -> None:
-    """Whatever the options would make of names that say nothing."""
-    if name != "-":
-        (here / name).write_text(said)
-    words = ["create", name, "-n", "m", "--visibility", "public"]
-    words += ["--sandbox", "--create-organizations", "--report", "-"]
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sync:\n- source: q.io/a\n",
+        "# a tool's\n---\nservices:\n  web: {image: a}\n",
+        "%YAML 1.2\n---\napiVersion: v1\nkind: Pod\n",
+        "q.io:\n  images: {a: []}\n",
+        "'q.io/a': m.io/a\n",
+        "- repositoryArn: arn\n  repositoryName: a\n",
+        "repositories:\n- kind: image\n  name: a\n  state: NORMAL\n",
+    ],
+)
+def test_yaml_of_others_is_refused(name: str, said: str) -> None:
+    """By keys of a product, or by any key on top that no list has."""
+    assert is_foreign(said, name)
 
-    assert "YAML is not read as a list" in refusal(*words, given=said)
 
-
-@pytest.mark.parametrize("said", ["a\nteam/b\n", "[]", '["a"]', "repository\na\n", ""])
-def test_a_file_named_yaml_is_yaml(said: str) -> None:
-    """Whatever is in it."""
-    assert is_foreign(said, "a.yaml")
+@pytest.mark.parametrize(
+    "said", ["- a\n", "repositories: [a]\n", "repositores: [a]\n", "private: true\n"]
+)
+def test_yaml_that_may_be_ours_is_read(said: str) -> None:
+    """Its faults are told as those of a list."""
+    assert not is_foreign(said, "a.yaml")
 
 
 INTO_ONE = "-n m --visibility public"
@@ -137,7 +133,7 @@ def test_what_is_to_be_typed_works(here: Path, name: str) -> None:
 
 async def test_a_refusal_is_an_error_of_usage(here: Path) -> None:
     """Exit 2, and no report is left."""
-    (here / "a.yaml").write_text("repositories: [a]\n")
+    (here / "a.yaml").write_text("sync: []\n")
     words = ("create", "a.yaml", "-n", "m", "--visibility", "public", "--sandbox")
     ended = await bulkrepo(*words, cwd=here)
 

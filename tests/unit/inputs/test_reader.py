@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.core.errors import InputError
+from bulkrepo.core.json_scanner import LONGEST
 from bulkrepo.core.rows import FIELDS, Problem
 from bulkrepo.inputs import locations, reader
 from tests.support.lists import fields, rows
@@ -45,6 +47,10 @@ def refused(data: bytes | str, name: str = "list.csv") -> str:
         pytest.param("-", "name\n", "csv", id="header of one column"),
         pytest.param("-", "web/api\n", "text", id="names"),
         pytest.param("-", "", "text", id="nothing"),
+        pytest.param("a.yaml", "[", "yaml", id="yaml"),
+        pytest.param("A.YML", "name\n", "yaml", id="yml"),
+        pytest.param("-", "# ours\n- a\n", "yaml", id="items of YAML"),
+        pytest.param("a.txt", "\ufeff---\na: b\n", "yaml", id="YAML named txt"),
     ],
 )
 def test_guess(name: str, head: str, expected: str) -> None:
@@ -107,6 +113,14 @@ LISTS = {
         "list.json",
         '{"defaults":{"org":"t","public":"no","type":"linux"},"repositories":["a/b"]}',
     ),
+    "yaml": (
+        "list.yaml",
+        "- org: t\n  name: a/b\n  public: no\n  type: linux\n",
+    ),
+    "yaml wrapped": (
+        "list.yml",
+        "defaults: {org: t, public: no, type: linux}\nrepositories:\n- a/b\n",
+    ),
     "ndjson": ("x.ndjson", '\n{"org":"t","name":"a/b","public":"no","type":"linux"}\n'),
 }
 
@@ -168,7 +182,7 @@ def test_blanks_around_are_trimmed_with_a_note() -> None:
         ),
         pytest.param('name\n"' + "a" * 200_000, "a.csv", "never closed", id="huge"),
         pytest.param("x" * 200_000, "a.csv", "no known column", id="huge header"),
-        pytest.param('{"a', "a.json", "not JSON", id="cut at once"),
+        pytest.param('{"a', "a.json", "a.json:1:2: ", id="cut at once"),
         pytest.param('{"items":[],"items":[]}', "a.json", "occurs twice", id="twice"),
         pytest.param('{"defaults":[]}', "a.json", "not an array", id="array"),
         pytest.param(b"name\nx\n\xff\n", "a.csv", "line 3, byte 8", id="bad byte"),
@@ -176,9 +190,11 @@ def test_blanks_around_are_trimmed_with_a_note() -> None:
         pytest.param(
             "name\na".encode("utf-16-le"), "a.csv", "byte order mark", id="no mark"
         ),
-        pytest.param('[{"name": "a"}, ', "a.json", "behind element 1", id="cut JSON"),
-        pytest.param('{"name": "a"}', "a.json", "put the object in [ ]", id="object"),
-        pytest.param('{"repositorys": []}', "a.json", '"repositories"?', id="typo"),
+        pytest.param('[{"name": "a"}, ', "a.json", "a.json:1:17: ", id="cut JSON"),
+        pytest.param(
+            '{"name": "a"}', "a.json", r"put the object in \[ \]", id="object"
+        ),
+        pytest.param('{"repositorys": []}', "a.json", r'"repositories"\?', id="typo"),
         pytest.param('{"defaults": {}}', "a.json", 'no "repositories"', id="no list"),
         pytest.param(
             '{"repositories": {}}', "a.json", "must be an array", id="no array"
@@ -187,15 +203,32 @@ def test_blanks_around_are_trimmed_with_a_note() -> None:
             '{"repositories": ["a"], "defaults": {}}', "a.json", "before", id="late"
         ),
         pytest.param(
-            '{"defaults": {"orgg": "x"}, "items": ["a"]}', "a.json", '"org"?', id="key"
+            '{"defaults": {"orgg": "x"}, "items": ["a"]}',
+            "a.json",
+            r'"org"\?',
+            id="key",
         ),
         pytest.param('"a"', "a.json", "wanted an array", id="scalar"),
-        pytest.param('["a"] ["b"]', "a.json", "not JSON", id="two values"),
+        pytest.param(" <html>", "a.json", "is a web page", id="page"),
+        pytest.param(" \n", "a.json", "has no rows", id="blank JSON"),
+        pytest.param("[NaN]", "a.json", "1:2: .*NaN is no value", id="NaN"),
+        pytest.param('\n ["a"]\n', "a.jsonl", ":2: .*--format json", id="array"),
+        pytest.param("# x\n", "a.yaml", "has no rows", id="comment of YAML"),
+        pytest.param("a\nb\n", "a.yaml", "wanted an array, got text", id="no YAML"),
+        pytest.param("[a", "a.yaml", "a.yaml:.*is not valid YAML", id="cut YAML"),
+        pytest.param("- a\n--- []\n", "a.yaml", ":2:1: begins another", id="second"),
+        pytest.param("- &x a\n- *x\n", "a.yaml", ":2:3: refers to", id="alias"),
+        pytest.param("- !!int 7\n", "a.yaml", ":1:3: has a tag", id="tag"),
+        pytest.param("- [a]: b\n", "a.yaml", ":1:3: has a key that", id="odd key"),
+        pytest.param("- a: " + "[" * 600 + "]" * 600, "a.yaml", "too deep", id="deep"),
+        pytest.param(b"- a\n- \xff\n", "a.yaml", "line 2, byte 7", id="YAML's bytes"),
+        pytest.param("- " + "a" * LONGEST + "b", "a.yml", "characters", id="long YAML"),
+        pytest.param('["a"] ["b"]', "a.json", "1:7: there is more", id="two"),
     ],
 )
 def test_an_unusable_list_says_why(data: bytes | str, name: str, says: str) -> None:
     """What stops a run says what is wrong and what to do."""
-    assert says in refused(data, name)
+    assert re.search(says, refused(data, name))
 
 
 @pytest.mark.parametrize("what", ["missing", "directory"])
@@ -317,6 +350,7 @@ def test_readers_stream(kind: str) -> None:
         "json": "[" + '"a",' * 100_000,
         "ndjson": '"a"\n' * 100_000,
         "text": "a\n" * 100_000,
+        "yaml": "- a\n" * 100_000,
     }[kind]
     stream = io.BytesIO(line.encode())
     first = next(reader.read_from(stream, name="x", format=kind))
@@ -367,7 +401,9 @@ pieces = st.lists(
 @given(text=pieces, data=st.binary(max_size=20))
 def test_whatever_comes_is_rows_or_a_reason(kind: str, text: str, data: bytes) -> None:
     """No input ends in anything but rows or an `InputError`; all of it is text."""
-    start = {"csv": "name,org\n", "json": "[", "ndjson": "", "text": ""}[kind]
+    start = {"csv": "name,org\n", "json": "[", "ndjson": "", "text": "", "yaml": "- "}[
+        kind
+    ]
     for raw in (f"{start}{text}".encode(), text.encode(), start.encode() + data):
         try:
             found = list(

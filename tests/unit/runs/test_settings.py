@@ -29,7 +29,7 @@ KINDS: list[tuple[dict[str, Any], str]] = [
     ({"grammar": "x"}, "grammar 'x': must be strict or docker"),
     (
         {"format": "xml"},
-        "format 'xml': must be csv or json or ndjson or text or xlsx or None",
+        "format 'xml': must be csv or json or ndjson or text or yaml or xlsx or None",
     ),
     ({"patience": "10m"}, "^patience '10m': must be a number of seconds$"),
     ({"deadline": "10m"}, "deadline '10m': must be a number of seconds or None"),
