@@ -12,6 +12,7 @@ from tests.bench import (
     imports,
     limits,
     memory,
+    mutations,
     startup,
     survey,
     throughput,
@@ -35,6 +36,8 @@ def main() -> int:
     found = limits.hidden(3 if quick else limits.SEEDS)
     generated = 10_000 if quick else answers.MANY
     survived = answers.measure(generated)
+    damaged = 10_000 if quick else mutations.MANY
+    read = mutations.measure(damaged)
     rows = [
         (
             "a hidden limit of 30: time over the ideal, worst mean",
@@ -102,6 +105,12 @@ def main() -> int:
             survived,
             ">=",
             generated,
+        ),
+        (
+            "damaged lists and listings that gave rows or a refusal, in time",
+            read,
+            ">=",
+            damaged,
         ),
         ("heavy modules that --help imports", heavy["heavy modules"], "<=", 0),
     ]
