@@ -41,8 +41,8 @@ def derive(
 
     `retry`: what did not succeed, by default in the last run. `undo`: what the run
     created, newest first; by default the last run that created anything, or the one
-    whose undo was interrupted just before. What an interrupted retry, or an undo of the
-    same run just before, did moves to the new run. Raises SettingsError if there is no
+    that was undone just before. What an interrupted retry, or an undo of the same run
+    just before, did moves to the new run. Raises SettingsError if there is no
     such run, or nothing left of it.
     """
     with file.transaction() as db:
@@ -124,15 +124,15 @@ def _undone(file: LedgerFile, run: int | None) -> int:
     """
     Return the run to undo.
 
-    Repeating the command after an interrupted undo means the same run, even if nothing
-    of it is left, and not the one before.
+    Repeating the command after an undo means the same run, even if nothing of it is
+    left, and never the one before.
     """
-    begun = _last_undo(file)
+    undo = _last_undo(file)
     more = ""
-    if run is None and begun is not None and begun[2] == "stopped":
-        run = begun[1]
+    if run is None and undo is not None:
+        run = undo[1]
         more = (
-            ", whose undo was interrupted: `bulkrepo report` shows its outcome; to "
+            ", which the last undo was of: `bulkrepo report` shows its outcome. To "
             "undo another run, give its number"
         )
     found = file.value(
@@ -146,18 +146,16 @@ def _undone(file: LedgerFile, run: int | None) -> int:
     return int(found)
 
 
-def _last_undo(
-    file: LedgerFile, *, before: int = 2**63 - 1
-) -> tuple[int, int, str] | None:
+def _last_undo(file: LedgerFile, *, before: int = 2**63 - 1) -> tuple[int, int] | None:
     """
-    Return the last run *before* the given one, what it was to undo, and its state.
+    Return the last run *before* the given one, and what it was to undo.
 
     None if it was no undo; dry runs aside.
     """
     row = file.db.execute(
-        "SELECT id, json_extract(lists, '$[0]'), state FROM run"
+        "SELECT id, json_extract(lists, '$[0]') FROM run"
         " WHERE command = 'undo'"
         " AND id = (SELECT max(id) FROM run WHERE id < ? AND command <> ?)",
         (before, schema.DRY),
     ).fetchone()
-    return row and (row[0], int(row[1].removeprefix("run ")), row[2])
+    return row and (row[0], int(row[1].removeprefix("run ")))

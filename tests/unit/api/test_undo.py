@@ -113,25 +113,25 @@ async def test_undo_keeps_what_is_not_ours_any_more(tmp_path: Path) -> None:
     assert result.exit_code == 1
 
 
-async def test_undo_again_takes_back_the_run_before(tmp_path: Path) -> None:
-    """Run after run; with nothing left it says so and sends nothing."""
+async def test_undo_again_never_takes_back_the_run_before(tmp_path: Path) -> None:
+    """Unless its number is given; with nothing left it says so and sends nothing."""
     async with Watched(OURS) as box:
         known = settings(box, tmp_path, ledger=str(tmp_path / "l.db"))
         for count in (3, 5):
             source = write(tmp_path / f"{count}.ndjson", rows(count))
             await api.create([source], settings=known)
         left = []
-        for _ in range(2):
-            await api.undo(settings=known)
+        for run in (None, 1):
+            await api.undo(run, settings=known)
             left.append(held(box))
-        asked = len(box.asked)
-        with pytest.raises(SettingsError, match="nothing is left to undo"):
-            await api.undo(settings=known)
+            asked = len(box.asked)
+            with pytest.raises(SettingsError, match="nothing is left to undo"):
+                await api.undo(settings=known)
+            assert len(box.asked) == asked
         with pytest.raises(SettingsError, match="no rows of a create or retry"):
             await api.verify(settings=known)
 
     assert left == [set(names(rows(3))), set()]
-    assert len(box.asked) == asked
 
 
 async def test_an_older_run_is_undone_by_its_number(tmp_path: Path) -> None:

@@ -261,7 +261,9 @@ def test_an_undo_that_was_interrupted_is_continued_and_no_other(path: Path) -> N
         (left,) = ledger.turn([], 100)
         ledger.turn([removed(left)], 0)  # and no more
     with opened(path) as ledger:
-        with pytest.raises(SettingsError, match="undo of run 2, whose undo was interr"):
+        with pytest.raises(
+            SettingsError, match="left to undo of run 2, which the last"
+        ):
             derive(ledger, "undo")
         derive(ledger, "undo", 1)
         claims = ledger.turn([], 100)
