@@ -11,8 +11,9 @@ _PUSH: Final = frozenset({"namespace", "repository"})
 
 def welcome(state: State, call: Call, *_names: str) -> Answer:
     """Give the versions, and a hint for whoever opens the sandbox in a browser."""
+    link = {"rel": "self", "href": f"{call.url}/v2"}
     found = {
-        "versions": [{"id": "v2", "status": "CURRENT", "links": [f"{call.url}/v2"]}],
+        "versions": [{"id": "v2", "status": "CURRENT", "links": [link]}],
         "sandbox": {
             "state": f"{call.url}/sandbox/state",
             "login": f"{call.url}/v3/auth/tokens",

@@ -11,7 +11,7 @@ REGISTRY: Final = "swr.sandbox.localhost"
 """The host that images would be pushed to. There is none."""
 
 _CREATE: Final = frozenset({"repository", "is_public", "category", "description"})
-_UPDATE: Final = frozenset({"is_public", "category", "description"})
+_UPDATE: Final = _CREATE  # clients send the name as well
 
 
 def create(state: State, call: Call, *names: str) -> Answer:
@@ -87,6 +87,8 @@ def update(state: State, call: Call, *names: str) -> Answer:
     description = request_bodies.description(found)
     permissions.writable(state, unquote(names[0]))
     changed = _repository(state, *names)
+    if found.get("repository", changed.name) != changed.name:
+        raise RefusedError(refusal(4000014, "repository is not the path's"))
     changed.is_public = is_public
     if category is not None:
         changed.category = category

@@ -47,6 +47,18 @@ async def test_a_change_reaches_every_attribute(client: Client) -> None:
     assert (found.category, found.description) == ("windows", "new")
 
 
+@pytest.mark.parametrize(("name", "status"), [("a", 201), ("b", 400)])
+async def test_a_change_may_name_its_repository(
+    client: Client, name: str, status: int
+) -> None:
+    """Some clients always send the name; another one than the path's is a mistake."""
+    await client("POST", REPOS, GOOD | {"repository": "a"})
+    body = {"repository": name, "is_public": True}
+    changed = await client("PATCH", f"{REPOS}/a", body)
+
+    assert changed.status == status
+
+
 async def test_a_second_create_conflicts_and_changes_nothing(client: Client) -> None:
     """The name is the identity: 409 with the code for "already exists"."""
     await client.create("a", category="linux")
