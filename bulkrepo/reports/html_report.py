@@ -27,9 +27,11 @@ td {{ overflow-wrap: anywhere; vertical-align: top; }}
 </style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 """
-_TAIL = "</body>\n</html>\n"
+_TABLE_END = "</tbody>\n</table>\n"
+_TAIL = "</main>\n</body>\n</html>\n"
 
 
 def page(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[bytes]:
@@ -50,12 +52,12 @@ def page(info: RunInfo, summary: Summary, items: Iterable[Item]) -> Iterator[byt
         yield utf8("<p>Nothing was created, changed or refused.</p>\n" + _TAIL)
         return
     yield utf8(
-        "<h2>Rows</h2>\n<table>\n"
-        + _line("th", ["Row", "Repository", "Visibility", "Outcome", "Why"])
+        "<h2>Rows</h2>\n"
+        + _open_table(["Row", "Repository", "Visibility", "Outcome", "Why"])
     )
     for batch in batches(chain([first], rows)):
         yield utf8("".join(_line("td", told) for told in batch))
-    yield utf8("</table>\n" + _TAIL)
+    yield utf8(_TABLE_END + _TAIL)
 
 
 def inert(text: str) -> str:
@@ -64,10 +66,12 @@ def inert(text: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [_line("th", head)] if head else []
-    return (
-        "<table>\n" + "".join([*lines, *(_line("td", r) for r in rows)]) + "</table>\n"
-    )
+    return _open_table(head) + "".join(_line("td", row) for row in rows) + _TABLE_END
+
+
+def _open_table(head: Sequence[str]) -> str:
+    titles = f"<thead>\n{_line('th', head)}</thead>\n" if head else ""
+    return f"<table>\n{titles}<tbody>\n"
 
 
 def _line(tag: str, cells: Iterable[str]) -> str:
