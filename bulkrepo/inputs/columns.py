@@ -32,6 +32,8 @@ MEANINGS = {
 }
 """Names without case, blanks, `_`, `-` and a final `?` -> the field they mean."""
 
+_GUESSED = [name for name, field in MEANINGS.items() if field != "is_public"]
+
 UNKNOWN = "unknown-column"
 """The rule that a name breaks which is none of `MEANINGS`."""
 
@@ -91,8 +93,12 @@ def known(name: str) -> bool:
 
 
 def meant(name: str) -> str | None:
-    """Return the known name that *name* looks like, normalised; `None` if none."""
-    close = get_close_matches(normal(name), MEANINGS, n=1, cutoff=0.75)
+    """
+    Return the known name that *name* looks like, normalised; `None` if none.
+
+    Never one of visibility: `not public` looks like `is public`.
+    """
+    close = get_close_matches(normal(name), _GUESSED, n=1, cutoff=0.75)
     return close[0] if close else None
 
 

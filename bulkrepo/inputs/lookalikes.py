@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import structs
 
-from bulkrepo.core.rows import FIELDS, Problem, Row
+from bulkrepo.core.rows import FIELDS, Layout, Problem, Row
 
 _NOTHING = r"(?i:null|nan|none|nil|n[/-]?a)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -56,6 +56,9 @@ _WORDS = frozenset((*_TOTALS.split(), "grand total"))
 _TOTAL = Problem(
     "record", "total", "looks like a line of totals and no repository: delete it"
 )
+_HEADING = Problem(
+    "record", "heading", "is the heading once more and no repository: delete it"
+)
 
 
 def _match_any(table: Mapping[str, tuple[str, str]]) -> Callable[[str], str | None]:
@@ -92,17 +95,31 @@ def find_spoiled_name(field: str, text: str) -> Problem | None:
     return Problem(field, "spoiled", message, got=text)
 
 
-def mark_totals(rows: Iterator[Row]) -> Iterator[Row]:
-    """Yield *rows*; each that is a line of totals in a table has a fault for it."""
+def mark_other_lines(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield *rows*; lines of totals and further headings in a table have a fault."""
     above = None
     for row in rows:
         if row.layout is None or row.layout.heading is None:
             yield row
             continue
-        if _is_total(row, above):
+        if _is_heading(row, row.layout):
+            row = structs.replace(row, faults=(*row.faults, _HEADING))  # noqa: PLW2901
+        elif _is_total(row, above):
             row = structs.replace(row, faults=(*row.faults, _TOTAL))  # noqa: PLW2901
         above = row
         yield row
+
+
+def _is_heading(row: Row, layout: Layout) -> bool:
+    """Tell whether *row* says again what the heading says, in at least two cells."""
+    pairs = [
+        (value, layout.names[index])
+        for field, index in layout.columns.items()
+        if field in FIELDS and (value := getattr(row, field)) is not None
+    ]
+    return len(pairs) > 1 and all(
+        str(value).casefold() == name.strip().casefold() for value, name in pairs
+    )
 
 
 def _is_total(row: Row, above: Row | None) -> bool:

@@ -147,7 +147,7 @@ def read_from(
         rows = xlsx_format.rows(tap, name)
     else:
         rows = _texts(tap, name, format, import_options)
-    rows = lookalikes.mark_totals(rows)
+    rows = lookalikes.mark_other_lines(rows)
     try:
         first = next(rows, None)
         if first is None:

@@ -37,10 +37,18 @@ def refuse(path: Path, defaults: Defaults = GIVEN) -> str:
             id="unknown",
         ),
         pytest.param(
-            "\nname,visiblity\nweb,public\n",
-            'l.csv:2: "visiblity" (try "visibility") looks like a known column. To '
+            "\nname,desciption\nweb,a\n",
+            'l.csv:2: "desciption" (try "description") looks like a known column. To '
             "rename: bulkrepo validate l.csv --fix FIXED.csv.",
             id="misspelt",
+        ),
+        *(
+            pytest.param(
+                f"name,{column}\nweb,yes\n",
+                f'l.csv:1: "{column}" is not a known column. {KNOWN}',
+                id=f"{column} is never guessed to be of visibility",
+            )
+            for column in ("visiblity", "not_public", "non-private", "isNotPublic")
         ),
         pytest.param(
             "name,desciption,categry,Cost\nweb,a,linux,7\n",
@@ -121,7 +129,7 @@ def test_a_thousand_columns_are_named_and_more_are_counted(tmp_path: Path) -> No
 def test_columns_with_one_likely_meaning_are_renamed_by_fix(tmp_path: Path) -> None:
     """As the refusal promises; each column is one fault that is mended."""
     path, fixed = tmp_path / "l.csv", tmp_path / "fixed.csv"
-    path.write_text("name,visiblity,desciption\nweb,public,a\napi,private,b\n")
+    path.write_text("naem,public,desciption\nweb,yes,a\napi,no,b\n")
     count = fixing.fix(
         [str(path)], fixed, format=None, defaults=GIVEN, profile="strict"
     )
@@ -131,8 +139,8 @@ def test_columns_with_one_likely_meaning_are_renamed_by_fix(tmp_path: Path) -> N
 
     assert (count.fixed, count.left) == (2, 0)
     assert [(row.repository, row.is_public) for row, _ in found] == [
-        ("web", "public"),
-        ("api", "private"),
+        ("web", "yes"),
+        ("api", "no"),
     ]
 
 

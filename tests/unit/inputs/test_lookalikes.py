@@ -1,4 +1,4 @@
-"""Names that are hardly meant, names that are lost, and lines of totals."""
+"""Names that are hardly meant or lost, lines of totals, headings once more."""
 
 import io
 
@@ -98,6 +98,21 @@ def test_a_line_of_totals_is_a_fault(row: str) -> None:
     (problem,) = find(f"org,name,public,description\n{row}\n")
 
     assert (problem.rule, problem.hint) == ("total", None)
+
+
+@pytest.mark.parametrize(
+    "row", ["org,name,public,", "Org,NAME,Public,", ",name,public,"]
+)
+def test_a_heading_once_more_is_a_fault(row: str) -> None:
+    """As in the middle of lists that were put one behind the other."""
+    (problem,) = find(f"org,name,public,description\n{row}\n")
+
+    assert (problem.rule, problem.hint) == ("heading", None)
+
+
+def test_one_word_of_a_heading_may_be_a_name() -> None:
+    """A repository may be called `name`."""
+    assert not find("name,type\nname,linux\nname,\n")
 
 
 @pytest.mark.parametrize(
