@@ -10,13 +10,14 @@ hidden in the log only where it is a whole value; and names of keys are ours.
 """
 
 import base64
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 import msgspec
 
@@ -174,8 +175,8 @@ def conceal(text: str, secrets: Iterable[str]) -> str:
     Return *text* without any of *secrets* or a revealing piece of one.
 
     For messages of a service, which may quote a refused token, whole or cut, or as
-    base64, hexadecimal digits or with percent signs. A secret of fewer than `SHORTEST`
-    characters is hidden only where it is all of *text*.
+    base64, hexadecimal digits, with percent signs or as HTML. A secret of fewer than
+    `SHORTEST` characters is hidden only where it is all of *text*.
     """
     hidden: set[int] = set()
     for secret in secrets:
@@ -214,6 +215,8 @@ def _encodings(secret: str) -> Iterator[str]:
     yield raw.hex()
     yield raw.hex().upper()
     yield quote(raw, safe="")
+    yield quote_plus(raw)
+    yield html.escape(secret)
 
 
 _URL_SAFE, _STANDARD = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
@@ -238,6 +241,9 @@ def _decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
     for run in _IN_URL.finditer(text):
         if "%" in run[0]:
             yield *run.span(), unquote(run[0])
+            yield *run.span(), unquote_plus(run[0])
+    if "&" in text:
+        yield 0, len(text), html.unescape(text)
 
 
 @lru_cache(maxsize=16)

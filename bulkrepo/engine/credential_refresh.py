@@ -23,6 +23,9 @@ _PROBE = Request("GET", "/")
 _BARE: Mapping[str, str] = {}
 """Extra headers for IAM: none, because nobody is signed in yet."""
 
+_LONG_ID = 64
+"""Characters of a request id above which it is looked at closely."""
+
 _LATER = 15.0
 """Seconds until an early renewal is tried again."""
 
@@ -79,6 +82,12 @@ class Credential:
             return answer
         return structs.replace(
             answer, code=code, message=message, request_id=request_id
+        )
+
+    def is_quoted(self, request_id: str) -> bool:
+        """Tell whether *request_id* may quote the credential, by a quick look."""
+        return len(request_id) > _LONG_ID or any(
+            secret in request_id for secret in self._auth.secrets()
         )
 
     async def ready(self) -> bool:

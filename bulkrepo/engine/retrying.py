@@ -295,7 +295,8 @@ class Exchange:
                     slots.release()
             received = sent_at + (now - started)
             answer = read(reply, request=request, now=received)
-            if answer.message is not None:
+            id_ = answer.request_id
+            if answer.message is not None or (id_ and credential.is_quoted(id_)):
                 answer = credential.concealed(answer)
             if isinstance(reply, Reply):
                 self.skew.observe(reply, sent=sent_at, received=received)

@@ -167,7 +167,7 @@ def _is_html(reply: Reply) -> bool:
     return kind.startswith("text/html") or reply.body[:64].lstrip().startswith(b"<")
 
 
-_TITLE = re.compile(rb"<title>([^<]{1,200})", re.IGNORECASE)
+_TITLE = re.compile(rb"<title>(.{1,200}?)</title", re.IGNORECASE | re.DOTALL)
 
 
 def _plain(reply: Reply) -> str | None:

@@ -1,8 +1,10 @@
 """Secrets stay out of what is logged, however they are spelt or nested."""
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 import msgspec
 import pytest
@@ -228,3 +230,15 @@ def test_conceal_leaves_what_has_no_secret() -> None:
     """Nothing to hide, nothing changed."""
     assert conceal("not found", []) == "not found"
     assert conceal("not found", [SECRET]) == "not found"
+
+
+@pytest.mark.parametrize("encode", [html.escape, quote_plus])
+def test_conceal_hides_a_password_in_a_page_or_a_form(
+    encode: Callable[[str], str],
+) -> None:
+    """As a page shows what was typed into it."""
+    secret = 'Tr&ub4 dor<&3"x'
+    shown = conceal(f"no such user: {encode(secret)}", [secret])
+
+    assert HIDDEN in shown
+    assert "ub4" not in shown

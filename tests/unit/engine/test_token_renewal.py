@@ -178,6 +178,21 @@ async def test_what_a_service_quotes_of_the_tokens_is_not_kept() -> None:
     assert new[:12] not in kept
 
 
+async def test_a_request_id_that_quotes_the_token_is_not_kept() -> None:
+    """Nor where the request succeeded, and nobody looks."""
+    token = "a-token-of-some-length"
+    bench = Bench(
+        claims(1),
+        [Reply(201, {"X-Request-Id": f"r{token}"})],
+        auth=Token("f", lambda: token),
+    )
+
+    await bench.run()
+
+    assert bench.verdicts == ["created"]
+    assert bench.store.outcomes[0].request_id == "r***"
+
+
 async def test_token_is_renewed_again_when_the_renewed_one_had_worked() -> None:
     """A long run outlives many tokens."""
     file = Tokens("t0", "t1", "t2", "t3", valid="t0")
