@@ -35,7 +35,7 @@ class LedgerFile:
         file = Path(path)
         if path != MEMORY:
             file = _resolve(path)
-            self._pid = file.with_name(f"{file.name}.lock")
+            self._pid = Path(f"{file}.lock")
             self._lock = take_lock(file, self._pid, path)
         try:
             with self.guard():
