@@ -76,7 +76,7 @@ class Ambiguous(dict[str, object]):
         self._refuse(self._twice[0])
 
 
-def members(value: dict[str, object]) -> tuple[tuple[str, ...], list[object]]:
+def list_members(value: dict[str, object]) -> tuple[tuple[str, ...], list[object]]:
     """Return all keys of an object as they are written, and their values."""
     if isinstance(value, Ambiguous):
         return tuple(k for k, _ in value.pairs), [v for _, v in value.pairs]
@@ -340,7 +340,7 @@ class Scanner:
         """
         Read the elements from here to the last one held whole, if all are alike.
 
-        None where that fails, or where one may be too long: then they are to be read
+        Empty where that fails, or where one may be too long: then they are to be read
         one by one.
         """
         closing = _CLOSING.get(self.held[self.at : self.at + 1])

@@ -40,15 +40,9 @@ _ESCAPES = re.compile(
 )
 
 
-def clean_escapes(text: str, instead: str = r"\ufffd") -> str:
-    """Return the JSON *text* with *instead* for each escape of a lone surrogate."""
-    if r"\ud" not in text and r"\uD" not in text:
-        return text
-    return _ESCAPES.sub(lambda match: match[1] or instead, text)
-
-
 def clean_body(body: bytes) -> bytes:
     """Return *body*, perhaps JSON, as UTF-8 without halves of characters."""
     if body.isascii() and rb"\ud" not in body and rb"\uD" not in body:
         return body
-    return clean_escapes(body.decode(errors="replace")).encode()
+    text = body.decode(errors="replace")
+    return _ESCAPES.sub(lambda match: match[1] or r"\ufffd", text).encode()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import structs
 
-from bulkrepo.core.json_scanner import Unreadable, members
+from bulkrepo.core.json_scanner import Unreadable, list_members
 from bulkrepo.core.rows import FIELDS, Layout, Problem, Row
 from bulkrepo.core.surrogates import clean_text
 from bulkrepo.core.text import brief
@@ -111,7 +111,7 @@ class Shapes:
     def _object(
         self, value: dict[str, object], source: str, line: int, raw: str | None
     ) -> Row:
-        keys, values = members(value)
+        keys, values = list_members(value)
         plan = self.plan(keys)
         faults = tuple(
             self._placed(fault, line, step(fault.field))
@@ -158,7 +158,7 @@ def defaults(
     value: dict[str, object],
 ) -> tuple[dict[str, tuple[str, object]], tuple[Problem, ...]]:
     """Return a list's own defaults by field, with their spelling, and their faults."""
-    keys, values = members(value)
+    keys, values = list_members(value)
     plan = columns.plan(_names(keys), kind="json")
     kept, _ = columns.taken(plan, [*values, None])
     found = {

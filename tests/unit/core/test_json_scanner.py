@@ -17,7 +17,7 @@ from bulkrepo.core.json_scanner import (
     Scanner,
     Unreadable,
     as_object,
-    members,
+    list_members,
     value_decoder,
 )
 from tests.support.exact_json import exactly
@@ -299,8 +299,8 @@ def test_a_key_that_stands_twice_is_refused_where_it_is_read() -> None:
     assert found.keys() == {"a", "b"}
     assert found.get("x", 5) == 5
     assert list(inner) == ["c"]
-    assert members(found)[0] == ("a", "b", "a")
-    assert members(inner) == (("c", "c"), [1, 2])
+    assert list_members(found)[0] == ("a", "b", "a")
+    assert list_members(inner) == (("c", "c"), [1, 2])
     for key in ("get", "__getitem__"):
         with pytest.raises(InputError, match='s: "a" occurs twice'):
             getattr(found, key)("a")
