@@ -53,6 +53,8 @@ _SPOILED: Mapping[str, tuple[str, str]] = {
 _TOTALS = "total totals subtotal sum gesamt summe 合计 总计 小计"
 _WORDS = frozenset((*_TOTALS.split(), "grand total"))
 """What a line of totals begins with, in lower case."""
+_ANSWERS = frozenset({"true", "false", "True", "False", "TRUE", "FALSE", "yes", "no"})
+"""What most rows say of visibility, and neither a heading nor a line of totals does."""
 _TOTAL = Problem(
     "record", "total", "looks like a line of totals and no repository: delete it"
 )
@@ -102,22 +104,23 @@ def mark_other_lines(rows: Iterator[Row]) -> Iterator[Row]:
         if row.layout is None or row.layout.heading is None:
             yield row
             continue
-        if _is_heading(row, row.layout):
-            row = structs.replace(row, faults=(*row.faults, _HEADING))  # noqa: PLW2901
-        elif _is_total(row, above):
-            row = structs.replace(row, faults=(*row.faults, _TOTAL))  # noqa: PLW2901
+        fault = _find_other_line(row, row.layout, above)
+        if fault is not None:
+            row = structs.replace(row, faults=(*row.faults, fault))  # noqa: PLW2901
         above = row
         yield row
 
 
+def _find_other_line(row: Row, layout: Layout, above: Row | None) -> Problem | None:
+    if row.is_public in _ANSWERS:
+        return None
+    if _is_heading(row, layout):
+        return _HEADING
+    return _TOTAL if _is_total(row, above) else None
+
+
 def _is_heading(row: Row, layout: Layout) -> bool:
     """Tell whether *row* says again what the heading says, in at least two cells."""
-    title = layout.columns.get("repository")
-    if (
-        title is None
-        or str(row.repository).casefold() != layout.names[title].casefold()
-    ):
-        return False  # as nearly all rows: the rest costs ten times as much
     pairs = [
         (value, layout.names[index])
         for field, index in layout.columns.items()
