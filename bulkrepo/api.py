@@ -17,7 +17,7 @@ from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.ledger.thread import LedgerThread
 from bulkrepo.runs import loading, runner
 from bulkrepo.runs.control import Control
-from bulkrepo.runs.job import Job, Work
+from bulkrepo.runs.job import Job, RowFlow
 from bulkrepo.runs.settings import MEMORY, Settings
 from bulkrepo.swr.answers import Answer
 from bulkrepo.swr.operations import conclusion, creation, inspection, removal
@@ -95,7 +95,7 @@ async def undo(
         load=partial(
             loading.derive, command="undo", run=run, settings=settings, dry_run=dry_run
         ),
-        work=lambda _: Work(flow),
+        work=lambda _: RowFlow(flow),
         creates=False,
     )
     return await runner.run(job, on_event, control or Control())
@@ -168,7 +168,7 @@ def _lists(
 # The flow for each row, and the preparation before the first.
 
 
-def _creating(settings: Settings, ledger: LedgerThread) -> Work:
+def _creating(settings: Settings, ledger: LedgerThread) -> RowFlow:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer) -> Conclusion:
@@ -180,7 +180,7 @@ def _creating(settings: Settings, ledger: LedgerThread) -> Work:
         return creation.create(claim, doubt=claim.doubt, amend=amend)
 
     if settings.survey == "never" and not settings.create_organizations:
-        return Work(flow)
+        return RowFlow(flow)
     surveyor = Surveyor(
         ledger,
         judge,
@@ -188,10 +188,10 @@ def _creating(settings: Settings, ledger: LedgerThread) -> Work:
         amend=amend,
         found=settings.create_organizations,
     )
-    return Work(flow, surveyor)
+    return RowFlow(flow, surveyor)
 
 
-def _planning(settings: Settings, ledger: LedgerThread) -> Work:
+def _planning(settings: Settings, ledger: LedgerThread) -> RowFlow:
     amend = settings.on_differs == "update"
 
     def judge(claim: Claim, shown: Answer) -> Conclusion:
@@ -215,12 +215,12 @@ def _planning(settings: Settings, ledger: LedgerThread) -> Work:
         project=settings.auth().facts.get,
         dry=True,
     )
-    return Work(flow, surveyor)
+    return RowFlow(flow, surveyor)
 
 
-def _verifying(settings: Settings, ledger: LedgerThread) -> Work:
+def _verifying(settings: Settings, ledger: LedgerThread) -> RowFlow:
     if settings.survey == "never":
-        return Work(inspection.verify)
-    return Work(
+        return RowFlow(inspection.verify)
+    return RowFlow(
         inspection.verify, Surveyor(ledger, inspection.proven, mode=settings.survey)
     )

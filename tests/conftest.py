@@ -78,7 +78,7 @@ def _forget_logging() -> Iterator[None]:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a whole run not wait for long: its clock is not for its callers to give."""
-    monkeypatch.setattr(runner, "Clock", Hasty)
+    monkeypatch.setattr(runner, "SystemClock", Hasty)
 
 
 @pytest.fixture(autouse=True)

@@ -146,11 +146,11 @@ def validate(lists: tuple[str, ...], **given: Any) -> None:
     Each is shown with its file:line:column.
     """
     from bulkrepo.cli import validate  # noqa: PLC0415
-    from bulkrepo.runs.settings import Reading  # noqa: PLC0415
+    from bulkrepo.runs.settings import InputSettings  # noqa: PLC0415
 
     fixed, quiet = given.pop("fixed"), given.pop("quiet")
     given["reports"] = tuple(given["reports"])
-    settings = Reading(stdin=_stdin(lists), **given)
+    settings = InputSettings(stdin=_stdin(lists), **given)
     sys.exit(validate.run(lists, settings=settings, fixed=fixed, quiet=quiet))
 
 
@@ -168,10 +168,10 @@ def import_(sources: tuple[str, ...], **given: Any) -> None:
     pages of one listing.
     """
     from bulkrepo.migration import importer  # noqa: PLC0415
-    from bulkrepo.migration.mapping import Rules  # noqa: PLC0415
+    from bulkrepo.migration.mapping import MappingRules  # noqa: PLC0415
 
     names = ("namespace", "template", "strip", "legalize", "profile")
-    rules = Rules(**{name: given.pop(name) for name in names})
+    rules = MappingRules(**{name: given.pop(name) for name in names})
     sys.exit(importer.run(sources, rules=rules, stdin=_stdin(sources), **given))
 
 

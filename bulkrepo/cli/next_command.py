@@ -19,7 +19,7 @@ _KNOWN = (
 """A plan's outcomes for rows whose repository was seen to exist or to be missing."""
 
 
-class Typed(msgspec.Struct, frozen=True, kw_only=True):
+class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     """
     A command line: its *lists*, and those *options* that differ from their defaults.
 
@@ -60,7 +60,7 @@ def find_next_command(
     info: RunInfo,
     summary: Summary,
     *,
-    typed: Typed,
+    typed: CommandLine,
     reports: Sequence[str] = (),
     kept: bool = True,
     ignore: bool = False,
@@ -84,7 +84,9 @@ def find_next_command(
     return _after_run(info, summary, typed, kept=kept)
 
 
-def _after_run(info: RunInfo, summary: Summary, typed: Typed, *, kept: bool) -> str:
+def _after_run(
+    info: RunInfo, summary: Summary, typed: CommandLine, *, kept: bool
+) -> str:
     """
     Continue what was left unfinished; then fix faults in the lists.
 
@@ -115,7 +117,9 @@ def _after_run(info: RunInfo, summary: Summary, typed: Typed, *, kept: bool) -> 
     return typed.on("report") if summary.failures and kept else ""
 
 
-def _after_plan(info: RunInfo, summary: Summary, typed: Typed, exit_code: int) -> str:
+def _after_plan(
+    info: RunInfo, summary: Summary, typed: CommandLine, exit_code: int
+) -> str:
     """Do what can be done; if nothing can, find out why, or plan again."""
     counts = summary.counts
     founding = _founding(summary, typed)
@@ -140,7 +144,7 @@ def _after_plan(info: RunInfo, summary: Summary, typed: Typed, exit_code: int) -
 
 
 def _after_verify(
-    info: RunInfo, summary: Summary, typed: Typed, reports: Sequence[str]
+    info: RunInfo, summary: Summary, typed: CommandLine, reports: Sequence[str]
 ) -> str:
     """Create what is missing; plan what to do about differences."""
     counts = summary.counts
@@ -162,7 +166,7 @@ def _after_verify(
     return typed.on("validate", *lists) if counts.get(Verdict.INVALID) else ""
 
 
-def _founding(summary: Summary, typed: Typed) -> dict[str, str]:
+def _founding(summary: Summary, typed: CommandLine) -> dict[str, str]:
     """Return the option that creates organizations, if one is missing."""
     if "create_organizations" in typed.options or not any(
         reason.message.startswith(NO_ORGANIZATION) or no_organization(reason.code)

@@ -14,7 +14,7 @@ from bulkrepo import api
 from bulkrepo.cli import progress, summary
 from bulkrepo.cli.durations import duration
 from bulkrepo.cli.logs import LogControl, configure
-from bulkrepo.cli.next_command import Typed, find_next_command
+from bulkrepo.cli.next_command import CommandLine, find_next_command
 from bulkrepo.cli.signals import stop_on_signals
 from bulkrepo.core import loggers, stdio
 from bulkrepo.core.errors import SettingsError
@@ -30,7 +30,7 @@ _PLANS = frozenset({"plan", "verify"})
 _CHANGES = (Verdict.CREATED, Verdict.UPDATED, Verdict.REMOVED)
 
 
-def run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
+def run(typed: CommandLine, lists: Sequence[str], options: dict[str, Any]) -> int:
     """Run the command that was *typed* with *options*; return the exit code."""
     file_limits.allow(1)
     file_limits.bounded(1)  # an event loop would fail without a word that helps
@@ -49,7 +49,9 @@ def run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
         return runner.run(_run(typed, lists, options))
 
 
-async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> int:
+async def _run(
+    typed: CommandLine, lists: Sequence[str], options: dict[str, Any]
+) -> int:
     command, quiet = typed.command, options["quiet"]
     if options.get("ledger") is None:
         memory = options["sandbox"] or command == "plan"
@@ -69,7 +71,7 @@ async def _run(typed: Typed, lists: Sequence[str], options: dict[str, Any]) -> i
         file_limits.allow(settings.concurrency)
         kept = settings.ledger != MEMORY and command not in _PLANS
         stop_on_signals(control, kept=kept)
-        shown = stack.enter_context(_Shown(log, quiet=quiet))
+        shown = stack.enter_context(ProgressDisplay(log, quiet=quiet))
         work = partial(_COMMANDS[command], lists, options)
         result = await work(settings=settings, on_event=shown.on_event, control=control)
         counts, code = result.summary.counts, result.exit_code
@@ -198,7 +200,7 @@ def _default_report(command: str, lists: Sequence[str]) -> str:
     return str(folder / f"{path.stem}{suffix}")
 
 
-class _Shown:
+class ProgressDisplay:
     """Shows the progress of a run; single rows are left to the log."""
 
     def __init__(self, log: LogControl, *, quiet: bool) -> None:

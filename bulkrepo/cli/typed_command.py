@@ -6,11 +6,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from bulkrepo.cli.next_command import Typed
+from bulkrepo.cli.next_command import CommandLine
 from bulkrepo.core.text import quote, word
 
 
-def typed(group: click.Group, command: str, lists: Sequence[str]) -> Typed:
+def typed(group: click.Group, command: str, lists: Sequence[str]) -> CommandLine:
     """Return what was typed as *command* of *group*, now running, with *lists*."""
     context = click.get_current_context()
     told = {}
@@ -21,7 +21,7 @@ def typed(group: click.Group, command: str, lists: Sequence[str]) -> Typed:
         default = option.get_default(context)
         if source is ParameterSource.COMMANDLINE and value != default:
             told[name] = " ".join(_words(option, value))
-    return Typed(
+    return CommandLine(
         command=command,
         lists=tuple(lists),
         options=told,

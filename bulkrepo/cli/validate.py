@@ -18,10 +18,10 @@ from bulkrepo.core.results import RunInfo, Summary
 from bulkrepo.core.rows import Problem, Rejected, written
 from bulkrepo.core.surrogates import clean_text
 from bulkrepo.core.text import escape
-from bulkrepo.inputs.fixing import Fixed, fix
-from bulkrepo.inputs.validation import Checked, render, validate
+from bulkrepo.inputs.fixing import FixedList, fix
+from bulkrepo.inputs.validation import ListCounts, render, validate
 from bulkrepo.reports import files
-from bulkrepo.runs.settings import Reading
+from bulkrepo.runs.settings import InputSettings
 
 _SHOWN = 10_000
 """Problems that are printed; of more, the number."""
@@ -30,7 +30,7 @@ _SHOWN = 10_000
 def run(
     lists: Sequence[str],
     *,
-    settings: Reading,
+    settings: InputSettings,
     fixed: str | None,
     quiet: bool,
 ) -> int:
@@ -67,7 +67,7 @@ def run(
             "on_problem": show,
             "on_rejected": keep if settings.reports else None,
         }
-        count: Checked | Fixed
+        count: ListCounts | FixedList
         if fixed is None:
             count = validate(lists, **reading)
             said = _said(count)
@@ -89,12 +89,12 @@ def run(
     return int(faulty > 0)
 
 
-def _mended(fixed: str, count: Fixed) -> str:
+def _mended(fixed: str, count: FixedList) -> str:
     rows, mended = _many(count.rows, "row"), _many(count.fixed, "fault")
     return f"{fixed}: {rows} written; {mended} mended, {count.left} left"
 
 
-def _said(count: Checked) -> str:
+def _said(count: ListCounts) -> str:
     parts = [f"{_many(count.rows, 'row')}: {count.valid} valid"]
     if count.duplicates:
         parts.append(_many(count.duplicates, "duplicate"))

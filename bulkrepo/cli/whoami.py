@@ -14,7 +14,7 @@ from bulkrepo.http.tls import trusted
 from bulkrepo.runs import sign_in
 from bulkrepo.runs.sign_in import SignIn
 from bulkrepo.runs.whoami import list_organizations
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.responses import said
 
 _TIMEOUT = 30.0
@@ -43,7 +43,7 @@ async def run(options: dict[str, Any]) -> int:
         )
         answer = await list_organizations(client, found, patience=patience)
     stdio.say("".join(f"{line}\n" for line in lines(found, answer)))
-    return int(answer.kind is not Kind.DONE)
+    return int(answer.kind is not AnswerKind.DONE)
 
 
 def lines(found: SignIn, answer: Answer) -> Iterator[str]:
@@ -64,7 +64,7 @@ def lines(found: SignIn, answer: Answer) -> Iterator[str]:
     ):
         if value is not None:
             yield f"{name:<14} {escape(value)}"
-    if answer.kind is not Kind.DONE:
+    if answer.kind is not AnswerKind.DONE:
         yield f"organizations  may not be listed ({escape(said(answer))})"
         return
     listed = answer.seen.namespaces

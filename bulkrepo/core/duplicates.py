@@ -16,7 +16,7 @@ _PARTS = 64
 _HELD = 1 << 17
 
 
-class Spool:
+class DuplicateFinder:
     """
     Collects hashes, and tells which were added more than once.
 

@@ -145,7 +145,7 @@ def _end_of_blanks(text: str, at: int) -> int:
     return _BLANK.match(text, at).end()  # type: ignore[union-attr]
 
 
-class Scanner:
+class JsonScanner:
     """
     The part of a *text* that is *held*, and the index *at* which to read on.
 

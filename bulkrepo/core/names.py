@@ -41,7 +41,7 @@ _FAR_TOO_LONG = 1024
 """Characters of which no name is left by dropping some. Unicode's forms take time."""
 
 
-class Kind(NamedTuple):
+class NameKind(NamedTuple):
     """What the rules of a name depend on."""
 
     field: str
@@ -50,10 +50,10 @@ class Kind(NamedTuple):
     what: str
 
 
-NAMESPACE = Kind(
+NAMESPACE = NameKind(
     field="namespace", slashes=False, longest=64, what="an organization's name"
 )
-REPOSITORY = Kind(
+REPOSITORY = NameKind(
     field="repository", slashes=True, longest=128, what="a repository's name"
 )
 
@@ -96,7 +96,7 @@ def surely_legal(names: Sequence[str]) -> bool:
     return _ODD not in classes and b".." not in classes
 
 
-def broken(text: str, kind: Kind, profile: Profile) -> list[tuple[str, str]]:
+def broken(text: str, kind: NameKind, profile: Profile) -> list[tuple[str, str]]:
     """Return each rule that *text*, which is not empty, breaks, with words for it."""
     found: list[tuple[str, str]] = []
     allowed = _SEPARATORS if kind.slashes else _SEPARATORS[:-1]

@@ -7,7 +7,7 @@ _AGE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps, and is never set."""
 
 
-class Clock:
+class SystemClock:
     """Real time. The epoch time is read once: nobody sets it during a run."""
 
     now = staticmethod(time.monotonic)

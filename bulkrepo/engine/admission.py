@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 
 from bulkrepo.core import loggers
 from bulkrepo.core.clock import Clock
-from bulkrepo.engine.cancellation import Brake
-from bulkrepo.engine.circuit_breaker import Outage
-from bulkrepo.engine.ratelimit import RateControl
+from bulkrepo.engine.cancellation import CancellationToken
+from bulkrepo.engine.circuit_breaker import CircuitBreaker
+from bulkrepo.engine.ratelimit import RateLimiter
 from bulkrepo.http.messages import Request
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.responses import said
 
 _LONG = 5.0
 """Seconds that the service asks to wait: from here on it is logged."""
 
 
-class Turns:
+class AdmissionControl:
     """
     Lets requests leave as the rate allows, and during an outage only probes.
 
@@ -29,15 +29,15 @@ class Turns:
 
     def __init__(
         self,
-        rate: RateControl,
+        rate: RateLimiter,
         *,
         clock: Clock,
-        brake: Brake,
+        brake: CancellationToken,
         patience: float,
         stats: Counter[str],
         probe: Callable[[Request], Awaitable[object]],
     ) -> None:
-        self.outage = Outage()
+        self.outage = CircuitBreaker()
         self._rate, self._clock, self._brake = rate, clock, brake
         self._patience, self._stats, self._probe = patience, stats, probe
         self._log = loggers.logger()
@@ -165,7 +165,7 @@ class Turns:
         )
         self._last_answer = said(answer)
         seconds, patience = answer.retry_after or 0.0, self._patience
-        if answer.kind is Kind.THROTTLED:
+        if answer.kind is AnswerKind.THROTTLED:
             self._stats["throttled"] += 1
             self.outage.refused(started)
             if seconds > patience:

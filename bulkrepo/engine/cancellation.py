@@ -1,4 +1,4 @@
-"""Shell. Time, and the one way to end a run early: `Brake` ends every wait."""
+"""Shell. The cancellation token, which ends every wait of a run early."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,18 +8,18 @@ import msgspec
 from bulkrepo.core.clock import Clock
 
 
-class Stop(msgspec.Struct, frozen=True):
+class StopReason(msgspec.Struct, frozen=True):
     """Why a run ended early, and the exit code that says so."""
 
     reason: str
     exit_code: int
 
 
-class Brake:
+class CancellationToken:
     """Whether the run stops, and waits that end at once when it does."""
 
     def __init__(self, clock: Clock) -> None:
-        self.stopped: Stop | None = None
+        self.stopped: StopReason | None = None
         self._clock = clock
         self._waits: set[asyncio.Future[None]] = set()
         self._listeners: list[Callable[[], None]] = []
@@ -32,7 +32,7 @@ class Brake:
         """Take no more rows and finish what is in flight. The first reason counts."""
         if self.stopped is not None:
             return
-        self.stopped = Stop(reason, exit_code)
+        self.stopped = StopReason(reason, exit_code)
         for wait in self._waits:
             wait.cancel()
         for listener in self._listeners:

@@ -36,7 +36,7 @@ _SLOW = 0.02  # of the last success in the share of those at the first try
 _TELLING = 1.5  # powers of ten that make a failure unlikely enough to count in full
 
 
-class Outage:
+class CircuitBreaker:
     """
     A gate for all requests. In an outage, probes come after a fifteenth of its length.
 

@@ -11,11 +11,11 @@ from bulkrepo.core.clock import Clock
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.redaction import conceal
 from bulkrepo.engine import retry_policy
-from bulkrepo.engine.cancellation import Brake
-from bulkrepo.http.clock_skew import Skew
-from bulkrepo.http.messages import Reply, Request
-from bulkrepo.http.transport import Gateway
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.engine.cancellation import CancellationToken
+from bulkrepo.http.clock_skew import ClockSkew
+from bulkrepo.http.messages import Request, Response
+from bulkrepo.http.transport import Transport
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.auth.protocol import FIRST, NEVER, Auth
 from bulkrepo.swr.responses import read, said
 
@@ -36,7 +36,7 @@ _UNANSWERED = 3
 """Sign-ins that may go unanswered while the password is not yet known to be right."""
 
 
-class Credential:
+class CredentialRefresher:
     """
     Renews what requests are signed with, and stops the run when it cannot.
 
@@ -48,12 +48,12 @@ class Credential:
     def __init__(
         self,
         auth: Auth,
-        brake: Brake,
+        brake: CancellationToken,
         *,
-        gateway: Gateway,
+        gateway: Transport,
         clock: Clock,
         patience: float,
-        skew: Skew,
+        skew: ClockSkew,
     ) -> None:
         self.due = auth.due
         self._auth, self._brake = auth, brake
@@ -151,7 +151,7 @@ class Credential:
             reply = await self._gateway.send(request, _BARE)
             answer = read(reply, request=request, now=self._clock.time())
             answer = self.concealed(answer)
-            if isinstance(reply, Reply) and not retry_policy.again(answer):
+            if isinstance(reply, Response) and not retry_policy.again(answer):
                 self._reached = True
                 return self._conclude(reply, answer, at=at)
             if ahead:
@@ -164,12 +164,12 @@ class Credential:
             if why is not None:
                 self._brake.stop(why, exit_code=3)
                 return False
-            self._reached = self._reached or isinstance(reply, Reply)
+            self._reached = self._reached or isinstance(reply, Response)
             self._log.debug("credential.failed", last_answer=said(answer))
             if not await self._brake.pause(wait):
                 return False
 
-    def _conclude(self, reply: Reply, answer: Answer, *, at: float) -> bool:
+    def _conclude(self, reply: Response, answer: Answer, *, at: float) -> bool:
         why = self._auth.accept(reply, answer, at=at)
         if why is not None:
             self._brake.stop(why, exit_code=3)
@@ -184,18 +184,18 @@ class Credential:
 
     def _wait(self, tries: int, answer: Answer) -> float:
         """Return the seconds to wait; IAM's throttling has no rate control."""
-        busy = structs.replace(answer, kind=Kind.BUSY)
+        busy = structs.replace(answer, kind=AnswerKind.BUSY)
         return self._backoff.wait(tries, busy, self._chance.random())
 
     def _hopeless(self, answer: Answer, *, tries: int, left: float) -> str | None:
         """Return why IAM is not asked again, or None."""
-        if answer.kind is Kind.UNREACHABLE and not self._reached:
+        if answer.kind is AnswerKind.UNREACHABLE and not self._reached:
             return (
                 f"IAM cannot be reached: {answer.message}. Check --iam-endpoint "
                 "(SWR_IAM_ENDPOINT) or --region, the network, HTTPS_PROXY, and "
                 "--cacert if its certificate is not trusted"
             )
-        unproven = self.due == FIRST and answer.kind is Kind.UNSURE
+        unproven = self.due == FIRST and answer.kind is AnswerKind.UNSURE
         if unproven and tries >= _UNANSWERED:
             return (
                 f"IAM did not answer {tries} sign-ins ({answer.message}); more might "

@@ -52,7 +52,7 @@ def interrupted(
     """
     Give the outcome of a row that was begun when the run stopped for *reason*.
 
-    *doubt* is about all tries so far, *untold* as in `retrying.Tries`.
+    *doubt* is about all tries so far, *untold* as in `retrying.Attempts`.
     """
     evidence = UNTOLD if untold else None
     so_far = "its tries so far failed" if answer else "what is there was not read"

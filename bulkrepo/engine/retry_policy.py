@@ -1,9 +1,15 @@
 """Pure. Which answers deserve another try, and how long to wait before it."""
 
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 
 AGAIN = frozenset(
-    {Kind.BUSY, Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE, Kind.THROTTLED}
+    {
+        AnswerKind.BUSY,
+        AnswerKind.BROKEN,
+        AnswerKind.UNSURE,
+        AnswerKind.UNREACHABLE,
+        AnswerKind.THROTTLED,
+    }
 )
 """What may be answered in another way the next time."""
 
@@ -20,10 +26,10 @@ def counts(answer: Answer, *, own: float) -> float:
     A throttled request was not tried; for others it is the share of the row's *own*
     fault (see `circuit_breaker`).
     """
-    return 0.0 if answer.kind is Kind.THROTTLED else own
+    return 0.0 if answer.kind is AnswerKind.THROTTLED else own
 
 
-class Budget:
+class RetryBudget:
     """
     Retries that are allowed: one for each good answer, and *trickle* a second.
 
@@ -74,7 +80,7 @@ class Backoff:
         *u* is chance, from 0 to 1. `Retry-After` of a 5xx is obeyed and spread. What
         was throttled waits for its turn, which the rate control gives.
         """
-        if answer.kind is Kind.THROTTLED:
+        if answer.kind is AnswerKind.THROTTLED:
             return 0.0
         if answer.retry_after is not None:
             return answer.retry_after + u * self.base

@@ -19,27 +19,27 @@ from bulkrepo.core.clock import Clock
 from bulkrepo.core.outcomes import FAILURES, Verdict
 from bulkrepo.core.rows import Doubt
 from bulkrepo.engine import retry_policy
-from bulkrepo.engine.admission import Turns
-from bulkrepo.engine.cancellation import Brake
-from bulkrepo.engine.credential_refresh import Credential
-from bulkrepo.engine.ratelimit import RateControl
-from bulkrepo.http.clock_skew import Skew
-from bulkrepo.http.messages import Reply, Request
-from bulkrepo.http.transport import Gateway
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.engine.admission import AdmissionControl
+from bulkrepo.engine.cancellation import CancellationToken
+from bulkrepo.engine.credential_refresh import CredentialRefresher
+from bulkrepo.engine.ratelimit import RateLimiter
+from bulkrepo.http.clock_skew import ClockSkew
+from bulkrepo.http.messages import Request, Response
+from bulkrepo.http.transport import Transport
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.auth.protocol import Auth
-from bulkrepo.swr.operations.conclusion import Heard
+from bulkrepo.swr.operations.conclusion import FinalAnswer
 from bulkrepo.swr.responses import read, said
 
 FEW = 3
 """Where no more requests may be in flight, there are more workers than that."""
-_DONE = frozenset({Kind.DONE, Kind.EXISTS})
-_FOR_ALL = frozenset({Kind.UNAUTHORIZED, Kind.WRONG_ENDPOINT})
+_DONE = frozenset({AnswerKind.DONE, AnswerKind.EXISTS})
+_FOR_ALL = frozenset({AnswerKind.UNAUTHORIZED, AnswerKind.WRONG_ENDPOINT})
 """Answers that, if they are true, are so for every request."""
 _CHANGES = frozenset({"PATCH", "DELETE"})
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class RetryLimits(msgspec.Struct, frozen=True, kw_only=True):
     """
     How hard to try. *patience* and *deadline* are seconds.
 
@@ -58,7 +58,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     reads_vouch: bool = False
 
 
-class InterruptedTriesError(Exception):
+class InterruptedAttemptsError(Exception):
     """The run stops while this row waits; *answer* is the last one, if any."""
 
     def __init__(self, answer: Answer | None) -> None:
@@ -66,7 +66,7 @@ class InterruptedTriesError(Exception):
         self.answer = answer
 
 
-class Tries(msgspec.Struct):
+class Attempts(msgspec.Struct):
     """
     The requests *sent* for one row.
 
@@ -97,7 +97,7 @@ class Tries(msgspec.Struct):
         self.untold = self.untold or request.method in _CHANGES
 
 
-class Exchange:
+class RetryingClient:
     """
     Asks SWR for all workers, which share the rate, the credential and the clock.
 
@@ -109,19 +109,19 @@ class Exchange:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: Transport,
         auth: Auth,
-        rate: RateControl,
+        rate: RateLimiter,
         *,
         clock: Clock,
-        brake: Brake,
-        limits: Limits,
+        brake: CancellationToken,
+        limits: RetryLimits,
         stats: Counter[str],
     ) -> None:
         self.contact = asyncio.Event()
-        self.skew = Skew()
+        self.skew = ClockSkew()
         self._gateway, self._rate = gateway, rate
-        self._credential = Credential(
+        self._credential = CredentialRefresher(
             auth,
             brake,
             gateway=gateway,
@@ -134,13 +134,13 @@ class Exchange:
         self._met = False  # whether the service has answered anything at all
         self._vouching = ("GET", "PATCH") if limits.reads_vouch else ("PATCH",)
         # A read that finds nothing is as good an answer of SWR's as another.
-        self._well = _DONE | {Kind.ABSENT} if limits.reads_vouch else _DONE
-        self._backoff, self._budget = retry_policy.Backoff(), retry_policy.Budget()
+        self._well = _DONE | {AnswerKind.ABSENT} if limits.reads_vouch else _DONE
+        self._backoff, self._budget = retry_policy.Backoff(), retry_policy.RetryBudget()
         self._chance = random.Random()  # noqa: S311 - jitter
         # Workers are as many as requests may be in flight, unless those are few.
         few = limits.concurrency <= FEW
         self._slots = asyncio.Semaphore(limits.concurrency) if few else None
-        self._turns = Turns(
+        self._turns = AdmissionControl(
             rate,
             clock=clock,
             brake=brake,
@@ -155,7 +155,7 @@ class Exchange:
         """Say why nothing moves, if nothing does."""
         return self._turns.waiting
 
-    async def ask(self, request: Request, tries: Tries) -> Heard:
+    async def ask(self, request: Request, tries: Attempts) -> FinalAnswer:
         """Ask until the answer is conclusive, or the tries are used up."""
         before = tries.last
         if before is not None and request.method not in _CHANGES:
@@ -163,9 +163,9 @@ class Exchange:
         answer = await self.once(request, tries, before)
         if answer.kind in retry_policy.AGAIN:
             return await self.ask_again(request, tries, answer)
-        return Heard(answer, self.doubt(tries))
+        return FinalAnswer(answer, self.doubt(tries))
 
-    def doubt(self, tries: Tries) -> Doubt | None:
+    def doubt(self, tries: Attempts) -> Doubt | None:
         """Return the doubt that *tries* leave, if any."""
         return None if tries.unsure is None else self.skew.doubt(*tries.unsure)
 
@@ -175,16 +175,18 @@ class Exchange:
 
         Throttled tries do not count. Raises InterruptedTriesError at a stop.
         """
-        answer = await self.once(request, Tries(0), None)
-        while answer.kind is Kind.THROTTLED:
-            answer = await self.once(request, Tries(0), answer)
+        answer = await self.once(request, Attempts(0), None)
+        while answer.kind is AnswerKind.THROTTLED:
+            answer = await self.once(request, Attempts(0), answer)
         if not retry_policy.again(answer):
             return answer
         if not await self._brake.pause(self._chance.random()):
-            raise InterruptedTriesError(answer)
-        return await self.once(request, Tries(0), answer)
+            raise InterruptedAttemptsError(answer)
+        return await self.once(request, Attempts(0), answer)
 
-    async def ask_again(self, request: Request, tries: Tries, answer: Answer) -> Heard:
+    async def ask_again(
+        self, request: Request, tries: Attempts, answer: Answer
+    ) -> FinalAnswer:
         """
         Go on as `ask` does after a first try, which got *answer*.
 
@@ -206,9 +208,9 @@ class Exchange:
 
         async def once() -> Answer:
             nonlocal answer, again, settled, done
-            if not settled and answer.kind is not Kind.THROTTLED:
+            if not settled and answer.kind is not AnswerKind.THROTTLED:
                 if not await self._vouched(tries.asked):
-                    raise InterruptedTriesError(answer)
+                    raise InterruptedAttemptsError(answer)
                 if count():
                     return answer
                 while not self._budget.take(self._clock.now()):
@@ -217,7 +219,7 @@ class Exchange:
                 tries.last, tries.done, again = answer, done, True
                 # A throttled try counts here: as the reads in between may succeed,
                 # nothing else would end this.
-                tries.used = used + (answer.kind is Kind.THROTTLED)
+                tries.used = used + (answer.kind is AnswerKind.THROTTLED)
                 return answer
             answer = await self.once(request, tries, answer)
             settled, done = False, done + 1
@@ -228,7 +230,7 @@ class Exchange:
 
         async def pause(seconds: float) -> None:
             if not await self._turns.pause(seconds):
-                raise InterruptedTriesError(answer)
+                raise InterruptedAttemptsError(answer)
 
         if not count():
             await pause(delay())
@@ -242,7 +244,7 @@ class Exchange:
                 retry_error_callback=lambda _: answer,
             )
             await retrying(once)
-        return Heard(answer, self.doubt(tries), again)
+        return FinalAnswer(answer, self.doubt(tries), again)
 
     async def _vouched(self, asked: float) -> bool:
         """Wait until it is known whose fault a failed try is; False: the run stops."""
@@ -252,12 +254,12 @@ class Exchange:
             return await self._turns.vouched(asked)
 
     async def _probe(self, witness: Request) -> Answer:
-        return await self.once(witness, Tries(0), None, probe=True)
+        return await self.once(witness, Attempts(0), None, probe=True)
 
     async def once(
         self,
         request: Request,
-        tries: Tries,
+        tries: Attempts,
         before: Answer | None,
         *,
         probe: bool = False,
@@ -275,7 +277,7 @@ class Exchange:
             try:
                 # Mostly nothing holds us back: no coroutine is made to find that out.
                 if not (probe or self._turns.free() or await self._turns.comes()):
-                    raise InterruptedTriesError(before)
+                    raise InterruptedAttemptsError(before)
                 started, sent_at = clock.now(), clock.time()
                 if credential.due <= sent_at:
                     await self._signed_in(before)
@@ -298,7 +300,7 @@ class Exchange:
             id_ = answer.request_id
             if answer.message is not None or (id_ and credential.is_quoted(id_)):
                 answer = credential.concealed(answer)
-            if isinstance(reply, Reply):
+            if isinstance(reply, Response):
                 self.skew.observe(reply, sent=sent_at, received=received)
             self._rate.learn(now, answer, started=started)
             if not self._met:
@@ -307,7 +309,7 @@ class Exchange:
             if kind in _FOR_ALL:
                 answer = await self._weigh(headers, answer, probe=probe)
                 kind = answer.kind
-            if kind is Kind.UNAUTHORIZED:  # and renewed
+            if kind is AnswerKind.UNAUTHORIZED:  # and renewed
                 if probe:
                     return answer
                 continue
@@ -315,13 +317,13 @@ class Exchange:
                 self._failed(now, request, tries, answer, before, probe=probe)
                 return answer
             # A throttled try was none: the next one is still the first.
-            first = before is None or before.kind is Kind.THROTTLED
+            first = before is None or before.kind is AnswerKind.THROTTLED
             self._outage.good(started, first=first)
             self._accepted(request, headers, kind)
             return answer
 
     def _accepted(
-        self, request: Request, headers: Mapping[str, str], kind: Kind
+        self, request: Request, headers: Mapping[str, str], kind: AnswerKind
     ) -> None:
         if not self._budget.full:
             self._budget.earn()
@@ -334,7 +336,7 @@ class Exchange:
         self,
         now: float,
         request: Request,
-        tries: Tries,
+        tries: Attempts,
         answer: Answer,
         before: Answer | None,
         *,
@@ -342,7 +344,7 @@ class Exchange:
     ) -> None:
         if answer.unsure:
             tries.doubted(request)
-        first = (before is None or before.kind is Kind.THROTTLED) and not probe
+        first = (before is None or before.kind is AnswerKind.THROTTLED) and not probe
         self._turns.failed(
             now, request, answer, started=tries.asked, first=first, probe=probe
         )
@@ -358,17 +360,19 @@ class Exchange:
         opinion (see `outage`): only where that *probe* is answered so as well, the run
         stops.
         """
-        refused = answer.kind is Kind.UNAUTHORIZED
+        refused = answer.kind is AnswerKind.UNAUTHORIZED
         why = None
         if refused:
             why = await self._credential.renew(headers, answer)
             if self._brake.stopped is not None:
-                raise InterruptedTriesError(answer)
+                raise InterruptedAttemptsError(answer)
             if why is None:
                 return answer
         witnessed = self._outage.witness is not None
         if witnessed and not probe:
-            return replace(answer, kind=Kind.BUSY if refused else Kind.BROKEN)
+            return replace(
+                answer, kind=AnswerKind.BUSY if refused else AnswerKind.BROKEN
+            )
         if why is None and not witnessed:
             return answer
         why = why or (
@@ -377,21 +381,21 @@ class Exchange:
             "maintenance on the way to the endpoint"
         )
         self._brake.stop(why, exit_code=3)
-        raise InterruptedTriesError(answer)
+        raise InterruptedAttemptsError(answer)
 
     async def _signed_in(self, before: Answer | None) -> None:
         if not await self._credential.ready():
-            raise InterruptedTriesError(before)
+            raise InterruptedAttemptsError(before)
 
     def _first_contact(self, answer: Answer) -> None:
-        if answer.kind is Kind.UNREACHABLE:
+        if answer.kind is AnswerKind.UNREACHABLE:
             self._brake.stop(
                 f"the endpoint cannot be reached: {answer.message}. Check --endpoint "
                 "or --region (the management host starts with swr-api), the network, "
                 "HTTPS_PROXY, and --cacert if its certificate is not trusted",
                 exit_code=3,
             )
-        elif answer.kind is not Kind.UNAUTHORIZED and not (
+        elif answer.kind is not AnswerKind.UNAUTHORIZED and not (
             self._credential.locks
             and retry_policy.again(answer)  # nothing is proven yet
         ):

@@ -17,12 +17,18 @@ from bulkrepo.core.clock import Clock
 from bulkrepo.core.outcomes import NO_ORGANIZATION, Claim, Outcome, Verdict
 from bulkrepo.core.rows import join_doubts
 from bulkrepo.engine import outcomes
-from bulkrepo.engine.cancellation import Brake, Stop
-from bulkrepo.engine.ratelimit import RateControl
-from bulkrepo.engine.retrying import FEW, Exchange, InterruptedTriesError, Limits, Tries
+from bulkrepo.engine.cancellation import CancellationToken, StopReason
+from bulkrepo.engine.ratelimit import RateLimiter
+from bulkrepo.engine.retrying import (
+    FEW,
+    Attempts,
+    InterruptedAttemptsError,
+    RetryingClient,
+    RetryLimits,
+)
 from bulkrepo.http.messages import Request
-from bulkrepo.http.transport import Gateway
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.http.transport import Transport
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow
 from bulkrepo.swr.operations.creation import create
@@ -33,13 +39,13 @@ FLUSH = 0.05
 """Seconds that an outcome waits for company before it is written."""
 
 _NAMESPACE_STOPS = {
-    Kind.NO_NAMESPACE: NO_ORGANIZATION,
-    Kind.FORBIDDEN: "no permission to create in the organization",
-    Kind.QUOTA: "the quota is used up",
+    AnswerKind.NO_NAMESPACE: NO_ORGANIZATION,
+    AnswerKind.FORBIDDEN: "no permission to create in the organization",
+    AnswerKind.QUOTA: "the quota is used up",
 }
 
 
-class Store(Protocol):
+class ClaimStore(Protocol):
     """Where claims come from and outcomes go."""
 
     async def turn(
@@ -70,13 +76,13 @@ class Engine:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: Transport,
         auth: Auth,
-        rate: RateControl,
-        store: Store,
+        rate: RateLimiter,
+        store: ClaimStore,
         *,
         clock: Clock,
-        limits: Limits,
+        limits: RetryLimits,
         settled: Callable[[Claim, Outcome], None] | None = None,
         flow: Callable[[Claim], Flow] = _create,
         prepare: Callable[["Engine"], Awaitable[None]] | None = None,
@@ -86,8 +92,8 @@ class Engine:
         self._store, self._clock = store, clock
         self._limits, self._settled = limits, settled
         self._log = loggers.logger()
-        self._brake = Brake(clock)
-        self._exchange = Exchange(
+        self._brake = CancellationToken(clock)
+        self._exchange = RetryingClient(
             gateway,
             auth,
             rate,
@@ -117,7 +123,7 @@ class Engine:
         """Take no more rows and finish what is in flight. The first reason counts."""
         self._brake.stop(reason, exit_code=exit_code)
 
-    async def run(self) -> Stop | None:
+    async def run(self) -> StopReason | None:
         """Work until the store is empty; give what stopped the run before that."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed(), name="feeder")
@@ -151,7 +157,7 @@ class Engine:
     # What happens before the first row is handed out.
 
     async def _begin(self, prepare: Callable[["Engine"], Awaitable[None]]) -> None:
-        with suppress(InterruptedTriesError):
+        with suppress(InterruptedAttemptsError):
             await prepare(self)
             # An early row that is not settled yet would be handed out again.
             await self._until_early(0)
@@ -160,7 +166,7 @@ class Engine:
         self._more.set()
 
     async def glance(self, request: Request) -> Answer:
-        """Ask in our turn for what the run can do without; see `Exchange.glance`."""
+        """Ask once for what the run can do without; see `RetryingClient.glance`."""
         return await self._exchange.glance(request)
 
     def conclude(self, claim: Claim, conclusion: Conclusion) -> None:
@@ -272,7 +278,7 @@ class Engine:
 
     async def _attempt(self, claim: Claim) -> Outcome | None:
         """Drive one row's flow to its end; None where the run stopped before it."""
-        tries = Tries(claim.attempts)
+        tries = Attempts(claim.attempts)
         flow = self._flow(claim)
         try:
             request = next(flow)
@@ -280,13 +286,15 @@ class Engine:
                 request = flow.send(await self._exchange.ask(request, tries))
         except StopIteration as end:
             conclusion: Conclusion = end.value
-        except InterruptedTriesError as stopped:
+        except InterruptedAttemptsError as stopped:
             flow.close()
             return self._interrupted(claim, tries, stopped.answer)
         answer = conclusion.answer
         if conclusion.outcome is Verdict.FAILED:
             self._contain(claim, answer, alone=conclusion.alone)
-            if answer.kind is Kind.WRONG_ENDPOINT:  # it was not SWR that refused it
+            if (
+                answer.kind is AnswerKind.WRONG_ENDPOINT
+            ):  # it was not SWR that refused it
                 return self._interrupted(claim, tries, answer)
         return outcomes.concluded(
             claim,
@@ -297,7 +305,7 @@ class Engine:
         )
 
     def _interrupted(
-        self, claim: Claim, tries: Tries, answer: Answer | None
+        self, claim: Claim, tries: Attempts, answer: Answer | None
     ) -> Outcome | None:
         """Give the outcome of a row cut short; None if nothing was sent for it."""
         if tries.sent == claim.attempts:
@@ -316,13 +324,15 @@ class Engine:
     def _contain(self, claim: Claim, answer: Answer, *, alone: bool) -> None:
         """Stop what cannot succeed, an organization or the run, and nothing else."""
         why = _NAMESPACE_STOPS.get(answer.kind)
-        if why is not None and not (alone and answer.kind is not Kind.NO_NAMESPACE):
-            if answer.kind in (Kind.FORBIDDEN, Kind.NO_NAMESPACE):
+        if why is not None and not (
+            alone and answer.kind is not AnswerKind.NO_NAMESPACE
+        ):
+            if answer.kind in (AnswerKind.FORBIDDEN, AnswerKind.NO_NAMESPACE):
                 why = self._suspected.get(claim.namespace, why)
             self.stop_organization(
                 claim.namespace, f"{why} ({answer.code or answer.status})"
             )
-        elif answer.kind is Kind.WRONG_ENDPOINT:
+        elif answer.kind is AnswerKind.WRONG_ENDPOINT:
             said = answer.message or answer.code or "nothing that helps"
             self.stop(
                 f"this is not SWR's API: it answered {answer.status} ({said}). Check "

@@ -13,15 +13,15 @@ from msgspec import structs
 
 from bulkrepo.core import loggers
 from bulkrepo.core.outcomes import NO_ORGANIZATION, Claim, Verdict
-from bulkrepo.engine.retrying import InterruptedTriesError
+from bulkrepo.engine.retrying import InterruptedAttemptsError
 from bulkrepo.engine.scheduler import Engine
 from bulkrepo.http.messages import Request
-from bulkrepo.swr.answers import Answer, Kind
-from bulkrepo.swr.operations.conclusion import Conclusion, Heard
+from bulkrepo.swr.answers import Answer, AnswerKind
+from bulkrepo.swr.operations.conclusion import Conclusion, FinalAnswer
 from bulkrepo.swr.operations.organization_survey import (
     Extent,
-    Page,
-    Surveyed,
+    PageFindings,
+    RepositoryPage,
     survey,
     worth_it,
 )
@@ -56,7 +56,7 @@ _UNTRIED = (
 )
 
 
-class Rows(Protocol):
+class SurveyStore(Protocol):
     """What the store knows of pending rows."""
 
     async def organizations(self) -> list[tuple[str, int]]:
@@ -83,7 +83,7 @@ class Surveyor:
 
     def __init__(
         self,
-        rows: Rows,
+        rows: SurveyStore,
         judge: Judge,
         *,
         mode: Mode = "auto",
@@ -111,7 +111,7 @@ class Surveyor:
         concerned = pending if self._found or rights else wanted
         if len(concerned) > _FEW:
             answer = await engine.glance(organizations())
-            if answer.kind is Kind.DONE:
+            if answer.kind is AnswerKind.DONE:
                 listed = answer.seen.namespaces
                 self._known = {one.name: one.auth for one in listed}
         if self._found:
@@ -135,9 +135,9 @@ class Surveyor:
         """Find out our rights in organizations that are not surveyed."""
         for name in names:
             answer = await engine.glance(organization(name))
-            if answer.kind is Kind.DONE:
+            if answer.kind is AnswerKind.DONE:
                 self._known[name] = answer.seen.auth
-            elif answer.kind in (Kind.NO_NAMESPACE, Kind.ABSENT):
+            elif answer.kind in (AnswerKind.NO_NAMESPACE, AnswerKind.ABSENT):
                 self._missing(engine, name, answer)
 
     async def _create_missing(self, engine: Engine, names: list[str]) -> None:
@@ -147,10 +147,13 @@ class Surveyor:
                 continue
             answer = await engine.glance(organization(name))
             # SWR may answer 403 for a missing one as for another account's.
-            hidden = answer.kind is Kind.FORBIDDEN
-            if answer.kind is Kind.DONE:
+            hidden = answer.kind is AnswerKind.FORBIDDEN
+            if answer.kind is AnswerKind.DONE:
                 self._known[name] = answer.seen.auth
-            elif not hidden and answer.kind not in (Kind.NO_NAMESPACE, Kind.ABSENT):
+            elif not hidden and answer.kind not in (
+                AnswerKind.NO_NAMESPACE,
+                AnswerKind.ABSENT,
+            ):
                 self._unreadable(name, answer)
             elif self._dry and hidden:
                 self._stop(engine, name, _UNTRIED % (answer.code or answer.status))
@@ -170,7 +173,7 @@ class Surveyor:
         if project is None:
             return
         answer = await engine.glance(quotas(project))
-        if answer.kind is not Kind.DONE:
+        if answer.kind is not AnswerKind.DONE:
             return
         for quota in answer.seen.quotas:
             left = max(0, quota.quota_limit - quota.used)
@@ -192,25 +195,25 @@ class Surveyor:
         *unseen* is the answer that would not show it.
         """
         answer = await engine.glance(create_organization(name))
-        if answer.kind is Kind.DONE:
+        if answer.kind is AnswerKind.DONE:
             self._is_new(name)
             self._log.info("organization.created", namespace=name)
             return None
-        if answer.kind is Kind.QUOTA:
+        if answer.kind is AnswerKind.QUOTA:
             reason = f"no more organizations can be created ({said(answer)})"
             self._stop(engine, name, reason)
             return reason
-        if answer.kind is unseen.kind is Kind.FORBIDDEN:
+        if answer.kind is unseen.kind is AnswerKind.FORBIDDEN:
             self._unreadable(name, unseen)
             return None
         reason = f"the organization could not be created ({said(answer)})"
         if answer.status == 409 or answer.unsure:
             # Another account's, or ours after a lost reply: then we can read it.
             look = await engine.glance(organization(name))
-            if look.kind is Kind.DONE:
+            if look.kind is AnswerKind.DONE:
                 self._known[name] = look.seen.auth
                 return None
-            if answer.status == 409 and look.kind is Kind.FORBIDDEN:
+            if answer.status == 409 and look.kind is AnswerKind.FORBIDDEN:
                 # Perhaps we may write but not read: the first row finds out.
                 engine.suspect(name, _TAKEN_UNREAD)
                 self._unreadable(name, look)
@@ -233,7 +236,7 @@ class Surveyor:
         try:
             for name, rows in todo:
                 await self._survey(engine, name, rows)
-        except InterruptedTriesError:
+        except InterruptedAttemptsError:
             return  # the run stops and says why
 
     async def _survey(self, engine: Engine, name: str, left: int) -> None:
@@ -244,14 +247,14 @@ class Surveyor:
         try:
             while True:
                 if isinstance(step, Request):
-                    step = steps.send(Heard(await engine.glance(step)))
+                    step = steps.send(FinalAnswer(await engine.glance(step)))
                 else:
                     left -= await self._settle(engine, name, step)
                     step = steps.send(left)
         except StopIteration as end:
             self._surveyed(engine, name, end.value)
 
-    async def _settle(self, engine: Engine, name: str, page: Page) -> int:
+    async def _settle(self, engine: Engine, name: str, page: RepositoryPage) -> int:
         """Settle the rows that a page shows; return how many."""
         shown = {one.name: one for one in page.shown if one.name is not None}
         claims = await self._rows.matching(name, list(shown))
@@ -268,7 +271,7 @@ class Surveyor:
             await engine.hand_out(differing)
         return len(claims)
 
-    def _surveyed(self, engine: Engine, name: str, found: Surveyed) -> None:
+    def _surveyed(self, engine: Engine, name: str, found: PageFindings) -> None:
         if found.auth is not None:
             self._known[name] = found.auth
         if found.extent is Extent.WHOLE:

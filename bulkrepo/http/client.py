@@ -18,8 +18,8 @@ from yarl import URL
 
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.surrogates import clean_body, clean_text
-from bulkrepo.http.deadlines import Overdue
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.deadlines import DeadlineTimer
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.http.proxies import Proxy, proxy
 
 _HEADERS = {
@@ -110,7 +110,7 @@ class Client:
         self._targets: dict[str, tuple[URL, Proxy | None]] = {}
         self._signed: tuple[Mapping[str, str] | None, CIMultiDict[str]]
         self._signed = None, CIMultiDict()
-        self._overdue = Overdue(timeout)
+        self._overdue = DeadlineTimer(timeout)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -144,7 +144,7 @@ class Client:
 
     async def send(
         self, request: Request, headers: Mapping[str, str]
-    ) -> Reply | NoReply:
+    ) -> Response | TransportFailure:
         """Send *request* with *headers* added; a failure is returned, not raised."""
         session = self._session
         task = asyncio.current_task(self._loop)
@@ -153,7 +153,7 @@ class Client:
         try:
             url, via = self._targets.get(request.path) or self._target(request.path)
         except SettingsError as error:
-            return NoReply("proxy", sent=False, detail=str(error))
+            return TransportFailure("proxy", sent=False, detail=str(error))
         signed, cased = self._signed
         if signed is not headers:
             # In aiohttp's form, built once for as long as they stay the same.
@@ -184,7 +184,7 @@ class Client:
                 body, heard = b"", _cleaned(response.headers)
                 if heard.get("Content-Length") != "0":
                     body = clean_body(await _head(response, request.limit))
-                return Reply(response.status, heard, body)
+                return Response(response.status, heard, body)
             finally:
                 response.release()
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
@@ -229,28 +229,28 @@ async def _head(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _no_reply(error: Exception) -> NoReply:
+def _no_reply(error: Exception) -> TransportFailure:
     """Return what went wrong, and whether the request may have left."""
     detail = _detail(error)
     match error:
         case aiohttp.ClientConnectorDNSError() | UnicodeError():
-            return NoReply("dns", sent=False, detail=detail)
+            return TransportFailure("dns", sent=False, detail=detail)
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return NoReply("tls", sent=False, detail=detail)
+            return TransportFailure("tls", sent=False, detail=detail)
         case aiohttp.ClientOSError(__cause__=ssl.SSLError(reason=reason)) if (
             reason == _CERTIFICATE_REQUIRED
         ):
-            return NoReply("certificate", sent=False, detail=_NO_CERTIFICATES)
+            return TransportFailure("certificate", sent=False, detail=_NO_CERTIFICATES)
         case aiohttp.ClientHttpProxyError():
-            return NoReply("proxy", sent=False, detail=detail)
+            return TransportFailure("proxy", sent=False, detail=detail)
         case aiohttp.ClientConnectorError():
-            return NoReply("refused", sent=False, detail=detail)
+            return TransportFailure("refused", sent=False, detail=detail)
         case aiohttp.ConnectionTimeoutError() | aiohttp.InvalidURL():
-            return NoReply("connect", sent=False, detail=detail)
+            return TransportFailure("connect", sent=False, detail=detail)
         case TimeoutError():
-            return NoReply("timeout", sent=True, detail=detail)
+            return TransportFailure("timeout", sent=True, detail=detail)
         case _:
-            return NoReply("dropped", sent=True, detail=detail)
+            return TransportFailure("dropped", sent=True, detail=detail)
 
 
 def _detail(error: Exception) -> str:

@@ -9,10 +9,10 @@ hold for both.
 
 from bulkrepo.core.rows import Doubt
 from bulkrepo.http.dates import server_time
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 
 
-class Skew:
+class ClockSkew:
     """The bounds of (server's clock - ours), in seconds."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Skew:
         self._last: str | None = None
         self._before: tuple[float, float] | None = None  # a clock was set
 
-    def observe(self, reply: Reply, *, sent: float, received: float) -> None:
+    def observe(self, reply: Response, *, sent: float, received: float) -> None:
         """Learn from *reply*; *sent* and *received* are epoch seconds of our clock."""
         date = reply.headers.get("Date")
         if date is None or date == self._last:  # parsing once a second is enough

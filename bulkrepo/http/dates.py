@@ -4,10 +4,10 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 
 
-def server_time(reply: Reply) -> float | None:
+def server_time(reply: Response) -> float | None:
     """Give the server's own clock as epoch seconds, from the `Date` header."""
     when = http_date(reply.headers.get("Date"))
     return None if when is None else when.timestamp()

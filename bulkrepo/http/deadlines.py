@@ -8,7 +8,7 @@ where a timer for each costs a twentieth of a request.
 import asyncio
 
 
-class Overdue:
+class DeadlineTimer:
     """Cancels the task of a request that is in flight for *seconds*."""
 
     def __init__(self, seconds: float) -> None:

@@ -27,7 +27,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     limit: int = BODY_LIMIT
 
 
-class Reply(msgspec.Struct, frozen=True, gc=False):
+class Response(msgspec.Struct, frozen=True, gc=False):
     """
     An answer as it came, but all of it text that UTF-8 can hold.
 
@@ -39,7 +39,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     body: bytes = b""
 
 
-class NoReply(msgspec.Struct, frozen=True, gc=False):
+class TransportFailure(msgspec.Struct, frozen=True, gc=False):
     """
     No answer came.
 

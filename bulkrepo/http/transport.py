@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 
 
-class Gateway(Protocol):
+class Transport(Protocol):
     """Sends requests to SWR, or to IAM if the request says so."""
 
     async def send(
         self, request: Request, headers: Mapping[str, str]
-    ) -> Reply | NoReply:
+    ) -> Response | TransportFailure:
         """Send one request; a failure is returned, not raised."""
         ...

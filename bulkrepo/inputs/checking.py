@@ -23,7 +23,7 @@ def checked(
     defaults: Defaults,
     profile: Profile,
     stdin: BinaryIO | None = None,
-    digest: decoding.Digest | None = None,
+    digest: decoding.Hash | None = None,
     retry_at: str | None = None,
 ) -> Iterator[tuple[Row, RepoSpec | Rejected]]:
     """

@@ -61,7 +61,7 @@ _IGNORED = re.compile(r"[\s_-]+|[\s?]+$")
 _RESULTS = frozenset(_IGNORED.sub("", name) for name in Item.__struct_fields__)
 
 
-class Plan(msgspec.Struct, frozen=True):
+class ColumnMapping(msgspec.Struct, frozen=True):
     """
     How to take the five fields out of one record's values.
 
@@ -109,7 +109,7 @@ def spelt(name: str) -> str:
 
 def plan(
     names: Sequence[str], *, kind: str, delimiter: str = ",", prefix: str = "$"
-) -> Plan:
+) -> ColumnMapping:
     """
     Compile *names* (columns or keys, as written) into a plan.
 
@@ -147,7 +147,7 @@ def plan(
     faults.sort(key=lambda fault: fault[0])
     if problems >= 0:
         columns[names[problems]] = problems  # so that a fault of it finds its place
-    return Plan(
+    return ColumnMapping(
         layout=Layout(
             kind=kind,
             delimiter=delimiter,
@@ -213,7 +213,9 @@ def tidy(values: Sequence[object]) -> tuple[Five, tuple[str, ...]]:
     return (a, b, c, d, e), tuple(notes)
 
 
-def taken(plan: Plan, values: Sequence[object]) -> tuple[Five, tuple[str, ...]]:
+def taken(
+    plan: ColumnMapping, values: Sequence[object]
+) -> tuple[Five, tuple[str, ...]]:
     """Return the five fields of *values* (a blank appended), and notes on them."""
     kept, notes = tidy(plan.pick(values))
     if plan.inverted:

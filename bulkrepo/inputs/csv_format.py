@@ -25,7 +25,7 @@ DELIMITERS = ",;\t"
 _REPOSITORY = FIELDS.index("repository")
 _WIDEST = 16_384
 """Columns that a table may have: as many as a spreadsheet."""
-# Of the whole process, and 131,072 otherwise: `_Tape` ends records that are too long.
+# Of the whole process, 131,072 otherwise: `RecordLines` ends records that are too long.
 csv.field_size_limit(max(csv.field_size_limit(), 3 * LONGEST))
 
 _OPENING = re.compile(rf'(?:^|[{DELIMITERS}]) *"')
@@ -33,14 +33,14 @@ _OPENING = re.compile(rf'(?:^|[{DELIMITERS}]) *"')
 _EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
 
 
-class Place(NamedTuple):
+class CellPosition(NamedTuple):
     """Where a cell starts: lines after the record's first, and column from 1."""
 
     below: int
     column: int
 
 
-class _Tape:
+class RecordLines:
     """
     Keeps the lines that the csv module takes for one record.
 
@@ -55,6 +55,7 @@ class _Tape:
         self.ended = False
 
     def put(self, line: str) -> None:
+        """Put the first line before those that follow in the text."""
         self._first = line
         self._size = 0
         self.taken = []
@@ -74,14 +75,14 @@ class _Tape:
         return line
 
 
-def places(raw: str, *, delimiter: str) -> list[Place]:
+def places(raw: str, *, delimiter: str) -> list[CellPosition]:
     """
     Return where each cell of the record *raw* starts.
 
     Blanks before a value do not belong to it. The last place is the end of the record,
     where a missing cell would be.
     """
-    found: list[Place] = []
+    found: list[CellPosition] = []
     below = column = at = 0
     end = len(raw.rstrip("\r\n"))
     while True:
@@ -89,7 +90,7 @@ def places(raw: str, *, delimiter: str) -> list[Place]:
         while at < end and raw[at] != delimiter and raw[at].isspace():
             at += 1
         column += at - start
-        found.append(Place(below, column + 1))
+        found.append(CellPosition(below, column + 1))
         if raw[at : at + 1] == '"' and not raw[start:at].strip(" "):
             stop = _closing(raw, at + 1, end)
         else:
@@ -98,7 +99,7 @@ def places(raw: str, *, delimiter: str) -> list[Place]:
             stop += 1
         below, column = _moved(raw[at:stop], below=below, column=column)
         if stop >= end:
-            found.append(Place(below, column + 1))
+            found.append(CellPosition(below, column + 1))
             return found
         at = stop + 1
         column += 1
@@ -129,7 +130,7 @@ def _moved(text: str, *, below: int, column: int) -> tuple[int, int]:
     return below + len(lines) - 1, len(lines[-1])
 
 
-def header(raw: str, *, name: str, line: int) -> columns.Plan:
+def header(raw: str, *, name: str, line: int) -> columns.ColumnMapping:
     """
     Return the plan of the header *raw*, with the delimiter that gives most known names.
 
@@ -211,7 +212,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
     layout, pick, width = plan.layout, plan.pick, plan.width
     delimiter = layout.delimiter
     special = plan.inverted or plan.report
-    tape = _Tape(lines)
+    tape = RecordLines(lines)
     quoted = csv.reader(tape, delimiter=delimiter, skipinitialspace=True)
     whole = _record(delimiter)
     for raw in lines:
@@ -314,7 +315,7 @@ _MISQUOTED = Problem(
 )
 
 
-def _looks_like_row(plan: columns.Plan, line: str) -> bool:
+def _looks_like_row(plan: columns.ColumnMapping, line: str) -> bool:
     """Tell whether *line*, read alone, has all the cells and a legal repository."""
     reader = csv.reader([line], delimiter=plan.layout.delimiter, skipinitialspace=True)
     cells = next(reader)
@@ -332,7 +333,7 @@ def _swallowed(number: int) -> Problem:
     return Problem("record", "quotes", message)
 
 
-def _placed(plan: columns.Plan, raw: str, line: int) -> Iterator[Problem]:
+def _placed(plan: columns.ColumnMapping, raw: str, line: int) -> Iterator[Problem]:
     """Yield the header's faults with their places."""
     spots = places(raw, delimiter=plan.layout.delimiter)
     for index, fault in plan.faults:

@@ -26,7 +26,7 @@ _ENDS = (b"\r\n\r\n", b"\n\n")
 _READABLE = frozenset({"utf-8", "utf-8-sig", "utf-16"})
 
 
-class Digest(Protocol):
+class Hash(Protocol):
     """Anything that is fed bytes, such as an object of hashlib."""
 
     def update(self, data: bytes, /) -> object:
@@ -34,7 +34,7 @@ class Digest(Protocol):
         ...
 
 
-class Tap(io.BufferedIOBase):
+class HashingReader(io.BufferedIOBase):
     """
     A readable that feeds every byte to a digest, and counts lines.
 
@@ -42,7 +42,7 @@ class Tap(io.BufferedIOBase):
     *head* is the first chunk: peeked at, not consumed.
     """
 
-    def __init__(self, raw: BinaryIO, *, digest: Digest | None) -> None:
+    def __init__(self, raw: BinaryIO, *, digest: Hash | None) -> None:
         super().__init__()
         self._raw = raw
         self._digest = digest
@@ -95,7 +95,7 @@ class Tap(io.BufferedIOBase):
         return f"line {line}, byte {byte}"
 
 
-def decoded(tap: Tap, *, name: str) -> io.TextIOWrapper:
+def decoded(tap: HashingReader, *, name: str) -> io.TextIOWrapper:
     """
     Return *tap* as text, line ends untouched.
 

@@ -29,7 +29,7 @@ OnRejected = Callable[[Rejected], None]
 _NAMES = ("namespace", "repository")
 
 
-class Fixed(msgspec.Struct):
+class FixedList(msgspec.Struct):
     """
     How many *rows* were written, and how many faults were *fixed* or *left*.
 
@@ -52,7 +52,7 @@ def fix(
     stdin: BinaryIO | None = None,
     on_problem: OnProblem | None = None,
     on_rejected: OnRejected | None = None,
-) -> Fixed:
+) -> FixedList:
     """
     Write the rows of *sources* to *out*, in order, mechanical faults corrected.
 
@@ -66,7 +66,7 @@ def fix(
     if writer is None:
         known = ", ".join(WRITERS)
         raise InputError(f"{out}: the name of a corrected list ends in one of {known}")
-    count = Fixed()
+    count = FixedList()
     options = checking.import_options(defaults, profile)
     with ExitStack() as stack:
         opened = Rereadable(stack, sources, stdin=stdin, import_options=options)
@@ -104,7 +104,7 @@ def _legal(names: tuple[object, object], profile: Profile) -> bool:
 def _mended(
     rows: Iterator[Row],
     taken: set[int],
-    count: Fixed,
+    count: FixedList,
     *,
     defaults: Defaults,
     profile: Profile,

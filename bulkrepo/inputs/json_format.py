@@ -10,11 +10,11 @@ from difflib import get_close_matches
 from typing import Protocol, TextIO
 
 from bulkrepo.core.errors import InputError
-from bulkrepo.core.json_scanner import LONGEST, Scanner
+from bulkrepo.core.json_scanner import LONGEST, JsonScanner
 from bulkrepo.core.rows import Row
 from bulkrepo.core.text import shown
 from bulkrepo.inputs import columns, json_rows
-from bulkrepo.inputs.json_rows import Shapes, shape, step
+from bulkrepo.inputs.json_rows import JsonRows, shape, step
 
 LISTS = ("repositories", "items")
 """The keys of the object that hold the array."""
@@ -50,7 +50,7 @@ class Document(Protocol):
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
     """Yield a row for each element of the array that *text* holds."""
-    scan = Scanner(text, source=source, longest=LONGEST)
+    scan = JsonScanner(text, source=source, longest=LONGEST)
     if scan.next() == "<":
         raise InputError(f"{source}: is a web page (a login, an error?), no list")
     yield from rows_of(scan, source, kind="json")
@@ -65,7 +65,7 @@ def rows_of(document: Document, source: str, *, kind: str) -> Iterator[Row]:
         case "":
             return
         case "[":
-            yield from _elements(document, source, Shapes(kind=kind))
+            yield from _elements(document, source, JsonRows(kind=kind))
         case "{":
             yield from _members(document, source, kind)
         case _:
@@ -88,7 +88,7 @@ def _members(document: Document, source: str, kind: str) -> Iterator[Row]:
         elif key in LISTS:
             if document.next() != "[":
                 raise InputError(f'{source}: "{key}" must be an array')
-            shapes = Shapes(kind=kind, prefix=f"${step(key)}", defaults=defaults)
+            shapes = JsonRows(kind=kind, prefix=f"${step(key)}", defaults=defaults)
             yield from _elements(document, source, shapes)
         else:
             document.value()
@@ -121,6 +121,6 @@ def _defaults(value: object, source: str) -> Mapping[str, tuple[str, object]]:
     return found
 
 
-def _elements(document: Document, source: str, shapes: Shapes) -> Iterator[Row]:
+def _elements(document: Document, source: str, shapes: JsonRows) -> Iterator[Row]:
     for number, value in enumerate(document.elements(), start=1):
         yield shapes.row(value, source=source, line=document.line or number)

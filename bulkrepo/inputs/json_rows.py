@@ -34,7 +34,7 @@ def shape(value: object) -> str:
     return _TYPES.get(type(value), "a number")
 
 
-class Shapes:
+class JsonRows:
     """
     Makes rows; objects with the same keys share a plan, as a table's rows a header.
 
@@ -51,11 +51,11 @@ class Shapes:
         self._kind = kind
         self._prefix = prefix
         self._defaults = dict(defaults or {})
-        self._plans: dict[tuple[str, ...], columns.Plan] = {}
+        self._plans: dict[tuple[str, ...], columns.ColumnMapping] = {}
         names = {field: name for field, (name, _) in self._defaults.items()}
         self._bare = Layout(kind=kind, prefix=prefix, defaults=names)
 
-    def plan(self, keys: tuple[str, ...]) -> columns.Plan:
+    def plan(self, keys: tuple[str, ...]) -> columns.ColumnMapping:
         """Return the plan for an object with *keys*, in their order."""
         found = self._plans.get(keys)
         if found is None:

@@ -34,7 +34,7 @@ def place(row: Row, problem: Problem) -> Problem:
         index = layout.columns.get("repository")  # as the name's first segment
     match layout.kind:
         case "csv":
-            spot = csv_format.Place(0, 1)
+            spot = csv_format.CellPosition(0, 1)
             if index is not None and row.raw is not None:
                 spots = csv_format.places(row.raw, delimiter=layout.delimiter)
                 spot = spots[min(index, len(spots) - 1)]

@@ -7,12 +7,12 @@ from typing import TextIO
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.json_scanner import LONGEST, TOO_LONG, Unreadable, value_decoder
 from bulkrepo.core.rows import Row
-from bulkrepo.inputs.json_rows import Shapes
+from bulkrepo.inputs.json_rows import JsonRows
 
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
     """Yield a row for each line of *text*; a line that is not JSON is a faulty row."""
-    shapes = Shapes(kind="ndjson")
+    shapes = JsonRows(kind="ndjson")
     decode = value_decoder(source)
     begun = False
     for line, raw in enumerate(_lines(text), start=1):

@@ -26,7 +26,7 @@ from bulkrepo.inputs import (
     xlsx_format,
     yaml_format,
 )
-from bulkrepo.inputs.decoding import ADVICE, Digest, Tap, decoded
+from bulkrepo.inputs.decoding import ADVICE, Hash, HashingReader, decoded
 
 Reader = Callable[[TextIO, str], Iterator[Row]]
 """Takes text with its line ends untouched, and the list's name."""
@@ -93,7 +93,7 @@ def read(
     *,
     format: str | None,  # noqa: A002 - the option's name
     stdin: BinaryIO | None = None,
-    digest: Digest | None = None,
+    digest: Hash | None = None,
     import_options: str = IMPORT_OPTIONS,
 ) -> Iterator[Row]:
     """
@@ -133,12 +133,12 @@ def read_from(
     *,
     name: str,
     format: str | None,  # noqa: A002 - the option's name
-    digest: Digest | None = None,
+    digest: Hash | None = None,
     import_options: str = IMPORT_OPTIONS,
 ) -> Iterator[Row]:
     """Yield the rows of an open *stream* as `read` does; it stays open."""
     try:
-        tap = Tap(stream, digest=digest)
+        tap = HashingReader(stream, digest=digest)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from error
     suffix = _SUFFIXES.get(Path(name).suffix.lower())
@@ -160,7 +160,7 @@ def read_from(
 
 
 def _texts(
-    tap: Tap,
+    tap: HashingReader,
     name: str,
     format: str | None,  # noqa: A002 - the option's name
     import_options: str,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from bulkrepo.core.rows import Problem, Reported, written
-from bulkrepo.inputs.columns import Plan
+from bulkrepo.inputs.columns import ColumnMapping
 
 # Rules that show again in a report's own fields if they are still broken; `conflict`
 # and `duplicate` do if the other row is in the list too. `type` does not: a report has
@@ -35,7 +35,7 @@ _HINT = "mend the row and remove its outcome and problems"
 _decode = msgspec.json.Decoder(tuple[Problem, ...]).decode
 
 
-def reported(plan: Plan, values: Sequence[Any]) -> Reported:
+def reported(plan: ColumnMapping, values: Sequence[Any]) -> Reported:
     """Return what a report says of a row. *values* have a blank appended."""
     outcome, endpoint = (
         value.strip() if isinstance(value := values[at], str) else ""
@@ -44,7 +44,7 @@ def reported(plan: Plan, values: Sequence[Any]) -> Reported:
     return Reported(outcome.casefold(), endpoint)
 
 
-def recorded(plan: Plan, values: Sequence[Any]) -> tuple[Problem, ...]:
+def recorded(plan: ColumnMapping, values: Sequence[Any]) -> tuple[Problem, ...]:
     """
     Return the fault of a report's row whose own fault the report does not show.
 

@@ -14,7 +14,7 @@ from bulkrepo.core.names import (
     MATCH_REPOSITORY,
     NAMESPACE,
     REPOSITORY,
-    Kind,
+    NameKind,
     Profile,
     broken,
     legal,
@@ -163,7 +163,9 @@ def _blank(value: object) -> bool:
     return value is None or value == ""
 
 
-def _name(value: object, kind: Kind, profile: Profile, problems: list[Problem]) -> str:
+def _name(
+    value: object, kind: NameKind, profile: Profile, problems: list[Problem]
+) -> str:
     """Return *value*, or "" with its faults added to *problems*."""
     if _blank(value):
         message, hint = f"is blank, and {kind.what} is required", None

@@ -10,7 +10,7 @@ from bulkrepo.inputs import locations
 from bulkrepo.inputs.lookalikes import find_odd_name
 
 
-class _Kind(msgspec.Struct):
+class _SuspectCount(msgspec.Struct):
     """*count* valid rows with one oddity, *public* of them so; where the *first* is."""
 
     first: str
@@ -28,12 +28,12 @@ def find_suspects(row: Row, found: RepoSpec | Rejected) -> tuple[Problem, ...]:
     return tuple(locations.place(row, problem) for problem in odd)
 
 
-class Suspects:
+class SuspectCounter:
     """Counts *rows* that are suspect, each kind of oddity with its first place."""
 
     def __init__(self) -> None:
         self.rows = 0
-        self._kinds: dict[str, _Kind] = {}
+        self._kinds: dict[str, _SuspectCount] = {}
 
     def add(self, row: Row, spec: RepoSpec) -> tuple[Problem, ...]:
         """Count a valid *row* if it is odd, and return what is odd in it, placed."""
@@ -45,7 +45,7 @@ class Suspects:
             if kind is None:
                 at = problem.line if problem.line is not None else row.line
                 path = f": {problem.path}" if problem.path else ""
-                kind = self._kinds[what] = _Kind(f"{row.source}:{at}{path}")
+                kind = self._kinds[what] = _SuspectCount(f"{row.source}:{at}{path}")
             kind.count += 1
             kind.public += spec.is_public
         return found

@@ -11,19 +11,19 @@ from typing import BinaryIO
 
 import msgspec
 
-from bulkrepo.core.duplicates import Spool
+from bulkrepo.core.duplicates import DuplicateFinder
 from bulkrepo.core.names import Profile
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec, Row
 from bulkrepo.core.text import escape, fault
 from bulkrepo.inputs import checking, headings, locations, rules
 from bulkrepo.inputs.fixing import OnProblem, OnRejected
 from bulkrepo.inputs.rereadable import Rereadable
-from bulkrepo.inputs.suspects import Suspects
+from bulkrepo.inputs.suspects import SuspectCounter
 
 _SETTLE = 1 << 14
 
 
-class Checked(msgspec.Struct):
+class ListCounts(msgspec.Struct):
     """
     Lists in numbers: *rows* are the *valid*, the *faulty* and the *duplicates*.
 
@@ -52,7 +52,7 @@ def validate(
     stdin: BinaryIO | None,
     on_problem: OnProblem,
     on_rejected: OnRejected | None = None,
-) -> Checked:
+) -> ListCounts:
     """
     Count the rows of *sources*, and call *on_problem* for each fault or note.
 
@@ -61,11 +61,11 @@ def validate(
     and for a faulty heading. The memory needed depends only on the number of keys that
     are there twice. `InputError` as `reader.read` raises.
     """
-    count = Checked()
+    count = ListCounts()
     options = checking.import_options(defaults, profile)
-    suspects = Suspects()
+    suspects = SuspectCounter()
     with ExitStack() as stack:
-        spool = Spool(stack)
+        spool = DuplicateFinder(stack)
         opened = Rereadable(stack, sources, stdin=stdin, import_options=options)
         add = spool.add
         check = rules.check
@@ -119,7 +119,7 @@ def validate(
 def _report_heading(
     row: Row,
     faults: tuple[Problem, ...],
-    count: Checked,
+    count: ListCounts,
     on_problem: OnProblem,
     on_rejected: OnRejected | None,
 ) -> None:
@@ -136,7 +136,7 @@ def _report_heading(
 
 def _report(
     rejected: Rejected,
-    count: Checked,
+    count: ListCounts,
     lacking: frozenset[str],
     said: set[str],
     on_problem: OnProblem,
@@ -159,7 +159,7 @@ def _report(
         on_problem(row.source, problem)
 
 
-def _remark(row: Row, count: Checked, on_problem: OnProblem) -> None:
+def _remark(row: Row, count: ListCounts, on_problem: OnProblem) -> None:
     for note in row.notes:
         field, _, message = note.partition(": ")
         count.notes += 1

@@ -21,7 +21,7 @@ _ERRORS = frozenset(
 _DATES = (dt.date, dt.time, dt.timedelta)
 
 
-class Odd(NamedTuple):
+class InvalidCell(NamedTuple):
     """What a cell has instead of a usable value, and the rule that this breaks."""
 
     text: str
@@ -29,7 +29,7 @@ class Odd(NamedTuple):
     message: str
 
 
-NEVER_COMPUTED = Odd(
+NEVER_COMPUTED = InvalidCell(
     "",
     "formula",
     "is a formula that was never computed: save it in a spreadsheet program",
@@ -40,13 +40,13 @@ def taken(value: object) -> object:
     """Return a cell's value as text; a boolean as it is, None for a blank."""
     if isinstance(value, str):
         if value in _ERRORS:
-            return Odd(value, "cell-error", "is an error in the sheet")
+            return InvalidCell(value, "cell-error", "is an error in the sheet")
         # Excel's way to keep the carriage return of a line end.
         return value.replace("_x000D_\n", "\n") if value.strip() else None
     if isinstance(value, _DATES):
         # Mostly a name or tag that the spreadsheet program took for a date.
         message = "is a date or time in the sheet: format the cell as text"
-        return Odd(str(value), "date", message)
+        return InvalidCell(str(value), "date", message)
     if isinstance(value, float):
         return format(value, ".15g")
     return value if value is None or isinstance(value, bool) else str(value)
@@ -69,7 +69,7 @@ def taken_as_name(value: object, number_format: str) -> object:
     if shown is None:
         how = f"shown in the format {brief(number_format)}"
     message = f"is the number {text}, {how}: format the cell as text and type the name"
-    return Odd(str(text), "number-format", message)
+    return InvalidCell(str(text), "number-format", message)
 
 
 _AS_STORED = frozenset({"general", "@"})

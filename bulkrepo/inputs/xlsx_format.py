@@ -21,14 +21,14 @@ from bulkrepo.core.errors import InputError
 from bulkrepo.core.rows import FIELDS, Problem, Row
 from bulkrepo.core.text import brief
 from bulkrepo.inputs import columns, report_rows, xlsx_cells, xlsx_merged_cells
-from bulkrepo.inputs.xlsx_package import ExcessError, Package, Survey
+from bulkrepo.inputs.xlsx_package import ExcessError, PartSurvey, XlsxPackage
 
 _NAMES = frozenset({"namespace", "repository"})
 _MOST = 100 * 1024 * 1024
 """Bytes of a file, unpacked: a list of 300,000 rows has some 80 MiB."""
 
 
-class Found(NamedTuple):
+class SheetRow(NamedTuple):
     """A row with content: its *line*, its *cells*, and what is *suspect* about it."""
 
     line: int
@@ -42,7 +42,7 @@ class Sheet(NamedTuple):
     title: str
     line: int
     head: list[str]
-    rows: Iterator[Found]
+    rows: Iterator[SheetRow]
 
 
 def fits(head: bytes) -> bool:
@@ -67,9 +67,9 @@ def rows(stream: io.BufferedIOBase, source: str) -> Iterator[Row]:
 
 
 def _row(
-    plan: columns.Plan,
+    plan: columns.ColumnMapping,
     source: str,
-    row: Found,
+    row: SheetRow,
 ) -> Row:
     title, width = plan.layout.prefix, plan.width
     line, found, suspects = row
@@ -83,7 +83,7 @@ def _row(
             path=cell(title, index, line),
         )
         for index, odd in enumerate(found[:width])
-        if isinstance(odd, xlsx_cells.Odd)
+        if isinstance(odd, xlsx_cells.InvalidCell)
     )
     for index, extra in enumerate(found[width:], start=width):
         if extra is not None:
@@ -92,7 +92,7 @@ def _row(
             faults += (Problem("cell", "surplus-cell", message, line=line, path=path),)
             break
     values = [
-        each.text if isinstance(each, xlsx_cells.Odd) else each
+        each.text if isinstance(each, xlsx_cells.InvalidCell) else each
         for each in found[:width]
     ]
     values += [None] * (width + 1 - len(values))
@@ -134,7 +134,7 @@ def records(
                 field = fields[index]
                 if field is None or value is None:
                     continue
-                if isinstance(value, xlsx_cells.Odd):
+                if isinstance(value, xlsx_cells.InvalidCell):
                     at = cell(sheet.title, index, line)
                     raise InputError(f"{source}: {at}: {value.message}")
                 row[field] = value
@@ -194,7 +194,7 @@ def opened(
         yield found[0]
 
 
-def _visible_sheets(file: IO[bytes], source: str) -> list[tuple[Any, Survey]]:
+def _visible_sheets(file: IO[bytes], source: str) -> list[tuple[Any, PartSurvey]]:
     """Open *file*, and return its visible sheets, each with what its XML says."""
     file.seek(0)
     if file.read(4) == b"\xd0\xcf\x11\xe0":
@@ -208,7 +208,7 @@ def _visible_sheets(file: IO[bytes], source: str) -> list[tuple[Any, Survey]]:
     warnings.filterwarnings("ignore", module="openpyxl")
     with _readable(source):
         reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
-        reader.archive = package = Package(file)
+        reader.archive = package = XlsxPackage(file)
         size = sum(each.file_size for each in package.infolist())
         if size > _MOST:
             raise InputError(
@@ -243,7 +243,7 @@ def _readable(source: str) -> Iterator[None]:
 
 
 def _headed(
-    sheet: Any, source: str, wanted: Callable[[str], bool], survey: Survey
+    sheet: Any, source: str, wanted: Callable[[str], bool], survey: PartSurvey
 ) -> Sheet | None:
     """Return *sheet* after its first row with content, if that is *wanted*."""
     lines = _lines(sheet, source)
@@ -262,12 +262,12 @@ def _headed(
 
 
 def _split(
-    merges: list[xlsx_merged_cells.Range],
-    found: Iterator[Found],
+    merges: list[xlsx_merged_cells.CellRange],
+    found: Iterator[SheetRow],
     width: int,
     title: str,
-) -> Iterator[Found]:
-    """Yield the rows *found*, with an `Odd` for each cell merged into another."""
+) -> Iterator[SheetRow]:
+    """Yield *found* with an `InvalidCell` for each cell merged into another."""
     rows, again = tee(found)
     lines = (row.line for row in again)
     without = xlsx_merged_cells.covered(merges, lines, width=width)
@@ -277,7 +277,7 @@ def _split(
         for index, merge in covered.items():
             first = cell(title, merge.left, merge.top)
             message = f"is merged with {first}: unmerge them, and fill each that counts"
-            cells[index] = xlsx_cells.Odd("", "merged-cell", message)
+            cells[index] = xlsx_cells.InvalidCell("", "merged-cell", message)
         yield row
 
 
@@ -286,8 +286,8 @@ def _rows(
     source: str,
     title: str,
     named: Sequence[int],
-    survey: Survey,
-) -> Iterator[Found]:
+    survey: PartSurvey,
+) -> Iterator[SheetRow]:
     """Yield each row that is not empty, up to its last value; names are in *named*."""
     for line, cells in lines:
         with _readable(source):
@@ -309,7 +309,7 @@ def _rows(
                 if font.strike and not suspects:
                     at = cell(title, index, line)
                     suspects += (_suspect("struck-row", "struck through", line, at),)
-        yield Found(line, row, suspects)
+        yield SheetRow(line, row, suspects)
 
 
 def _style(found: Any, source: str) -> tuple[Any, str]:

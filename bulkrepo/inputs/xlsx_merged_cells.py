@@ -8,7 +8,7 @@ _RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})", re.ASCII)
 _LETTERS = re.compile(r"[A-Z]{1,3}")
 
 
-class Range(NamedTuple):
+class CellRange(NamedTuple):
     """Merged cells: lines from 1, columns from 0, both ends included."""
 
     top: int
@@ -17,13 +17,13 @@ class Range(NamedTuple):
     right: int
 
 
-def parse_range(text: str) -> Range | None:
+def parse_range(text: str) -> CellRange | None:
     """Return a range such as `A2:B7`; None for what is no range."""
     match = _RANGE.fullmatch(text)
     if match is None:
         return None
     left, top, right, bottom = match.groups()
-    return Range(int(top), column(left), int(bottom), column(right))
+    return CellRange(int(top), column(left), int(bottom), column(right))
 
 
 def column(letters: str) -> int:
@@ -37,15 +37,15 @@ def column(letters: str) -> int:
 
 
 def covered(
-    given: Iterable[Range], lines: Iterable[int], *, width: int
-) -> Iterator[dict[int, Range]]:
+    given: Iterable[CellRange], lines: Iterable[int], *, width: int
+) -> Iterator[dict[int, CellRange]]:
     """
     Yield of each of *lines*, in order, those of *width* cells that have no value.
 
     They are given as column -> range.
     """
     waiting = sorted(given, reverse=True)
-    open_: dict[int, Range] = {}  # column -> the range that goes on there
+    open_: dict[int, CellRange] = {}  # column -> the range that goes on there
     for line in lines:
         while waiting and waiting[-1].top <= line:
             each = waiting.pop()

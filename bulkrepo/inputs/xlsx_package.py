@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import IO, Any
 from xml.parsers import expat
 
-from bulkrepo.inputs.xlsx_merged_cells import Range, column, parse_range
+from bulkrepo.inputs.xlsx_merged_cells import CellRange, column, parse_range
 
 ROWS = 1_048_576
 """Rows that a sheet can have."""
@@ -44,19 +44,19 @@ class ExcessError(Exception):
     """A part is larger or odder than what a spreadsheet program writes."""
 
 
-class Package(zipfile.ZipFile):
+class XlsxPackage(zipfile.ZipFile):
     """A package, each of whose parts is surveyed before it is first read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
-        self.surveys: dict[str, Survey] = {}
+        self.surveys: dict[str, PartSurvey] = {}
 
     def open(self, name: Any, *args: Any, **options: Any) -> IO[bytes]:
         """Open a part for reading. Raises ExcessError for one that is refused."""
         key = getattr(name, "filename", name)
         if key not in self.surveys:
             with super().open(name) as part:
-                survey = Survey(part)
+                survey = PartSurvey(part)
             info = self.getinfo(key)
             if info.file_size > max(_SMALL, _RATIO * info.compress_size):
                 raise ExcessError(f"unpacks to more than {_RATIO} times its size")
@@ -64,7 +64,7 @@ class Package(zipfile.ZipFile):
         return super().open(name, *args, **options)
 
 
-class Survey:
+class PartSurvey:
     """
     What the XML of one *part* says; nothing where it is no sheet.
 
@@ -73,7 +73,7 @@ class Survey:
     """
 
     def __init__(self, part: IO[bytes]) -> None:
-        self.merges: list[Range] = []
+        self.merges: list[CellRange] = []
         self._hidden = array("I")  # lines, ascending
         self._uncomputed = array("Q")  # line * COLUMNS + column, ascending
         self._elements = self._base = self._strings = self._cells = 0

@@ -27,7 +27,7 @@ _WORDS = {
 
 def rows(text: TextIO, source: str) -> Iterator[Row]:
     """Yield a row for each element of the array that *text* holds."""
-    walk = _Walk(text, source)
+    walk = _YamlDocument(text, source)
     try:
         walk.begin()
         yield from rows_of(walk, source, kind="yaml")
@@ -41,7 +41,7 @@ def rows(text: TextIO, source: str) -> Iterator[Row]:
         raise InputError(f"{source}: is nested too deeply") from None
 
 
-class _Walk:
+class _YamlDocument:
     """The one document of a *text*, event by event; a `json_format.Document`."""
 
     def __init__(self, text: TextIO, source: str) -> None:

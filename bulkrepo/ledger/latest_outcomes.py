@@ -56,7 +56,7 @@ SELECT outcome, certain, why, run FROM standing WHERE namespace = ? AND reposito
 """
 
 
-class Known(msgspec.Struct, frozen=True):
+class LatestOutcome(msgspec.Struct, frozen=True):
     """The outcome of a repository in *run*, and *why*, if known."""
 
     outcome: Verdict
@@ -65,7 +65,7 @@ class Known(msgspec.Struct, frozen=True):
     run: int
 
 
-class Standing:
+class LatestOutcomes:
     """
     The repositories of *run*; None: all that the ledger knows, by latest outcome.
 
@@ -88,7 +88,7 @@ class Standing:
                 "--ledger or --run, or --no-ledger to assume the whole map exists"
             )
 
-    def of(self, namespace: str, repository: str) -> Known | None:
+    def of(self, namespace: str, repository: str) -> LatestOutcome | None:
         """Return what is known of a repository, or None."""
         with self._file.sound():
             row: tuple[Any, ...] | None = self._file.db.execute(
@@ -96,4 +96,4 @@ class Standing:
             ).fetchone()
             if row is None:
                 return None
-            return Known(Verdict(row[0]), row[1] != 0, row[2], row[3])
+            return LatestOutcome(Verdict(row[0]), row[1] != 0, row[2], row[3])

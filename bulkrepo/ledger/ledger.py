@@ -12,7 +12,7 @@ from bulkrepo.core.results import RunInfo, Started, Summary
 from bulkrepo.core.rows import Problem, Row
 from bulkrepo.ledger import claims, derived_runs, loading, queries, schema
 from bulkrepo.ledger.database import LedgerFile
-from bulkrepo.ledger.latest_outcomes import Standing
+from bulkrepo.ledger.latest_outcomes import LatestOutcomes
 from bulkrepo.ledger.loading import Checked
 
 
@@ -178,9 +178,9 @@ class Ledger:
         """
         return queries.items(self._file, info, unwanted=unwanted)
 
-    def standing(self, run: int | None) -> Standing:
-        """Return what is known of each repository, in *run* or all; see `Standing`."""
-        return Standing(self._file, run)
+    def standing(self, run: int | None) -> LatestOutcomes:
+        """Return what is known of each repository, in *run* or in all."""
+        return LatestOutcomes(self._file, run)
 
     def summary(self, info: RunInfo) -> Summary:
         """Return a run in numbers."""

@@ -13,11 +13,16 @@ from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import IO
 
-from bulkrepo.core.duplicates import Spool
+from bulkrepo.core.duplicates import DuplicateFinder
 from bulkrepo.migration.listings.document_reader import Document
-from bulkrepo.migration.listings.reader import Listing, Reading
-from bulkrepo.migration.listings.shapes import Batch, Found, Project, Run
-from bulkrepo.migration.mapping import Name
+from bulkrepo.migration.listings.reader import ListingReader, ListingSummary
+from bulkrepo.migration.listings.shapes import (
+    Batch,
+    ListedProject,
+    ListedRepository,
+    PathRun,
+)
+from bulkrepo.migration.mapping import SourceName
 
 _BATCH = 2000
 
@@ -27,7 +32,7 @@ _Kept = list[_Record] | tuple[list[str], str]
 """Records, or the paths and the host of a run."""
 
 
-class Gathered:
+class ListingCollector:
     """
     The repositories of one listing: taken in by `gather`, given by `batches`.
 
@@ -37,20 +42,20 @@ class Gathered:
 
     def __init__(self, stack: ExitStack) -> None:
         self._file: IO[bytes] = stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
-        self._spool = Spool(stack)
-        self._projects: dict[int, Project] = {}
+        self._spool = DuplicateFinder(stack)
+        self._projects: dict[int, ListedProject] = {}
         self._twice: set[int] = set()
         self._public: dict[str, bool | None] = {}
         self._batch: list[_Record] = []
         self._count = self._again = 0
 
-    def gather(self, given: Iterable[Document]) -> Listing:
+    def gather(self, given: Iterable[Document]) -> ListingSummary:
         """
         Take in all documents, and return what is known of the listing.
 
-        A name listed with two visibilities keeps neither. `InputError` as by `Reading`.
+        A name listed with two visibilities keeps neither. Raises `InputError`.
         """
-        reading = Reading()
+        reading = ListingReader()
         for page in reading.pages(given):
             self._set_aside(page)
         self._write()
@@ -74,18 +79,20 @@ class Gathered:
             return
         for kept in self._batches():
             if isinstance(kept, tuple):
-                yield Run(*kept)
+                yield PathRun(*kept)
                 continue
             yield [
-                Found(Name(path, host), is_public, description, category)
+                ListedRepository(
+                    SourceName(path, host), is_public, description, category
+                )
                 for path, host, is_public, description, category, _ in kept
             ]
 
-    def found(self) -> Iterator[Found]:
+    def found(self) -> Iterator[ListedRepository]:
         """Yield the repositories one by one."""
         return chain.from_iterable(self.batches())
 
-    def _joined(self) -> Iterator[Found]:
+    def _joined(self) -> Iterator[ListedRepository]:
         """Yield each repository once, with what all pages say of it."""
         given: set[str] = set()
         for record, name in self._records():
@@ -99,10 +106,12 @@ class Gathered:
                     continue
                 given.add(name)
                 is_public = self._public[name]
-            yield Found(Name(path, host), is_public, description, category)
+            yield ListedRepository(
+                SourceName(path, host), is_public, description, category
+            )
 
     def _set_aside(self, page: Batch) -> None:
-        if isinstance(page, Run):
+        if isinstance(page, PathRun):
             self._set_run_aside(page)
             return
         add = self._spool.add
@@ -129,13 +138,13 @@ class Gathered:
         if len(batch) >= _BATCH:
             self._write()
 
-    def _set_run_aside(self, run: Run) -> None:
+    def _set_run_aside(self, run: PathRun) -> None:
         paths = list(dict.fromkeys(run.paths))
         self._again += len(run) - len(paths)
         self._write()
         self._count += len(paths)
         self._keep((paths, run.host))
-        self._spool.extend(map(hash, Run(paths, run.host).sources))
+        self._spool.extend(map(hash, PathRun(paths, run.host).sources))
         self._spool.settle()
 
     def _write(self) -> None:
@@ -154,7 +163,7 @@ class Gathered:
         """Yield all records, each with its full name."""
         for kept in self._batches():
             if isinstance(kept, tuple):
-                for path, source in zip(kept[0], Run(*kept).sources, strict=True):
+                for path, source in zip(kept[0], PathRun(*kept).sources, strict=True):
                     yield (path, kept[1], None, None, None, None), source
                 continue
             for record in kept:
@@ -168,7 +177,7 @@ class Gathered:
             kept: _Kept = marshal.loads(text)  # noqa: S302 - our own
             yield kept
 
-    def _join(self, listing: Listing) -> int:
+    def _join(self, listing: ListingSummary) -> int:
         """Complete *listing* from all pages; return how many names came again."""
         seen: set[str] = set()
         again = 0

@@ -12,17 +12,17 @@ from typing import IO
 
 from bulkrepo.core import stdio
 from bulkrepo.core.atomic import replace_text
-from bulkrepo.core.duplicates import Spool
+from bulkrepo.core.duplicates import DuplicateFinder
 from bulkrepo.core.errors import InputError, SettingsError
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.paths import refuse_overwriting
 from bulkrepo.core.text import escape, shown
-from bulkrepo.ledger.latest_outcomes import Known
+from bulkrepo.ledger.latest_outcomes import LatestOutcome
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.migration import copy_tools, mapping, name_map
 from bulkrepo.migration.copy_tools import references
-from bulkrepo.migration.copy_tools.header import Heading
-from bulkrepo.migration.copy_tools.references import Copy
+from bulkrepo.migration.copy_tools.header import JobHeader
+from bulkrepo.migration.copy_tools.references import RepositoryCopy
 from bulkrepo.swr import endpoints
 
 _THERE = frozenset({Verdict.CREATED, Verdict.EXISTS, Verdict.UPDATED})
@@ -68,7 +68,7 @@ def run(
         chosen.conclude()
         code = int(chosen.left > 0 and not (partial and chosen.kept))
         if chosen.kept:
-            heading = Heading(
+            heading = JobHeader(
                 repositories=chosen.kept,
                 maps=tuple(maps),
                 evidence=_evidence(ledger, run),
@@ -84,8 +84,8 @@ def run(
     return code
 
 
-_Standing = Callable[[str, str], Known | None]
-_Choice = Copy | str
+_Standing = Callable[[str, str], LatestOutcome | None]
+_Choice = RepositoryCopy | str
 """A repository to be copied, or why it is left out."""
 
 
@@ -126,7 +126,7 @@ def _choice(
     standing: _Standing | None,
 ) -> _Choice:
     target = references.goal(name, registry)
-    if isinstance(target, mapping.Unfit):
+    if isinstance(target, mapping.Unmappable):
         return target.why
     if standing is not None:
         namespace, _, repository = name.partition("/")
@@ -138,11 +138,11 @@ def _choice(
             doubt = "" if known.certain else ", and may be there all the same"
             return f"{known.outcome}{doubt}{why}"
     placed = references.place(source, at)
-    if isinstance(placed, mapping.Unfit):
+    if isinstance(placed, mapping.Unmappable):
         return f"source that no tool takes: {shown(source)} {placed.why}"
     if placed == target:
         return "is where its images come from"
-    return Copy(placed, target)
+    return RepositoryCopy(placed, target)
 
 
 class _Chosen:
@@ -160,7 +160,7 @@ class _Chosen:
         self.hosts: Counter[str] = Counter()
         self._file: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
         self._lost: IO[str] = stack.enter_context(TemporaryFile("w+"))  # noqa: SIM115 - likewise
-        self._keys = Spool(stack)
+        self._keys = DuplicateFinder(stack)
         self._twice: set[int] = set()
 
     def add(self, name: str, found: _Choice) -> None:
@@ -218,9 +218,9 @@ class _Chosen:
             if len(self.why) < _SHOWN:
                 self.why.append((name, why))
 
-    def copies(self) -> Iterator[Copy]:
+    def copies(self) -> Iterator[RepositoryCopy]:
         """Yield what is handed over, each once."""
-        seen: set[Copy] = set()
+        seen: set[RepositoryCopy] = set()
         for each in self._all():
             if self._twice and not self._twice.isdisjoint(_keys(each)):
                 if each in seen:
@@ -228,14 +228,14 @@ class _Chosen:
                 seen.add(each)
             yield each
 
-    def _all(self) -> Iterator[Copy]:
+    def _all(self) -> Iterator[RepositoryCopy]:
         self._file.seek(0)
         for line in self._file:
             source, _, target = line.rstrip("\n").partition(" ")
-            yield Copy(source, target)
+            yield RepositoryCopy(source, target)
 
 
-def _keys(copy: Copy) -> tuple[int, int]:
+def _keys(copy: RepositoryCopy) -> tuple[int, int]:
     return hash(copy.source), hash(f"> {copy.target}")
 
 
@@ -269,7 +269,7 @@ def _evidence(ledger: str | None, run: int | None) -> str:
 
 
 def _summary(
-    tool: str, heading: Heading, chosen: _Chosen, out: Path | None
+    tool: str, heading: JobHeader, chosen: _Chosen, out: Path | None
 ) -> Iterator[str]:
     yield f"{_many(chosen.kept)} for {tool}, to {heading.target}\n"
     for host, count in chosen.hosts.most_common(_SHOWN):
@@ -294,7 +294,7 @@ def _left(chosen: _Chosen) -> Iterator[str]:
 
 
 def _next(
-    tool: copy_tools.Tool, registries: Iterable[str], out: Path | None
+    tool: copy_tools.CopyTool, registries: Iterable[str], out: Path | None
 ) -> Iterator[str]:
     yield "credentials:\n"
     for line in tool.login(registries):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from bulkrepo.core.text import escape, quote, shown
 from bulkrepo.migration.listings import reader
-from bulkrepo.migration.mapped_listing import SHOWN, Mapped
+from bulkrepo.migration.mapped_listing import SHOWN, MappedListing
 
 
-def left_out(listing: reader.Listing, mapped: Mapped) -> Iterator[str]:
+def left_out(listing: reader.ListingSummary, mapped: MappedListing) -> Iterator[str]:
     """Yield why names are left out, and how many."""
     reasons = sorted(listing.skipped.items(), key=lambda each: -each[1][0])
     for why, (count, first) in reasons[:SHOWN]:
@@ -18,7 +18,7 @@ def left_out(listing: reader.Listing, mapped: Mapped) -> Iterator[str]:
         yield f"  {mapped.excepted} left out, as the exceptions say"
 
 
-def unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
+def unlawful(mapped: MappedListing, collisions: Mapping[str, Sequence[str]]) -> str:
     """Return why nothing was written, and what to do."""
     lines = ["the names do not fit, and nothing was written"]
     for target, sources in collisions.items():
@@ -45,8 +45,8 @@ def unlawful(mapped: Mapped, collisions: Mapping[str, Sequence[str]]) -> str:
 
 
 def summary_lines(
-    listing: reader.Listing,
-    mapped: Mapped,
+    listing: reader.ListingSummary,
+    mapped: MappedListing,
     said: Counter[bool | None],
     out: Path,
     table: Path,

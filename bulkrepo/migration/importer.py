@@ -12,16 +12,16 @@ from msgspec import structs
 
 from bulkrepo.core.atomic import replace_text
 from bulkrepo.core.csv_cells import csv_line
-from bulkrepo.core.duplicates import Spool
+from bulkrepo.core.duplicates import DuplicateFinder
 from bulkrepo.core.errors import InputError, SettingsError
 from bulkrepo.core.paths import refuse_overwriting
 from bulkrepo.core.rows import FIELDS, Row
 from bulkrepo.inputs import writers
 from bulkrepo.migration import mapping, saved_listing
-from bulkrepo.migration.collection import Gathered
+from bulkrepo.migration.collection import ListingCollector
 from bulkrepo.migration.import_summary import left_out, summary_lines, unlawful
 from bulkrepo.migration.listings import document_reader, reader
-from bulkrepo.migration.mapped_listing import Kept, Mapped, row
+from bulkrepo.migration.mapped_listing import MappedListing, UnchangedNames, row
 from bulkrepo.migration.name_map import MAP, map_line, map_lines, read_exceptions
 from bulkrepo.migration.remote import urls
 
@@ -29,7 +29,7 @@ from bulkrepo.migration.remote import urls
 def run(
     sources: Sequence[str],
     *,
-    rules: mapping.Rules,
+    rules: mapping.MappingRules,
     exceptions: str | None,
     output: str | None,
     map_file: str | None,
@@ -53,8 +53,8 @@ def run(
     _check_sources(sources, registry)
     say = None if quiet else sys.stderr.write
     with ExitStack() as stack:
-        gathered = Gathered(stack)
-        mapped = Mapped(gathered.batches, rules, Spool(stack))
+        gathered = ListingCollector(stack)
+        mapped = MappedListing(gathered.batches, rules, DuplicateFinder(stack))
         with closing(_documents(sources, stdin, registry, cacert, say)) as documents:
             listing = gathered.gather(documents)
         if listing.truncated and not partial:
@@ -142,24 +142,28 @@ def _outputs(
     return out, table
 
 
-def _rows(mapped: Mapped, table: TextIO, said: Counter[bool | None]) -> Iterator[Row]:
+def _rows(
+    mapped: MappedListing, table: TextIO, said: Counter[bool | None]
+) -> Iterator[Row]:
     """Yield the list's rows; write the map to *table*, and count visibilities."""
     table.write(csv_line(MAP))
     for each in mapped.entries():
-        for found, entry in each.entries() if isinstance(each, Kept) else (each,):
+        for found, entry in (
+            each.entries() if isinstance(each, UnchangedNames) else (each,)
+        ):
             table.write(map_line(entry))
             said[found.is_public] += 1
             yield row(found, entry, source=entry.source, line=0)
 
 
 def _csv(
-    file: TextIO, mapped: Mapped, table: TextIO, said: Counter[bool | None]
+    file: TextIO, mapped: MappedListing, table: TextIO, said: Counter[bool | None]
 ) -> None:
     """Write the list to *file*, and otherwise do as `_rows` does."""
     file.write(writers.CSV_HEADING)
     table.write(csv_line(MAP))
     for each in mapped.entries():
-        if isinstance(each, Kept):
+        if isinstance(each, UnchangedNames):
             file.write(_list_lines(each))
             table.write(map_lines(each))
             said[None] += len(each.run)
@@ -170,13 +174,13 @@ def _csv(
         said[found.is_public] += 1
 
 
-def _list_lines(kept: Kept) -> str:
+def _list_lines(kept: UnchangedNames) -> str:
     """Return lines of the list; neither names nor hosts of a run need quotes."""
     front, tail = f"{kept.namespace},", "," * (len(FIELDS) - 2) + "\r\n"
     return front + (tail + front).join(kept.run.paths) + tail
 
 
-def _judge(mapped: Mapped, listing: reader.Listing) -> None:
+def _judge(mapped: MappedListing, listing: reader.ListingSummary) -> None:
     """Raise `InputError` unless the mapping is one to one, legal, and not empty."""
     collisions = mapped.collisions()
     if mapped.unfit or collisions:

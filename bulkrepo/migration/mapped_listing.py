@@ -6,11 +6,11 @@ from itertools import chain
 
 import msgspec
 
-from bulkrepo.core.duplicates import Spool
+from bulkrepo.core.duplicates import DuplicateFinder
 from bulkrepo.core.rows import Row
 from bulkrepo.core.surrogates import clean_text
-from bulkrepo.migration.listings.shapes import Batch, Found, Run
-from bulkrepo.migration.mapping import Entry, Mapper, Rules, Unfit
+from bulkrepo.migration.listings.shapes import Batch, ListedRepository, PathRun
+from bulkrepo.migration.mapping import Mapper, MappingEntry, MappingRules, Unmappable
 
 SHOWN = 10
 """How many examples are kept of what may be many."""
@@ -19,7 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """All control characters but tabs and line breaks."""
 
 
-def row(found: Found, entry: Entry, *, source: str, line: int) -> Row:
+def row(found: ListedRepository, entry: MappingEntry, *, source: str, line: int) -> Row:
     """Return the list's row for a repository that was *found* elsewhere."""
     described = found.description and found.description.strip()
     if described and not (described.isascii() and described.isprintable()):
@@ -35,10 +35,10 @@ def row(found: Found, entry: Entry, *, source: str, line: int) -> Row:
     )
 
 
-class Kept(msgspec.Struct, frozen=True):
+class UnchangedNames(msgspec.Struct, frozen=True):
     """A *run* of repositories that keep their names in the organization *namespace*."""
 
-    run: Run
+    run: PathRun
     namespace: str
 
     @property
@@ -46,14 +46,14 @@ class Kept(msgspec.Struct, frozen=True):
         """The whole names in SWR."""
         return [f"{self.namespace}/{path}" for path in self.run.paths]
 
-    def entries(self) -> Iterator[tuple[Found, Entry]]:
+    def entries(self) -> Iterator[tuple[ListedRepository, MappingEntry]]:
         """Yield them one by one."""
         for found in self.run:
             name = found.name
-            yield found, Entry(name.full, self.namespace, name.path)
+            yield found, MappingEntry(name.full, self.namespace, name.path)
 
 
-class Mapped:
+class MappedListing:
     """
     The targets of repositories, no two of which have the same name.
 
@@ -67,7 +67,10 @@ class Mapped:
     """
 
     def __init__(
-        self, batches: Callable[[], Iterator[Batch]], rules: Rules, spool: Spool
+        self,
+        batches: Callable[[], Iterator[Batch]],
+        rules: MappingRules,
+        spool: DuplicateFinder,
     ) -> None:
         self._batches = batches
         self._mapper = Mapper(rules)
@@ -75,36 +78,38 @@ class Mapped:
         self._namespace = rules.namespace or ""
         self._spool = spool
         self.count = self.altered = self.unfit = self.excepted = 0
-        self.changed: list[Entry] = []
-        self.misfits: list[Unfit] = []
+        self.changed: list[MappingEntry] = []
+        self.misfits: list[Unmappable] = []
         self.organizations: dict[str, None] = {}
         self.unused = dict.fromkeys(rules.exceptions)
         self._groups: set[str | None] = set()  # hosts of what is kept; None: the others
 
-    def entries(self) -> Iterator[tuple[Found, Entry] | Kept]:
+    def entries(
+        self,
+    ) -> Iterator[tuple[ListedRepository, MappingEntry] | UnchangedNames]:
         """Yield repositories with targets, singly or as a run; to be called once."""
         for batch in self._batches():
-            if isinstance(batch, Run) and self._mapper.keeps(batch.paths):
+            if isinstance(batch, PathRun) and self._mapper.keeps(batch.paths):
                 yield self._keep(batch)
             else:
                 yield from self._fit(batch)
             self._spool.settle()
 
-    def _keep(self, run: Run) -> Kept:
-        kept = Kept(run, self._namespace)
+    def _keep(self, run: PathRun) -> UnchangedNames:
+        kept = UnchangedNames(run, self._namespace)
         self.count += len(run)
         self.organizations[kept.namespace] = None
         self._groups.add(run.host)
         return kept
 
-    def _fit(self, batch: Batch) -> Iterator[tuple[Found, Entry]]:
+    def _fit(self, batch: Batch) -> Iterator[tuple[ListedRepository, MappingEntry]]:
         self._groups.add(None)
         add = self._spool.add
         for each, made in self._made(batch):
             if made is None:
                 self.excepted += 1
                 continue
-            if isinstance(made, Unfit):
+            if isinstance(made, Unmappable):
                 self.unfit += 1
                 if len(self.misfits) < SHOWN:
                     self.misfits.append(made)
@@ -118,7 +123,9 @@ class Mapped:
             self.organizations[made.namespace] = None
             yield each, made
 
-    def _made(self, batch: Batch) -> Iterator[tuple[Found, Entry | Unfit | None]]:
+    def _made(
+        self, batch: Batch
+    ) -> Iterator[tuple[ListedRepository, MappingEntry | Unmappable | None]]:
         """Yield each with its target; None for one that is to be left out."""
         make, exceptions = self._mapper, self._exceptions
         for each in batch:
@@ -135,8 +142,8 @@ class Mapped:
         # Kept names of a single host differ as before: they are not spooled.
         if len(self._groups) > 1:
             for batch in self._batches():
-                if isinstance(batch, Run) and self._mapper.keeps(batch.paths):
-                    targets = Kept(batch, self._namespace).targets
+                if isinstance(batch, PathRun) and self._mapper.keeps(batch.paths):
+                    targets = UnchangedNames(batch, self._namespace).targets
                     self._spool.extend(map(hash, targets))
                     self._spool.settle()
         twice = self._spool.repeated()
@@ -144,7 +151,7 @@ class Mapped:
         met: dict[str, list[str]] = {}
         batches = self._batches() if twice else ()
         for _, made in chain.from_iterable(map(self._made, batches)):
-            if isinstance(made, Entry) and hash(made.target) in twice:
+            if isinstance(made, MappingEntry) and hash(made.target) in twice:
                 first = firsts.setdefault(made.target, made.source)
                 if first != made.source:
                     met.setdefault(made.target, [first]).append(made.source)

@@ -40,7 +40,7 @@ _TAG = re.compile(r":\w[\w.-]{0,127}\Z", re.ASCII)
 _HOST = re.compile(r"localhost(?::\d+)?|[^/:]+:\d+|[^/:]*\.[^/:]*")
 
 
-class Name(msgspec.Struct, frozen=True, gc=False):
+class SourceName(msgspec.Struct, frozen=True, gc=False):
     """A repository elsewhere: its *path*, and the *host* where that is known."""
 
     path: str
@@ -52,7 +52,7 @@ class Name(msgspec.Struct, frozen=True, gc=False):
         return f"{self.host}/{self.path}" if self.host else self.path
 
 
-def reference(text: str) -> Name:
+def reference(text: str) -> SourceName:
     """
     Return the repository that the image reference *text* is about.
 
@@ -65,8 +65,8 @@ def reference(text: str) -> Name:
         text = _TAG.sub("", text)
     first, slash, rest = text.partition("/")
     if slash and is_host(first):
-        return Name(rest, first.lower())
-    return Name(text)
+        return SourceName(rest, first.lower())
+    return SourceName(text)
 
 
 def is_host(segment: str) -> bool:
@@ -74,7 +74,7 @@ def is_host(segment: str) -> bool:
     return _HOST.fullmatch(segment) is not None
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
+class MappingRules(msgspec.Struct, frozen=True, kw_only=True):
     """
     How targets are made.
 
@@ -98,7 +98,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.strip.strip('/')}/".removeprefix("/")
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
+class MappingEntry(msgspec.Struct, frozen=True, gc=False):
     """A line of the map; *changes* are the rules that made the name change."""
 
     source: str
@@ -112,14 +112,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return f"{self.namespace}/{self.repository}"
 
 
-class Unfit(msgspec.Struct, frozen=True):
+class Unmappable(msgspec.Struct, frozen=True):
     """A *source* without a legal target, and *why*."""
 
     source: str
     why: str
 
 
-def check(rules: Rules) -> None:
+def check(rules: MappingRules) -> None:
     """Raise `SettingsError` if *rules* cannot make a target of any name."""
     template = TEMPLATES.get(rules.template, rules.template)
     fields = _FIELD.findall(template)
@@ -149,7 +149,7 @@ class Mapper:
     The template is parsed once, so that each name needs only a part or two of it.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: MappingRules) -> None:
         check(rules)
         self._rules = rules
         self._strip = rules.front
@@ -171,12 +171,12 @@ class Mapper:
         """
         return self._keeps and surely_legal(paths)
 
-    def __call__(self, name: Name) -> Entry | Unfit:
+    def __call__(self, name: SourceName) -> MappingEntry | Unmappable:
         """Return the target of *name*, or why there is none."""
         rules, source = self._rules, name.full
         why = None if source.isprintable() else _unwritable(source)
         if why is not None:
-            return Unfit(source, why)
+            return Unmappable(source, why)
         if source in rules.exceptions:
             return self._excepted(source, rules.exceptions[source])
         path = name.path
@@ -186,7 +186,7 @@ class Mapper:
         for part, field, text in self._pieces:
             value = part(name, path)
             if not value:
-                return Unfit(source, f"has no {{{field}}}, which the target needs")
+                return Unmappable(source, f"has no {{{field}}}, which the target needs")
             made += value + text
         namespace, _, repository = made.partition("/")
         profile = rules.profile
@@ -195,17 +195,17 @@ class Mapper:
             and self._match(repository) is not None
             and legal_namespace(namespace, profile)
         ):
-            return Entry(source, namespace, repository)
+            return MappingEntry(source, namespace, repository)
         if rules.legalize:
             return _legalized(source, namespace, repository, profile)
-        return Unfit(source, "; ".join(_broken(namespace, repository, profile)))
+        return Unmappable(source, "; ".join(_broken(namespace, repository, profile)))
 
-    def _excepted(self, source: str, goal: str) -> Entry | Unfit:
+    def _excepted(self, source: str, goal: str) -> MappingEntry | Unmappable:
         namespace, _, repository = goal.partition("/")
         broken = _broken(namespace, repository, self._rules.profile)
         if broken:
-            return Unfit(source, f"its exception, {goal}: {'; '.join(broken)}")
-        return Entry(source, namespace, repository, ("exception",))
+            return Unmappable(source, f"its exception, {goal}: {'; '.join(broken)}")
+        return MappingEntry(source, namespace, repository, ("exception",))
 
 
 def _unwritable(source: str) -> str | None:
@@ -218,7 +218,7 @@ def _unwritable(source: str) -> str | None:
     return f"holds a control character ({escape(control[0])}): no image has it"
 
 
-_Part = Callable[[Name, str], str]
+_Part = Callable[[SourceName, str], str]
 
 
 def _taken_apart(
@@ -267,15 +267,17 @@ def _faults(namespace: str, repository: str, profile: Profile) -> list[tuple[str
 
 def _legalized(
     source: str, namespace: str, repository: str, profile: Profile
-) -> Entry | Unfit:
+) -> MappingEntry | Unmappable:
     """Return the nearest legal target; one too long is cut, and ends in a hash."""
     faults = _faults(namespace, repository, profile)
     organization = suggest(namespace, profile=profile, slashes=False)
     near = suggest(_short(source, repository), profile=profile, slashes=True)
     if organization is None or near is None:
         left = "; ".join(why for _, why in faults)
-        return Unfit(source, f"{left} - and there is no legal name near it")
-    return Entry(source, organization, near, tuple(dict.fromkeys(r for r, _ in faults)))
+        return Unmappable(source, f"{left} - and there is no legal name near it")
+    return MappingEntry(
+        source, organization, near, tuple(dict.fromkeys(r for r, _ in faults))
+    )
 
 
 def _short(source: str, repository: str) -> str:

@@ -10,7 +10,7 @@ from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import shown
 from bulkrepo.inputs.csv_format import DELIMITERS
 from bulkrepo.migration import mapping, saved_listing
-from bulkrepo.migration.mapped_listing import Kept
+from bulkrepo.migration.mapped_listing import UnchangedNames
 
 MAP = ("source", "target", "namespace", "repository", "changed")
 """Columns of the map; a file with the first two can be given as exceptions."""
@@ -52,7 +52,7 @@ def read_exceptions(path: str) -> Mapping[str, str]:
     return found
 
 
-def map_lines(kept: Kept) -> str:
+def map_lines(kept: UnchangedNames) -> str:
     """Return lines of the map."""
     sources, paths, namespace = kept.run.sources, kept.run.paths, kept.namespace
     return "".join(
@@ -63,7 +63,7 @@ def map_lines(kept: Kept) -> str:
     )
 
 
-def map_line(each: mapping.Entry) -> str:
+def map_line(each: mapping.MappingEntry) -> str:
     """Return a line of the map, harmless to a spreadsheet."""
     source, target, changes = each.source, each.target, " ".join(each.changes)
     if source == each.repository:  # as mostly: it is legal, and needs no second look

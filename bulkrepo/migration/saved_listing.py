@@ -10,7 +10,7 @@ from typing import BinaryIO, TextIO
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import quote
 from bulkrepo.inputs import columns, xlsx_format
-from bulkrepo.inputs.decoding import ADVICE, Tap, decoded
+from bulkrepo.inputs.decoding import ADVICE, HashingReader, decoded
 from bulkrepo.migration.listings import document_reader, references
 
 _PART = 2000
@@ -50,7 +50,7 @@ def _distinct(head: str, source: str) -> None:
         )
 
 
-def _table(tap: Tap, source: str) -> Iterator[document_reader.Document]:
+def _table(tap: HashingReader, source: str) -> Iterator[document_reader.Document]:
     """Yield the rows of a spreadsheet in parts."""
     rows = (row for _, row in xlsx_format.records(tap, source))
     part = references.Table(islice(rows, _PART))
@@ -61,7 +61,7 @@ def _table(tap: Tap, source: str) -> Iterator[document_reader.Document]:
 
 
 @contextmanager
-def opened(source: str, stdin: BinaryIO | None) -> Iterator[Tap]:
+def opened(source: str, stdin: BinaryIO | None) -> Iterator[HashingReader]:
     """Give the file *source*, or `-` for *stdin*. `InputError` if it cannot be read."""
     file: AbstractContextManager[BinaryIO]
     try:
@@ -70,13 +70,13 @@ def opened(source: str, stdin: BinaryIO | None) -> Iterator[Tap]:
         else:
             file = Path(source).open("rb")  # noqa: SIM115 - closed below
         with file as stream:
-            yield Tap(stream, digest=None)
+            yield HashingReader(stream, digest=None)
     except OSError as error:
         raise InputError(f"{source}: cannot be read: {error.strerror}") from error
 
 
 @contextmanager
-def decoded_text(tap: Tap, source: str) -> Iterator[TextIO]:
+def decoded_text(tap: HashingReader, source: str) -> Iterator[TextIO]:
     """Give *tap* as text. `InputError` where it cannot be decoded."""
     text = decoded(tap, name=source)
     try:

@@ -7,7 +7,7 @@ from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.results import Event
 
 
-class Teller:
+class EventCallback:
     """
     Calls *on_event* until that raises; then *stop* is called, and *on_event* no more.
 

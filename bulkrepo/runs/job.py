@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bulkrepo.core.outcomes import FAILURES, Claim, Verdict
 from bulkrepo.core.results import Started
-from bulkrepo.engine.cancellation import Stop
+from bulkrepo.engine.cancellation import StopReason
 from bulkrepo.engine.survey import Surveyor
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.ledger.thread import LedgerThread
@@ -15,17 +15,17 @@ from bulkrepo.runs.settings import Settings
 from bulkrepo.swr.operations.conclusion import Flow
 
 
-class Work(NamedTuple):
+class RowFlow(NamedTuple):
     """The flow for each row, and the survey before the first one, if any."""
 
     flow: Callable[[Claim], Flow]
     surveyor: Surveyor | None = None
 
 
-class Ended(NamedTuple):
+class RunEnd(NamedTuple):
     """What stopped the work (None: nothing), engine counts, and new organizations."""
 
-    stop: Stop | None
+    stop: StopReason | None
     stats: Counter[str]
     organizations: tuple[str, ...] = ()
 
@@ -42,7 +42,7 @@ class Job:
 
     settings: Settings
     load: Callable[[Ledger], Started]
-    work: Callable[[LedgerThread], Work]
+    work: Callable[[LedgerThread], RowFlow]
     creates: bool = True
     plans: bool = False
 

@@ -16,7 +16,7 @@ from bulkrepo.core.rows import Defaults, RepoSpec, Row
 from bulkrepo.core.text import brief, fault
 from bulkrepo.core.version import VERSION
 from bulkrepo.inputs import checking, locations
-from bulkrepo.inputs.suspects import Suspects
+from bulkrepo.inputs.suspects import SuspectCounter
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.ledger.loading import Checked
 from bulkrepo.runs.control import Control
@@ -98,7 +98,7 @@ def from_lists(
         raise InputError("the same list is named twice: name it once")
     defaults = settings.defaults()
     digest = _digest(sources, settings, defaults)
-    suspects = Suspects()
+    suspects = SuspectCounter()
 
     def rows() -> Iterator[Checked]:
         checked = checking.checked(

@@ -18,10 +18,10 @@ _TICK = 0.25
 
 async def tick(
     engine: Engine,
-    limit: ratelimit.RateControl,
+    limit: ratelimit.RateLimiter,
     job: Job,
     started: Started,
-    tell: callbacks.Teller,
+    tell: callbacks.EventCallback,
 ) -> None:
     """Report progress four times a second."""
     before = started.total - started.pending

@@ -9,9 +9,9 @@ import msgspec
 from bulkrepo.core.errors import LedgerError
 from bulkrepo.engine import ratelimit
 from bulkrepo.engine.ratelimit import history
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.ratelimit.history import Earlier, Learnt
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.ratelimit.history import LearnedRate, RequestHistory
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.ledger.thread import LedgerThread
 from bulkrepo.runs.settings import Settings
@@ -25,7 +25,9 @@ def starts(ledger: Ledger, settings: Settings) -> list[float]:
     """
     known = ledger.recall("sent")
     try:
-        found = None if known is None else msgspec.json.decode(known, type=Earlier)
+        found = (
+            None if known is None else msgspec.json.decode(known, type=RequestHistory)
+        )
     except msgspec.DecodeError:
         found = None  # another version's
     if found is None or found.endpoint != settings.endpoint:
@@ -35,11 +37,13 @@ def starts(ledger: Ledger, settings: Settings) -> list[float]:
     return history.starts(found, settled, lost, now=now, time=time.time())
 
 
-def control(ledger: Ledger, settings: Settings, sent: list[float]) -> Auto | Fixed:
+def control(
+    ledger: Ledger, settings: Settings, sent: list[float]
+) -> AdaptiveRateLimiter | FixedRateLimiter:
     """Begin where the last run to this endpoint ended, if the rate is ours to find."""
     found = ledger.recall("rate")
     try:
-        learnt = None if found is None else msgspec.json.decode(found, type=Learnt)
+        learnt = None if found is None else msgspec.json.decode(found, type=LearnedRate)
     except msgspec.DecodeError:
         learnt = None  # another version's: found again in a second
     control = ratelimit.control(ratelimit.parse(settings.rate), learnt, sent)
@@ -48,7 +52,11 @@ def control(ledger: Ledger, settings: Settings, sent: list[float]) -> Auto | Fix
 
 
 def keep(
-    ledger: Ledger, settings: Settings, control: Auto | Fixed, *, ended: bool
+    ledger: Ledger,
+    settings: Settings,
+    control: AdaptiveRateLimiter | FixedRateLimiter,
+    *,
+    ended: bool,
 ) -> None:
     """Keep what *control* knows; *ended*: and nothing more will be sent."""
     now = time.monotonic()
@@ -60,12 +68,14 @@ def keep(
         ended=ended,
     )
     ledger.remember("sent", msgspec.json.encode(sent).decode())
-    if isinstance(control, Auto):
+    if isinstance(control, AdaptiveRateLimiter):
         ledger.remember("rate", msgspec.json.encode(control.learnt()).decode())
 
 
 async def keeping(
-    ledger: LedgerThread, settings: Settings, control: Auto | Fixed
+    ledger: LedgerThread,
+    settings: Settings,
+    control: AdaptiveRateLimiter | FixedRateLimiter,
 ) -> None:
     """Keep it now and then, until cancelled: who is killed has no last word."""
     while True:

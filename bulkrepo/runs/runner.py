@@ -17,11 +17,11 @@ from bulkrepo.core import loggers
 from bulkrepo.core.errors import LedgerError
 from bulkrepo.core.outcomes import SUCCESSES, Claim, Outcome, Verdict
 from bulkrepo.core.results import Event, Result, Settled, Started
-from bulkrepo.core.system_clock import Clock
+from bulkrepo.core.system_clock import SystemClock
 from bulkrepo.core.version import VERSION
-from bulkrepo.engine.cancellation import Stop
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
+from bulkrepo.engine.cancellation import StopReason
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
 from bulkrepo.engine.scheduler import Engine
 from bulkrepo.http.client import Client
 from bulkrepo.http.tls import trusted
@@ -30,7 +30,7 @@ from bulkrepo.ledger.thread import LedgerThread
 from bulkrepo.reports import files
 from bulkrepo.runs import callbacks, file_limits, rate_memory, reporting
 from bulkrepo.runs.control import Control
-from bulkrepo.runs.job import Ended, Job
+from bulkrepo.runs.job import Job, RunEnd
 from bulkrepo.runs.progress import log_row, tick
 from bulkrepo.runs.settings import Settings
 
@@ -46,11 +46,11 @@ async def run(
 async def _run(
     job: Job, on_event: Callable[[Event], None] | None, control: Control
 ) -> Result:
-    tell = callbacks.Teller(on_event, control.stop)
+    tell = callbacks.EventCallback(on_event, control.stop)
     workers = file_limits.bounded(job.settings.concurrency)
     settings = replace(job.settings, concurrency=workers)
     job = replace(job, settings=settings)
-    auth, clock = settings.auth(), Clock()
+    auth, clock = settings.auth(), SystemClock()
     client = Client(
         settings.endpoint,
         timeout=_within(settings),
@@ -78,10 +78,10 @@ async def _run(
                 signed_in_by=auth.name,
             )
             if settings.strict and (started.invalid or started.suspect):
-                ended = Ended(Stop(_faults(started), 2), Counter())
+                ended = RunEnd(StopReason(_faults(started), 2), Counter())
                 return await ledger.do(_conclude, job, started, ended)
             limit = await ledger.do(rate_memory.control, settings, sent)
-            ended = Ended(None, Counter())
+            ended = RunEnd(None, Counter())
             if started.pending:
                 async with client:
                     ended = await _work(
@@ -107,12 +107,12 @@ async def _work(
     client: Client,
     started: Started,
     ledger: LedgerThread,
-    limit: Auto | Fixed,
+    limit: AdaptiveRateLimiter | FixedRateLimiter,
     *,
-    clock: Clock,
-    tell: callbacks.Teller,
+    clock: SystemClock,
+    tell: callbacks.EventCallback,
     control: Control,
-) -> Ended:
+) -> RunEnd:
     """Send the pending rows; return what stopped it, and the engine's counts."""
     settings = job.settings
     log = loggers.logger().bind()  # bound once, not for every row
@@ -150,7 +150,7 @@ async def _work(
         ticker.cancel()
         keeper.cancel()
     new = tuple(work.surveyor.new) if work.surveyor else ()
-    return Ended(stop, engine.stats, new)
+    return RunEnd(stop, engine.stats, new)
 
 
 def _faults(started: Started) -> str:
@@ -171,7 +171,7 @@ def _conclude(
     ledger: Ledger,
     job: Job,
     started: Started,
-    ended: Ended,
+    ended: RunEnd,
 ) -> Result:
     """End the run: write its reports, and count its outcomes."""
     run = started.run

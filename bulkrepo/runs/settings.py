@@ -8,7 +8,7 @@ from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.rows import Defaults
 from bulkrepo.core.surrogates import clean_text
 from bulkrepo.engine import ratelimit
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.reports import by_suffix
 from bulkrepo.swr import endpoints
 from bulkrepo.swr.auth.protocol import Auth
@@ -19,7 +19,7 @@ MEMORY = ":memory:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class InputSettings:
     """
     How lists are read. With *format* None, it is guessed from name or content.
 
@@ -55,7 +55,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(Reading):
+class Settings(InputSettings):
     """
     How to create. Only *endpoint* and *credential* have no default.
 
@@ -81,7 +81,7 @@ class Settings(Reading):
     fresh: bool = False
 
     def __post_init__(self) -> None:
-        Reading.__post_init__(self)  # super() fails in a dataclass with slots
+        InputSettings.__post_init__(self)  # super() fails in a dataclass with slots
         endpoints.checked(self.endpoint)
         ratelimit.parse(self.rate)
         for name in ("concurrency", "max_attempts", "timeout", "max_failures"):
@@ -100,9 +100,9 @@ class Settings(Reading):
             return Token("the token given", lambda: credential)
         return credential
 
-    def limits(self) -> Limits:
+    def limits(self) -> RetryLimits:
         """Return the limits for retries, concurrency and time."""
-        return Limits(
+        return RetryLimits(
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
             patience=self.patience,

@@ -47,7 +47,7 @@ async def whole(
         token = Token("the sandbox", lambda: box.settings.token)
         return SignIn(endpoint=box.url, auth=token, iam=box.url)
     environment = os.environ
-    given = lookup.Given(
+    given = lookup.ProviderContext(
         environment=environment,
         read_file=_read_file,
         load_cloud=openstack.load,
@@ -73,8 +73,10 @@ async def whole(
 
 
 def _place(
-    options: Mapping[str, Any], environment: Mapping[str, str], source: lookup.Source
-) -> lookup.Place:
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    source: lookup.FoundCredential,
+) -> lookup.Target:
     endpoint: str | None = options["endpoint"]
     region: str | None = options["region"]
     named = "--endpoint"
@@ -105,7 +107,7 @@ def _place(
         (endpoints.checked_iam(url, named=name) for name, url in said.items() if url),
         None,
     )
-    return lookup.Place(endpoint=endpoint, region=region, iam=iam)
+    return lookup.Target(endpoint=endpoint, region=region, iam=iam)
 
 
 def _keys_file() -> str | None:

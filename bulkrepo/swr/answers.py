@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-class Kind(IntEnum):
+class AnswerKind(IntEnum):
     """
     What an answer means for the row that asked.
 
@@ -45,7 +45,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     *seen* is what the request wanted to read, *total* how many of these there are.
     """
 
-    kind: Kind
+    kind: AnswerKind
     status: int | None = None
     code: str | None = None
     message: str | None = None
@@ -58,4 +58,4 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     @property
     def unsure(self) -> bool:
         """Whether the request may have been carried out although it looks failed."""
-        return self.kind is Kind.BROKEN or self.kind is Kind.UNSURE
+        return self.kind is AnswerKind.BROKEN or self.kind is AnswerKind.UNSURE

@@ -11,7 +11,7 @@ from bulkrepo.http.dates import moment
 from bulkrepo.http.messages import Request
 
 
-class Shown(msgspec.Struct, frozen=True, gc=False):
+class RepositoryInfo(msgspec.Struct, frozen=True, gc=False):
     """A repository as SWR shows it: alone (*created*) or in a list (*created_at*)."""
 
     is_public: bool
@@ -96,10 +96,10 @@ def create(spec: RepoSpec) -> Request:
 
 def show(namespace: str, repository: str) -> Request:
     """Give the request that reads one repository."""
-    return Request("GET", _path(namespace, repository), wants=Shown)
+    return Request("GET", _path(namespace, repository), wants=RepositoryInfo)
 
 
-def shows_another(request: Request, shown: Shown) -> bool:
+def shows_another(request: Request, shown: RepositoryInfo) -> bool:
     """Whether *shown* names another repository than the one `show` asks for."""
     *_, namespace, _repos, name = request.path.split("/")
     shown_name = name if shown.name is None else _escape_name(shown.name)
@@ -132,7 +132,7 @@ def page(namespace: str, offset: int) -> Request:
         "GET",
         f"/v2/manage/repos?namespace={namespace}&limit={PAGE}&offset={offset}"
         "&order_column=name&order_type=asc",
-        wants=list[Shown],
+        wants=list[RepositoryInfo],
         limit=_PAGE_LIMIT,
     )
 

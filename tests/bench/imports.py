@@ -75,16 +75,18 @@ def bare(what: str, source: Path) -> int:
 
 def checked(_what: str, source: Path) -> int:
     """Map and check, and return how many names have a target of their own."""
-    from bulkrepo.core.duplicates import Spool
+    from bulkrepo.core.duplicates import DuplicateFinder
     from bulkrepo.migration import saved_listing
-    from bulkrepo.migration.collection import Gathered
-    from bulkrepo.migration.mapped_listing import Mapped
-    from bulkrepo.migration.mapping import Rules
+    from bulkrepo.migration.collection import ListingCollector
+    from bulkrepo.migration.mapped_listing import MappedListing
+    from bulkrepo.migration.mapping import MappingRules
 
     with ExitStack() as stack:
-        gathered = Gathered(stack)
-        spool = Spool(stack)
-        mapped = Mapped(gathered.batches, Rules(namespace="mirror"), spool)
+        gathered = ListingCollector(stack)
+        spool = DuplicateFinder(stack)
+        mapped = MappedListing(
+            gathered.batches, MappingRules(namespace="mirror"), spool
+        )
         assert not gathered.gather(saved_listing.documents(str(source), None)).truncated
         for _ in mapped.entries():
             pass
@@ -96,11 +98,11 @@ def checked(_what: str, source: Path) -> int:
 def imported(_what: str, source: Path) -> int:
     """Import; the caller counts what was written."""
     from bulkrepo.migration import importer
-    from bulkrepo.migration.mapping import Rules
+    from bulkrepo.migration.mapping import MappingRules
 
     importer.run(
         [str(source)],
-        rules=Rules(namespace="mirror"),
+        rules=MappingRules(namespace="mirror"),
         exceptions=None,
         output=str(source.with_suffix(".csv")),
         map_file=None,

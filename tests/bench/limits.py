@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bulkrepo.engine.ratelimit.adaptive import Auto
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
 from bulkrepo.swr.answers import Limit
 from tests.support.limiters import (
     KINDS,
@@ -66,7 +66,10 @@ def hidden(seeds: int = SEEDS) -> list[Figure]:
         _figures(
             f"{rate}/s, {kind}",
             [
-                (simulate(Auto(), make(rate), ROWS, seed=seed), ROWS / rate)
+                (
+                    simulate(AdaptiveRateLimiter(), make(rate), ROWS, seed=seed),
+                    ROWS / rate,
+                )
                 for seed in range(seeds)
             ],
             ROWS,
@@ -82,7 +85,9 @@ def latent(seeds: int = SEEDS) -> list[Figure]:
     for latency in LATENCIES:
         runs: list[tuple[Simulated, float]] = [
             (
-                simulate(Auto(), make(rate), ROWS, seed=seed, latency=latency),
+                simulate(
+                    AdaptiveRateLimiter(), make(rate), ROWS, seed=seed, latency=latency
+                ),
                 ROWS / min(rate, WORKERS / latency),
             )
             for rate in RATES
@@ -112,7 +117,9 @@ def changing(seeds: int = SEEDS) -> list[Figure]:
                     return Limit(CHANGES[limiter.which][1], 1.0)
 
                 given = rule if text else None
-                run = simulate(Auto(), limiter, ROWS, seed=seed, rule=given)
+                run = simulate(
+                    AdaptiveRateLimiter(), limiter, ROWS, seed=seed, rule=given
+                )
                 runs.append((run, ideal))
             told = ", told" if text else ""
             found.append(_figures(f"50, 10, 20/s, {name}{told}", runs, ROWS))
@@ -129,7 +136,10 @@ def named(seeds: int = SEEDS) -> list[Figure]:
 
         rows = 3 * limit.count
         runs = [
-            (simulate(Auto(), make(), rows, seed=seed, rule=rule), 2 * limit.seconds)
+            (
+                simulate(AdaptiveRateLimiter(), make(), rows, seed=seed, rule=rule),
+                2 * limit.seconds,
+            )
             for seed in range(seeds)
         ]
         found.append(_figures(what, runs, rows))

@@ -20,9 +20,9 @@ class Canned:
     def __init__(self, *_: object, **__: object) -> None:
         from multidict import CIMultiDict
 
-        from bulkrepo.http.messages import Reply
+        from bulkrepo.http.messages import Response
 
-        self._reply = Reply(201, CIMultiDict({"X-Request-Id": "0" * 32}))
+        self._reply = Response(201, CIMultiDict({"X-Request-Id": "0" * 32}))
 
     async def __aenter__(self) -> Self:
         return self

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bulkrepo.cli.main import cli
 from bulkrepo.core.errors import BulkrepoError, InputError, SettingsError
 from bulkrepo.migration import name_map
-from bulkrepo.migration.mapping import Entry
+from bulkrepo.migration.mapping import MappingEntry
 from tests.support.boxes import SAMPLES, bulkrepo
 from tests.support.paths import LISTINGS
 
@@ -152,7 +152,7 @@ def test_a_map_survives_its_file(sources: list[str]) -> None:
     file = io.StringIO(newline="")
     file.write("source,target,namespace,repository,changed\r\n")
     for i, name in enumerate(sources):
-        file.write(name_map.map_line(Entry(name, "m", f"x{i}")))
+        file.write(name_map.map_line(MappingEntry(name, "m", f"x{i}")))
 
     file.seek(0)
 

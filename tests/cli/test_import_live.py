@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 
 from bulkrepo.cli.main import cli
 from bulkrepo.core.errors import BulkrepoError, InputError, SettingsError, StoppedError
-from bulkrepo.http.messages import NoReply, Reply
+from bulkrepo.http.messages import Response, TransportFailure
 from bulkrepo.migration.remote import credential_helpers
-from bulkrepo.migration.remote.docker_credentials import Docker
-from bulkrepo.migration.remote.fetcher import Fetching
+from bulkrepo.migration.remote.docker_credentials import DockerConfig
+from bulkrepo.migration.remote.fetcher import RegistryFetcher
 from bulkrepo.migration.remote.urls import place
 from tests.support.fakes import FakeClock, ScriptedGateway
 from tests.support.registries import PASSWORD, USER, Elsewhere, serving
@@ -126,7 +126,7 @@ async def test_that_only_public_ones_are_listed_is_said(
     """Of products that list a part to strangers; with what shows the others."""
     clock = FakeClock()
     registry = "distribution" if url == "https://h" else None
-    fetching = Fetching(
+    fetching = RegistryFetcher(
         ScriptedGateway([], clock=clock, latency=0),
         place(url),
         registry=registry,
@@ -375,7 +375,7 @@ def test_a_file_may_be_missing_or_unreadable(here: Path) -> None:
     """The first is nothing, the second is said."""
     environment = {"DOCKER_CONFIG": str(here)}
     first = next(credential_helpers.configurations(environment))
-    assert first == Docker(str(here / "config.json"), None)
+    assert first == DockerConfig(str(here / "config.json"), None)
     (here / "config.json").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match="cannot be read"):
         next(credential_helpers.configurations(environment))
@@ -392,13 +392,15 @@ def test_podmans_files_come_after_dockers_unless_one_is_named(here: Path) -> Non
     (here / "containers").mkdir()
     (here / "containers" / "auth.json").write_text("{}")
     files = [
-        Docker("/d/config.json", None),
-        Docker("/r/containers/auth.json", None),
-        Docker(str(here / "containers" / "auth.json"), "{}"),
+        DockerConfig("/d/config.json", None),
+        DockerConfig("/r/containers/auth.json", None),
+        DockerConfig(str(here / "containers" / "auth.json"), "{}"),
     ]
 
     assert list(credential_helpers.configurations(environment)) == files
-    assert next(credential_helpers.configurations(named)) == Docker("a.json", None)
+    assert next(credential_helpers.configurations(named)) == DockerConfig(
+        "a.json", None
+    )
     runtime = list(credential_helpers.configurations({}))[1].path
     assert runtime == f"/run/containers/{os.getuid()}/auth.json"
 
@@ -420,24 +422,24 @@ async def test_podman_login_signs_in(here: Path) -> None:
 
 # Tries and turns, in virtual time.
 
-PAGE = Reply(200, {}, b'{"repositories":["a"]}')
-LOST = NoReply("dropped", sent=True)
-UNREACHABLE = NoReply("refused", sent=False, detail="no route")
-BUSY = Reply(503, {}, b"")
+PAGE = Response(200, {}, b'{"repositories":["a"]}')
+LOST = TransportFailure("dropped", sent=True)
+UNREACHABLE = TransportFailure("refused", sent=False, detail="no route")
+BUSY = Response(503, {}, b"")
 
 
-def waiting(seconds: str, status: int = 429) -> Reply:
+def waiting(seconds: str, status: int = 429) -> Response:
     """Give a reply that says how long to wait."""
-    return Reply(status, {"Retry-After": seconds}, b"")
+    return Response(status, {"Retry-After": seconds}, b"")
 
 
 async def fetch(
-    *replies: Reply | NoReply,
-) -> tuple[Reply | StoppedError, float, int]:
+    *replies: Response | TransportFailure,
+) -> tuple[Response | StoppedError, float, int]:
     """Get a page that is answered by *replies*; give time and requests it took."""
     clock = FakeClock()
     gateway = ScriptedGateway(replies, clock=clock, latency=0)
-    fetching = Fetching(
+    fetching = RegistryFetcher(
         gateway,
         place("https://h"),
         registry="distribution",
@@ -446,7 +448,7 @@ async def fetch(
         chance=lambda: 1.0,
     )
     await fetching.begin()
-    got: Reply | StoppedError
+    got: Response | StoppedError
     try:
         got = await fetching.page("https://h/v2/_catalog")
     except StoppedError as error:
@@ -462,17 +464,17 @@ async def fetch(
         ([BUSY, BUSY, LOST, BUSY, PAGE], 15, 16),
         ([waiting("7"), PAGE], 7, 7.2),
         ([waiting("9", 503), PAGE], 9, 10.2),
-        ([Reply(429, {}, b""), PAGE], 1, 1.2),
+        ([Response(429, {}, b""), PAGE], 1, 1.2),
         ([BUSY, UNREACHABLE, PAGE], 3, 3.2),
     ],
 )
 async def test_a_page_is_tried_again(
-    replies: list[Reply | NoReply], least: float, most: float
+    replies: list[Response | TransportFailure], least: float, most: float
 ) -> None:
     """Later each time, and when the registry says."""
     reply, took, _ = await fetch(*replies)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert (reply.status, reply.body) == (PAGE.status, PAGE.body)
     assert least <= took <= most
 
@@ -487,7 +489,7 @@ async def test_a_page_is_tried_again(
     ],
 )
 async def test_a_page_that_fails_for_good_ends_it(
-    replies: list[Reply | NoReply], why: str, sent: int
+    replies: list[Response | TransportFailure], why: str, sent: int
 ) -> None:
     """A host that cannot be reached at the very first is more often a wrong one."""
     stopped, _, requests = await fetch(*replies)
@@ -500,7 +502,7 @@ async def test_a_page_that_fails_for_good_ends_it(
 async def test_no_more_than_ten_requests_a_second() -> None:
     """It is somebody else's registry."""
     clock = FakeClock()
-    fetching = Fetching(
+    fetching = RegistryFetcher(
         ScriptedGateway(lambda request, headers: PAGE, clock=clock, latency=0),
         place("https://h"),
         registry="distribution",

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from bulkrepo.cli.main import cli
-from bulkrepo.cli.next_command import Typed, find_next_command
+from bulkrepo.cli.next_command import CommandLine, find_next_command
 from bulkrepo.cli.typed_command import typed
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.results import Reason, RunInfo, Summary
@@ -27,9 +27,9 @@ MISSING_CODE = structs.replace(
 REPORTS = ("r.md", "r.jsonl")
 
 
-def said(words: str) -> Typed:
+def said(words: str) -> CommandLine:
     """Give what *words* come to, as the command line reads them."""
-    found: list[Typed] = []
+    found: list[CommandLine] = []
     name, *rest = shlex.split(words)
     command = cli.commands[name]
 

@@ -14,7 +14,7 @@ from bulkrepo.core.errors import BulkrepoError
 from bulkrepo.runs.sign_in import SignIn
 from bulkrepo.sandbox import Sandbox
 from bulkrepo.sandbox import Settings as Box
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.requests import Organization, Organizations
@@ -102,7 +102,7 @@ def test_the_screen_in_the_readme_is_one_the_tool_draws() -> None:
     )
     rights = {"team-b": 3, "team-a": 7, "legacy": 1}
     listed = [Organization(name, auth) for name, auth in rights.items()]
-    answer = Answer(Kind.DONE, 200, seen=Organizations(listed))
+    answer = Answer(AnswerKind.DONE, 200, seen=Organizations(listed))
 
     text = "\n".join(whoami.lines(found, answer))
 
@@ -296,7 +296,7 @@ async def test_an_outage_is_waited_out_and_called_one(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, failing: int, code: int, words: str
 ) -> None:
     """As long as patience lasts; the endpoint is not to blame."""
-    monkeypatch.setattr("bulkrepo.core.system_clock.Clock", Hasty)
+    monkeypatch.setattr("bulkrepo.core.system_clock.SystemClock", Hasty)
 
     def out(_: Asked) -> web.Response | None:
         busy = len(box.asked) <= failing

@@ -19,7 +19,7 @@ from bulkrepo.cli import logs
 from bulkrepo.core.outcomes import Item
 from bulkrepo.core.rows import Defaults
 from bulkrepo.engine import ratelimit
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.engine.scheduler import Engine
 from bulkrepo.http.client import Client
 from bulkrepo.inputs import checking
@@ -81,7 +81,7 @@ async def hurried(box: Sandbox, source: str, **limits: Any) -> list[Item]:
             ratelimit.control(ratelimit.parse("100000/s")),
             ledger,
             clock=Hasty(),
-            limits=Limits(**limits),
+            limits=RetryLimits(**limits),
         )
         assert await engine.run() is None
         return await ledger.do(ended)

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from bulkrepo.core.outcomes import Claim, Outcome
-from bulkrepo.engine.ratelimit import RateControl
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.ratelimit import RateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.engine.scheduler import Engine
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.answers import Limit
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.operations.conclusion import Flow
@@ -38,10 +38,10 @@ class Bench:
     def __init__(
         self,
         rows: Iterable[Claim],
-        script: Iterable[Reply | NoReply] | Answering,
+        script: Iterable[Response | TransportFailure] | Answering,
         *,
-        limits: Limits | None = None,
-        rate: RateControl | None = None,
+        limits: RetryLimits | None = None,
+        rate: RateLimiter | None = None,
         auth: Token | None = None,
         store: ListStore | None = None,
         latency: float = 0.05,
@@ -55,10 +55,10 @@ class Bench:
         self.engine = Engine(
             self.gateway,
             auth or Token("SWR_TOKEN", lambda: "t0"),
-            rate or Fixed(QUICK),
+            rate or FixedRateLimiter(QUICK),
             self.store,
             clock=self.clock,
-            limits=limits or Limits(concurrency=8),
+            limits=limits or RetryLimits(concurrency=8),
             settled=lambda _, outcome: self.told.append(outcome),
             flow=flow,
         )
@@ -82,11 +82,14 @@ class Bench:
 
 
 def by_row(
-    answers: Mapping[str, Reply | NoReply], other: Reply | NoReply = CREATED
+    answers: Mapping[str, Response | TransportFailure],
+    other: Response | TransportFailure = CREATED,
 ) -> Answering:
     """Give the same answer to each request, `POST r3` say, whatever came before."""
 
-    def answering(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answering(
+        request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         return answers.get(told(request), other)
 
     return answering

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bulkrepo.core.outcomes import Claim, Outcome
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 
 _ticks: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 """How many clocks of a loop are about to tick."""
@@ -95,7 +95,7 @@ class Hasty:
         await asyncio.sleep(seconds / 50)
 
 
-Answering = Callable[[Request, Mapping[str, str]], Reply | NoReply]
+Answering = Callable[[Request, Mapping[str, str]], Response | TransportFailure]
 
 
 class ScriptedGateway:
@@ -110,7 +110,7 @@ class ScriptedGateway:
 
     def __init__(
         self,
-        script: Iterable[Reply | NoReply] | Answering,
+        script: Iterable[Response | TransportFailure] | Answering,
         *,
         clock: FakeClock,
         latency: float = 0.05,
@@ -123,7 +123,7 @@ class ScriptedGateway:
 
     async def send(
         self, request: Request, headers: Mapping[str, str]
-    ) -> Reply | NoReply:
+    ) -> Response | TransportFailure:
         """Give the next answer; what it is was decided when the request came."""
         self.requests.append((request, dict(headers)))
         self.starts.append(self._clock.now())
@@ -137,7 +137,7 @@ class ScriptedGateway:
             await self._clock.sleep(self._latency)
         finally:
             self.in_flight -= 1
-        if isinstance(answer, Reply):
+        if isinstance(answer, Response):
             date = {"Date": formatdate(self._clock.time(), usegmt=True)}
             return replace(answer, headers=date | dict(answer.headers))
         return answer
@@ -197,28 +197,28 @@ def claims(count: int, **fields: Any) -> list[Claim]:
 
 def error(
     status: int, code: str | None = None, text: str = "", **headers: str
-) -> Reply:
+) -> Response:
     """Give an error as SWR sends it; an underscore in a header's name is a hyphen."""
     body = b""
     if code is not None:
         found = {"errorCode": code, "errorMessage": text, "detail": ""}
         body = msgspec.json.encode({"errors": [found]})
-    return Reply(
+    return Response(
         status, {key.replace("_", "-"): value for key, value in headers.items()}, body
     )
 
 
-def shown(**fields: object) -> Reply:
+def shown(**fields: object) -> Response:
     """Give a repository as SWR shows it: private, unless *fields* say otherwise."""
-    return Reply(200, {}, msgspec.json.encode({"is_public": False, **fields}))
+    return Response(200, {}, msgspec.json.encode({"is_public": False, **fields}))
 
 
-CREATED = Reply(201, {})
+CREATED = Response(201, {})
 EXISTS = error(409, "SVCSTG.SWR.4090006", "The image already exists.")
 BUSY = error(409, "SVCSTG.SWR.4090023", "The system is busy.")
 ABSENT = error(404, "SVCSTG.SWR.4040010", "The image does not exist.")
 BROKEN = error(500, "SVCSTG.SWR.5000046", "Create failed.")
-LOST = NoReply("dropped", sent=True)
-UNSENT = NoReply("refused", sent=False, detail="nobody listens")
+LOST = TransportFailure("dropped", sent=True)
+UNSENT = TransportFailure("refused", sent=False, detail="nobody listens")
 UNAUTHORIZED = error(401, "SVCSTG.SWR.4010000", "Authentication failed.")
 NO_NAMESPACE = error(404, "SVCSTG.SWR.4040058", "Namespace does not exist")

@@ -6,12 +6,18 @@ from itertools import groupby
 
 import msgspec
 
-from bulkrepo.core.duplicates import Spool
-from bulkrepo.migration.collection import Gathered
+from bulkrepo.core.duplicates import DuplicateFinder
+from bulkrepo.migration.collection import ListingCollector
 from bulkrepo.migration.listings.document_reader import Document
-from bulkrepo.migration.listings.shapes import Batch, Found, Run
-from bulkrepo.migration.mapped_listing import Kept, Mapped
-from bulkrepo.migration.mapping import Entry, Mapper, Name, Rules, Unfit
+from bulkrepo.migration.listings.shapes import Batch, ListedRepository, PathRun
+from bulkrepo.migration.mapped_listing import MappedListing, UnchangedNames
+from bulkrepo.migration.mapping import (
+    Mapper,
+    MappingEntry,
+    MappingRules,
+    SourceName,
+    Unmappable,
+)
 
 
 class Whole(msgspec.Struct):
@@ -21,13 +27,13 @@ class Whole(msgspec.Struct):
     skipped: dict[str, tuple[int, str]]
     notes: dict[str, int]
     truncated: str | None
-    found: list[Found]
+    found: list[ListedRepository]
 
 
 def whole(given: Iterable[Document]) -> Whole:
     """Read the documents *given* as one listing."""
     with ExitStack() as stack:
-        gathered = Gathered(stack)
+        gathered = ListingCollector(stack)
         listing = gathered.gather(given)
         found = list(gathered.found())
     assert listing.names == len(found)
@@ -39,8 +45,8 @@ def whole(given: Iterable[Document]) -> Whole:
 class Table(msgspec.Struct):
     """A mapping: entries of those that are alone in their target, and all else."""
 
-    entries: list[Entry]
-    unfit: list[Unfit]
+    entries: list[MappingEntry]
+    unfit: list[Unmappable]
     collisions: dict[str, list[str]]
     excepted: list[str]
     unused: list[str]
@@ -51,26 +57,36 @@ class Table(msgspec.Struct):
         return not self.unfit and not self.collisions
 
 
-def map_names(names: Iterable[Name], rules: Rules, *, runs: bool = False) -> Table:
+def map_names(
+    names: Iterable[SourceName], rules: MappingRules, *, runs: bool = False
+) -> Table:
     """Map *names*, each once; *runs*: as those of a listing that says nothing else."""
-    found = [Found(name) for name in {name.full: name for name in names}.values()]
+    found = [
+        ListedRepository(name) for name in {name.full: name for name in names}.values()
+    ]
     batches: list[Batch] = [found]
     if runs:
         hosts = groupby(found, key=lambda each: each.name.host)
-        batches = [Run([each.name.path for each in run], host) for host, run in hosts]
+        batches = [
+            PathRun([each.name.path for each in run], host) for host, run in hosts
+        ]
     with ExitStack() as stack:
-        mapped = Mapped(lambda: iter(batches), rules, Spool(stack))
+        mapped = MappedListing(lambda: iter(batches), rules, DuplicateFinder(stack))
         entries = [
             entry
             for each in mapped.entries()
-            for _, entry in (each.entries() if isinstance(each, Kept) else [each])
+            for _, entry in (
+                each.entries() if isinstance(each, UnchangedNames) else [each]
+            )
         ]
         collisions = mapped.collisions()
     made = [Mapper(rules)(each.name) for each in found]
     excepted = [name for name in rules.exceptions if not rules.exceptions[name]]
     excepted = [each.name.full for each in found if each.name.full in excepted]
     unfit = [
-        each for each in made if isinstance(each, Unfit) and each.source not in excepted
+        each
+        for each in made
+        if isinstance(each, Unmappable) and each.source not in excepted
     ]
     assert (mapped.count, mapped.unfit) == (len(entries), len(unfit))
     assert mapped.excepted == len(excepted)

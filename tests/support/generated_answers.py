@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Mapping
 import msgspec
 
 from bulkrepo.core.outcomes import Claim, Outcome, Verdict
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.engine.scheduler import Engine
-from bulkrepo.http.messages import NoReply, Reply, Request
-from bulkrepo.swr.answers import Kind, Limit
+from bulkrepo.http.messages import Request, Response, TransportFailure
+from bulkrepo.swr.answers import AnswerKind, Limit
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.error_bodies import MESSAGE_LIMIT
 from bulkrepo.swr.operations.conclusion import Flow
@@ -62,44 +62,46 @@ class Service:
 
     def __init__(self, chance: random.Random) -> None:
         self.made: set[str] = set()
-        self.answered: Counter[Kind] = Counter()
+        self.answered: Counter[AnswerKind] = Counter()
         self._chance = chance
         self._there: set[str] = set()
 
     def __call__(
         self, request: Request, _headers: Mapping[str, str]
-    ) -> Reply | NoReply:
+    ) -> Response | TransportFailure:
         """Answer a create or a read."""
         reply = self._reply(request)
         answer = read(reply, request=request, now=0.0)
         if request.creates:
             name = str(json.loads(request.body or b"")["repository"])
-            if answer.kind is Kind.DONE and name in self._there:
+            if answer.kind is AnswerKind.DONE and name in self._there:
                 reply, answer = EXISTS, read(EXISTS, request=request, now=0.0)
             lost = answer.unsure and self._chance.random() < 0.5
-            if name not in self._there and (answer.kind is Kind.DONE or lost):
+            if name not in self._there and (answer.kind is AnswerKind.DONE or lost):
                 self.made.add(name)
-            if name in self.made or answer.kind is Kind.EXISTS:
+            if name in self.made or answer.kind is AnswerKind.EXISTS:
                 self._there.add(name)
         self.answered[answer.kind] += 1
         return reply
 
-    def _reply(self, request: Request) -> Reply | NoReply:
+    def _reply(self, request: Request) -> Response | TransportFailure:
         chance = self._chance
         luck = chance.random()
         if luck < 0.2 and not request.creates:
             return ABSENT
         if luck < 0.3:
-            return Reply(201, {}, chance.choice((b"", b"{}")))
+            return Response(201, {}, chance.choice((b"", b"{}")))
         if luck < 0.35:
             kind = chance.choice(("refused", "dns", "tls", "timeout", "dropped"))
-            return NoReply(kind, sent=kind in {"timeout", "dropped"}, detail="x")
+            return TransportFailure(
+                kind, sent=kind in {"timeout", "dropped"}, detail="x"
+            )
         headers = {
             name: chance.choice(values)
             for name, values in _HEADERS
             if chance.random() < 0.3
         }
-        return Reply(chance.choice(_STATUSES), headers, self._body(request))
+        return Response(chance.choice(_STATUSES), headers, self._body(request))
 
     def _body(self, request: Request) -> bytes:
         chance = self._chance
@@ -144,7 +146,7 @@ def _flow(claim: Claim) -> Flow:
     return create(claim, doubt=claim.doubt)
 
 
-async def _run(chance: random.Random) -> Counter[Kind]:
+async def _run(chance: random.Random) -> Counter[AnswerKind]:
     """Create rows, each in an organization of its own; check what is said of them."""
     clock, service = FakeClock(), Service(chance)
     store = ListStore(
@@ -155,10 +157,10 @@ async def _run(chance: random.Random) -> Counter[Kind]:
     stop = await Engine(
         ScriptedGateway(service, clock=clock),
         Token("SWR_TOKEN", lambda: "t0"),
-        Fixed(Limit(1_000_000, 1.0)),
+        FixedRateLimiter(Limit(1_000_000, 1.0)),
         store,
         clock=clock,
-        limits=Limits(concurrency=8, patience=60.0),
+        limits=RetryLimits(concurrency=8, patience=60.0),
         settled=lambda _, outcome: told.append(outcome),
         flow=_flow,
     ).run()
@@ -179,7 +181,7 @@ def check(outcome: Outcome, *, made: bool) -> None:
         assert not made, outcome
 
 
-async def runs(answers: int, *, seed: int) -> AsyncIterator[Counter[Kind]]:
+async def runs(answers: int, *, seed: int) -> AsyncIterator[Counter[AnswerKind]]:
     """Run until there were *answers* answers, and yield those of each run."""
     chance = random.Random(seed)
     while answers > 0:

@@ -14,7 +14,7 @@ from bulkrepo.core.rows import Defaults, Rejected, RepoSpec
 from bulkrepo.core.text import escape
 from bulkrepo.inputs import checking
 from bulkrepo.migration import mapping, saved_listing
-from bulkrepo.migration.collection import Gathered
+from bulkrepo.migration.collection import ListingCollector
 from bulkrepo.sandbox import grammar
 
 _ROWS = (
@@ -34,7 +34,7 @@ _PIECES = (
     *(b"../", b"a/" * 40, b"A" * 200, b" " * 200, b"\xc2\xa0", b"\xe2\x80\xae", b"%00"),
 )
 
-_map = mapping.Mapper(mapping.Rules(namespace="team", profile="strict"))
+_map = mapping.Mapper(mapping.MappingRules(namespace="team", profile="strict"))
 
 CPU_LIMIT = 5.0
 """CPU seconds that one file may take, a hundred times what it does."""
@@ -147,12 +147,12 @@ def _check_spec(spec: RepoSpec) -> None:
 
 def _read_listing(path: str) -> None:
     with ExitStack() as stack:
-        gathered = Gathered(stack)
+        gathered = ListingCollector(stack)
         try:
             gathered.gather(saved_listing.documents(path, None))
             for found in gathered.found():
                 made = _map(found.name)
-                if isinstance(made, mapping.Entry):
+                if isinstance(made, mapping.MappingEntry):
                     assert grammar.is_repository(made.repository, hyphen_runs=False)
         except InputError as error:
             escape(str(error)).encode()

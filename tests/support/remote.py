@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 from bulkrepo.migration.listings.document_reader import Document
 from bulkrepo.migration.remote import pagination, product_discovery, products, urls
 from tests.support.gathering import whole
@@ -13,16 +13,16 @@ from tests.support.gathering import whole
 JSON = {"Content-Type": "application/json"}
 
 
-def answer(value: object = None, status: int = 200, /, **headers: str) -> Reply:
+def answer(value: object = None, status: int = 200, /, **headers: str) -> Response:
     """Give a reply with JSON; `_` in a header's name is `-`."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     body = b"" if value is None else json.dumps(value).encode()
-    return Reply(status, JSON | named, body)
+    return Response(status, JSON | named, body)
 
 
 def found(
-    source: str, replies: Mapping[str, Reply] = {}, registry: str | None = None
-) -> tuple[products.Product, list[str]]:
+    source: str, replies: Mapping[str, Response] = {}, registry: str | None = None
+) -> tuple[products.RegistryProduct, list[str]]:
     """Find out what is at *source*, where other URLs are not there."""
     asked: list[str] = []
     conversation = product_discovery.discovery(urls.place(source), registry)
@@ -37,7 +37,7 @@ def found(
 
 
 def listed(
-    source: str, name: str | None, replies: Mapping[str, Reply | list[Reply]]
+    source: str, name: str | None, replies: Mapping[str, Response | list[Response]]
 ) -> tuple[list[Document], list[str]]:
     """List *source* where *replies* has, by path and query, what is answered."""
     queues = {key: r if isinstance(r, list) else [r] for key, r in replies.items()}

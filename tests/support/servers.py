@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from bulkrepo.core.rows import RepoSpec
 from bulkrepo.http.client import Client
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.requests import create, show
 
 SWR = "https://swr-api.cn-north-4.myhuaweicloud.com"
@@ -26,7 +26,7 @@ def client(
 
 async def ask(
     endpoint: str, request: Request = POST, *, within: float = 5.0
-) -> Reply | NoReply:
+) -> Response | TransportFailure:
     """Send one request by a client of its own."""
     async with client(endpoint, timeout=within) as gateway:
         return await gateway.send(request, TOKEN)

@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bulkrepo.engine.ratelimit import RateControl
-from bulkrepo.swr.answers import Answer, Kind, Limit
+from bulkrepo.engine.ratelimit import RateLimiter
+from bulkrepo.swr.answers import Answer, AnswerKind, Limit
 from tests.support.limiters import Limiter
 
-DONE = Answer(Kind.DONE, 201)
+DONE = Answer(AnswerKind.DONE, 201)
 _APART = 3.0
 """Seconds between refusals that have nothing to do with each other."""
 
@@ -32,7 +32,7 @@ class Simulated(NamedTuple):
 
 
 def simulate(
-    control: RateControl,
+    control: RateLimiter,
     limiter: Limiter,
     rows: int,
     *,
@@ -70,7 +70,7 @@ def simulate(
                 named = rule() if rule else None
                 limits = (named,) if named else ()
                 answer = Answer(
-                    Kind.THROTTLED, 429, limits=limits, retry_after=retry_after
+                    AnswerKind.THROTTLED, 429, limits=limits, retry_after=retry_after
                 )
             plan(way(), "answer", started, answer)
             continue

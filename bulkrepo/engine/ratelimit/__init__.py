@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from bulkrepo.core.errors import SettingsError
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.ratelimit.history import Learnt
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.ratelimit.history import LearnedRate
 from bulkrepo.swr.answers import Answer, Limit
 
 
-class RateControl(Protocol):
+class RateLimiter(Protocol):
     """What the engine asks before and tells after every request."""
 
     throttled: int
@@ -69,7 +69,11 @@ def parse(text: str) -> Limit | None:
 
 
 def control(
-    limit: Limit | None, learnt: Learnt | None = None, starts: Iterable[float] = ()
-) -> Auto | Fixed:
+    limit: Limit | None, learnt: LearnedRate | None = None, starts: Iterable[float] = ()
+) -> AdaptiveRateLimiter | FixedRateLimiter:
     """Give the control for what `parse` read; *learnt*, *starts*: by an earlier run."""
-    return Auto(learnt, starts) if limit is None else Fixed(limit, starts)
+    return (
+        AdaptiveRateLimiter(learnt, starts)
+        if limit is None
+        else FixedRateLimiter(limit, starts)
+    )

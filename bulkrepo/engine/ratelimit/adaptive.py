@@ -10,14 +10,14 @@ level; this module decides when each request may leave, and what each answer mea
 from collections import deque
 from collections.abc import Iterable
 
-from bulkrepo.engine.ratelimit.blocking import Blocked
-from bulkrepo.engine.ratelimit.canary import Lone
-from bulkrepo.engine.ratelimit.history import Learnt
-from bulkrepo.engine.ratelimit.rate_search import CEILING, Phase, Search
-from bulkrepo.engine.ratelimit.sliding_window import Rules
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.engine.ratelimit.blocking import ThrottleBlock
+from bulkrepo.engine.ratelimit.canary import CanaryRequest
+from bulkrepo.engine.ratelimit.history import LearnedRate
+from bulkrepo.engine.ratelimit.rate_search import CEILING, RateSearch, SearchPhase
+from bulkrepo.engine.ratelimit.sliding_window import ServerLimits
+from bulkrepo.swr.answers import Answer, AnswerKind
 
-_TROUBLE = (Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE)
+_TROUBLE = (AnswerKind.BROKEN, AnswerKind.UNSURE, AnswerKind.UNREACHABLE)
 _BLOCKED = 2.5  # seconds without a success that no empty bucket explains
 _SHORT = 5.0  # seconds: requests under a shorter rule are spread evenly
 _SLOWER = 0.5  # times as fast is a burst after one that was refused
@@ -25,7 +25,7 @@ _TRUST = 15.0  # seconds for which a rule is kept; then it is probed beyond, slo
 _HEALTHY = 0.7  # share of answers that are no trouble
 
 
-class Auto:
+class AdaptiveRateLimiter:
     """
     A rate found by trying; *learnt* is what an earlier run found.
 
@@ -35,18 +35,18 @@ class Auto:
     given = False
 
     def __init__(
-        self, learnt: Learnt | None = None, starts: Iterable[float] = ()
+        self, learnt: LearnedRate | None = None, starts: Iterable[float] = ()
     ) -> None:
-        learnt = learnt or Learnt(rate=10.0, limited=False)
+        learnt = learnt or LearnedRate(rate=10.0, limited=False)
         self.throttled = 0
-        self._search = Search(learnt.start(), known=learnt.limited)
+        self._search = RateSearch(learnt.start(), known=learnt.limited)
         self._next = 0.0  # when the next request may leave
-        self._blocked = Blocked()
-        self._lone = Lone(known=learnt.limited)
+        self._blocked = ThrottleBlock()
+        self._lone = CanaryRequest(known=learnt.limited)
         self._pressed = False  # whether it is the rate that holds us back
         self._health = 1.0  # the share of answers lately that were no trouble
         self._latencies: deque[float] = deque(maxlen=64)
-        self._rules = Rules(learnt.rules, starts, trust=_TRUST)
+        self._rules = ServerLimits(learnt.rules, starts, trust=_TRUST)
         self.starts = self._rules.starts  # those that count at a time
         self._untold = False  # whether there is another limit, which no answer names
 
@@ -60,7 +60,7 @@ class Auto:
         if self._lone.count > self._lone.after and self._lone.waits(now):
             return 0.005
         pace, rule = self._next - now, self._rules.wait(now)
-        ramp = pace > 0 and self._search.phase is Phase.RAMP
+        ramp = pace > 0 and self._search.phase is SearchPhase.RAMP
         if ramp and self._lone.first():  # answers are pace enough
             pace, self._next, self._pressed = 0.0, now, True
         if (wait := max(pace, rule)) > 0:
@@ -88,9 +88,9 @@ class Auto:
         if self._lone.over():
             unknown = self._search.event is None
             self._lone.go_on(unknown=unknown, latency=min(self._latencies))
-            if self._search.doubted and answer.kind is not Kind.THROTTLED:
+            if self._search.doubted and answer.kind is not AnswerKind.THROTTLED:
                 self._search.acquit(now)
-        if answer.kind is Kind.THROTTLED:
+        if answer.kind is AnswerKind.THROTTLED:
             self.throttled += 1
             self._refused(now, answer, started)
             return
@@ -115,11 +115,11 @@ class Auto:
         """Give the share of the rate that is fit for a service in trouble."""
         return 1.0 if self._health > _HEALTHY else max(0.1, self._health)
 
-    def learnt(self) -> Learnt:
+    def learnt(self) -> LearnedRate:
         """Give what the next run should begin with."""
         limited = self._search.event is not None or bool(self._rules)
         rate = self._search.found
-        return Learnt(rate=rate, limited=limited, rules=self._rules.named())
+        return LearnedRate(rate=rate, limited=limited, rules=self._rules.named())
 
     def _climb(self, now: float, latency: float) -> None:
         """Go faster by one success, if it is the rate that holds us back."""
@@ -127,7 +127,7 @@ class Auto:
         if self._rules:
             if self._rules.outlived(now):
                 self._untold = False
-                search.enter(Phase.PROBE, now)
+                search.enter(SearchPhase.PROBE, now)
             elif self._rules.regain(now):
                 self._spread()
             if not self._untold:

@@ -5,7 +5,7 @@ _LONGEST = 60.0
 _WINDOWS = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # usual windows, in seconds
 
 
-class Blocked:
+class ThrottleBlock:
     """
     One request asks for all, after pauses that double, or when a window may end.
 

@@ -13,7 +13,7 @@ _LOST = 1.0  # seconds after which nobody waits for an answer any longer
 _NEVER = float("inf")
 
 
-class Lone:
+class CanaryRequest:
     """
     Counts requests: the one after *after* of them goes alone.
 

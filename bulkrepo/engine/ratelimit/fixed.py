@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from bulkrepo.engine.ratelimit.sliding_window import MOST, Rules, Window
-from bulkrepo.swr.answers import Answer, Kind, Limit
+from bulkrepo.engine.ratelimit.sliding_window import MOST, ServerLimits, SlidingWindow
+from bulkrepo.swr.answers import Answer, AnswerKind, Limit
 
 _LATE = 0.02
 """Seconds by which a timer of the event loop may be late, mostly."""
@@ -15,7 +15,7 @@ _FIRST, _LONGEST = 1.0, 30.0
 """Seconds of a pause."""
 
 
-class _Hold:
+class ThrottlePause:
     """
     A pause for everybody after a throttled answer, twice as long each time.
 
@@ -46,7 +46,7 @@ class _Hold:
             self._pause = _FIRST
 
 
-class Fixed:
+class FixedRateLimiter:
     """
     The user's rate, as an exact window; the service can only slow it down.
 
@@ -58,9 +58,9 @@ class Fixed:
 
     def __init__(self, limit: Limit, starts: Iterable[float] = ()) -> None:
         self.given = True
-        self._window = Window(limit, starts)
-        self._named: Rules | None = None
-        self._hold = _Hold()
+        self._window = SlidingWindow(limit, starts)
+        self._named: ServerLimits | None = None
+        self._hold = ThrottlePause()
         self._own = limit.seconds / limit.count if limit.seconds <= 1 else 0.0
         self._step = self._own
         self._next = 0.0
@@ -87,7 +87,7 @@ class Fixed:
 
     def learn(self, now: float, answer: Answer, *, started: float) -> None:
         """Hold everybody back where the service says it is too much."""
-        if answer.kind is Kind.THROTTLED:
+        if answer.kind is AnswerKind.THROTTLED:
             self.throttled += 1
             self._hold.begin(now, answer, started=started)
             self._obey(now, answer)
@@ -102,7 +102,9 @@ class Fixed:
         named = self._named
         if named is None:  # refused: so it is used up
             used = max(rule.count for rule in answer.limits)
-            named = self._named = Rules((), [now] * min(used, MOST), trust=_TRUST)
+            named = self._named = ServerLimits(
+                (), [now] * min(used, MOST), trust=_TRUST
+            )
         for rule in answer.limits:
             named.obey(rule, now, spread=0.1)
             if rule.seconds <= _SHORT:

@@ -20,7 +20,7 @@ PERIOD = 10.0
 _GRAINS = 500  # of a window, so that what is kept is short
 
 
-class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+class RequestHistory(msgspec.Struct, frozen=True, kw_only=True):
     """
     Requests *sent* to *endpoint*, as (epoch second, count).
 
@@ -35,7 +35,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 
 def kept(
     starts: Iterable[float], *, endpoint: str, now: float, time: float, ended: bool
-) -> Earlier:
+) -> RequestHistory:
     """
     Give what to keep of *starts*, which are monotonic as *now* is; *time* is epoch.
 
@@ -45,11 +45,11 @@ def kept(
     grain = max(0.01, max(ages, default=0.0) / _GRAINS)
     counted = Counter(max(0, math.floor(age / grain)) for age in ages)
     sent = tuple((time - many * grain, count) for many, count in counted.items())
-    return Earlier(endpoint=endpoint, at=time, ended=ended, sent=sent)
+    return RequestHistory(endpoint=endpoint, at=time, ended=ended, sent=sent)
 
 
 def starts(
-    earlier: Earlier,
+    earlier: RequestHistory,
     settled: Iterable[tuple[float, int]],
     unsettled: int,
     *,
@@ -77,7 +77,7 @@ def starts(
     )
 
 
-class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+class LearnedRate(msgspec.Struct, frozen=True, kw_only=True):
     """
     What one run found out for the next: requests a second, and rules that were named.
 

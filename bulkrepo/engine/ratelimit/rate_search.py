@@ -24,7 +24,7 @@ _MEMORY = 30.0  # seconds for which a refusal tells something about the next one
 _BLIND = 10.0  # latencies that a probe takes, at least, to double its growth
 
 
-class Phase(Enum):
+class SearchPhase(Enum):
     """What a search is doing."""
 
     RAMP = auto()  # nothing is known yet: up fast
@@ -33,7 +33,7 @@ class Phase(Enum):
     PROBE = auto()  # above that level, to see whether more is allowed by now
 
 
-class Search:
+class RateSearch:
     """
     The *rate* to send at and the *level* believed to hold, in requests a second.
 
@@ -45,11 +45,11 @@ class Search:
 
     def __init__(self, rate: float, *, known: bool) -> None:
         self.rate = self.level = min(max(rate, FLOOR), CEILING)
-        self.passed = Passed()
+        self.passed = RecentSuccesses()
         self.event: tuple[float, int] | None = None
         self._pause = PAUSE
         self.forced = 0.0
-        self.phase = Phase.REST if known else Phase.RAMP
+        self.phase = SearchPhase.REST if known else SearchPhase.RAMP
         self._since = 0.0  # when the phase began
         self._rest = 8.0  # seconds to rest before the next probe
         self._scale = 1.9  # seconds in which a probe doubles its pace
@@ -65,17 +65,17 @@ class Search:
     @property
     def found(self) -> float:
         """The rate that another run should begin with."""
-        probing = self.phase is Phase.PROBE
+        probing = self.phase is SearchPhase.PROBE
         return (self.level + self.rate) / 2 if probing else self.rate
 
-    def enter(self, phase: Phase, now: float) -> None:
+    def enter(self, phase: SearchPhase, now: float) -> None:
         """Begin a *phase*."""
         self.phase, self._since = phase, now
 
     def outlast(self, now: float) -> None:
         """Begin to probe if the level has held for its rest."""
-        if self.phase is Phase.REST and now - self._since >= self._rest:
-            self.enter(Phase.PROBE, now)
+        if self.phase is SearchPhase.REST and now - self._since >= self._rest:
+            self.enter(SearchPhase.PROBE, now)
             self._proven, self._trial = True, False
 
     def grow(self, now: float, latency: float) -> None:
@@ -85,14 +85,14 @@ class Search:
         more = _gain(self.phase, lasted=now - self._since, near=near, scale=scale)
         # It at most doubles in the time of one answer: until then we are blind.
         self.rate += min(more, 1 / max(latency, 0.01))
-        if self.phase is Phase.RAMP and self.rate >= CAUTION:
+        if self.phase is SearchPhase.RAMP and self.rate >= CAUTION:
             self._settle(now, CAUTION)
         self.rate = min(CEILING, self.rate)
 
     def acquit(self, now: float) -> None:
         """Learn that there is no such window: more than it allows succeeded."""
         self.doubted, self._top = False, CEILING
-        self.enter(Phase.SEEK, now)
+        self.enter(SearchPhase.SEEK, now)
 
     # Refusals.
 
@@ -113,7 +113,7 @@ class Search:
         self._top = self.rate
         self._pause = min(PAUSE, 2.8 / self.rate)
         marks = [mark for mark in self._marks if now - mark[0] < _MEMORY]
-        if self.phase is not Phase.REST:
+        if self.phase is not SearchPhase.REST:
             self._marks.clear()
         doubted, self.doubted = self.doubted, False
         if doubted:
@@ -121,13 +121,13 @@ class Search:
             self._proven = self._sure = True
             if left is not None:
                 self._pause = max(PAUSE, left)
-        elif first and self.phase is not Phase.PROBE:
+        elif first and self.phase is not SearchPhase.PROBE:
             self._end_ramp(now, pace)
         elif self._failures:
             self._fail_again(now)
-        elif self.phase is Phase.PROBE:
+        elif self.phase is SearchPhase.PROBE:
             self._end_probe(now, self._measured(now, marks, pace))
-        elif self.phase is Phase.REST:
+        elif self.phase is SearchPhase.REST:
             measured = max(0.9 * pace, self._measured(now, marks, pace))
             self._end_rest(now, measured, again=len(marks) > 1)
         else:
@@ -152,13 +152,13 @@ class Search:
 
     def _end_ramp(self, now: float, pace: float) -> None:
         """Begin to seek, well below; or settle at once at the gateway's default."""
-        if self.phase is Phase.REST and pace > 0.95 * self.rate:
+        if self.phase is SearchPhase.REST and pace > 0.95 * self.rate:
             self._pause = 0.03
             self._settle(now, pace)
             return
         self._pause = PAUSE
         self.rate = max(0.1 * self.rate, 0.5 * pace)
-        self.enter(Phase.SEEK, now)
+        self.enter(SearchPhase.SEEK, now)
 
     def _fail_again(self, now: float) -> None:
         """Wait longer at a proven level; else come down to what still succeeds."""
@@ -212,7 +212,7 @@ class Search:
         forced = min(20 * self.forced, 30.0)
         self._rest = max(4.0, min(50 / self.rate, 12.0), slow, forced)
         self._scale, self._proven = 1.5, False
-        self.enter(Phase.REST, now)
+        self.enter(SearchPhase.REST, now)
 
     # Pauses.
 
@@ -236,7 +236,7 @@ class Search:
         if passed < _FEW and not self._few:
             # Somebody else may have used it up before: nothing is known.
             self.rate, self._top = max(self.rate, 10.0), CEILING
-            self.enter(Phase.SEEK, now)
+            self.enter(SearchPhase.SEEK, now)
         else:
             self._few = passed < _FEW
             self.passed.span = max(1.0, min(cycle, 60.0))
@@ -250,23 +250,23 @@ class Search:
         return trial
 
 
-def _gain(phase: Phase, *, lasted: float, near: bool, scale: float) -> float:
+def _gain(phase: SearchPhase, *, lasted: float, near: bool, scale: float) -> float:
     """
     Give what one success adds to the rate, *lasted* seconds into *phase*.
 
     *near*: the rate is close to one that was too fast. A probe doubles its growth in
     *scale* seconds.
     """
-    if phase is Phase.RAMP:
+    if phase is SearchPhase.RAMP:
         return 6.3
-    if phase is Phase.SEEK:
+    if phase is SearchPhase.SEEK:
         return 0.13 if near else 0.15 * 2 ** min(lasted, 2.1)
-    if phase is Phase.PROBE:
+    if phase is SearchPhase.PROBE:
         return 0.014 * 2 ** min(lasted / scale, 6.0)
     return 0.0
 
 
-class Passed:
+class RecentSuccesses:
     """
     Successes by the start of their requests: *total* of them, and the recent ones.
 

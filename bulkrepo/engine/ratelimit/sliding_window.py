@@ -9,7 +9,7 @@ MOST = 10_000
 """Starts that are kept: a larger rule is split into parts, which is stricter."""
 
 
-class Window:
+class SlidingWindow:
     """
     An exact sliding window: at most *count* starts in any *seconds*.
 
@@ -49,7 +49,7 @@ class Window:
         return 0.0
 
 
-class Rules:
+class ServerLimits:
     """
     Limits that answers named, one for each length of a window: all of them are kept.
 
@@ -68,7 +68,7 @@ class Rules:
     ) -> None:
         self._trust = trust
         self._outlived: tuple[Limit, ...] = ()
-        self._windows: dict[float, Window] = {}
+        self._windows: dict[float, SlidingWindow] = {}
         self._starts: deque[float] = deque(starts, maxlen=MOST)
         self._until: float | None = None
         self._share, self._shared_at = 1.0, 0.0
@@ -154,7 +154,7 @@ class Rules:
     def _add(self, rule: Limit, *, spread: float) -> None:
         seconds = rule.seconds + min(spread, 0.05 * rule.seconds)
         kept = Limit(rule.count, seconds)
-        self._windows[rule.seconds] = Window(kept, self._starts)
+        self._windows[rule.seconds] = SlidingWindow(kept, self._starts)
 
     def _believe(self, now: float) -> None:
         self._until = now + max(self._trust / self._share, 2 * self.longest)

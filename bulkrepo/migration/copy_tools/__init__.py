@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bulkrepo.migration.copy_tools import image_syncer, regsync, skopeo
-from bulkrepo.migration.copy_tools.header import Heading
-from bulkrepo.migration.copy_tools.references import Copy
+from bulkrepo.migration.copy_tools.header import JobHeader
+from bulkrepo.migration.copy_tools.references import RepositoryCopy
 
 
-class Tool(NamedTuple):
+class CopyTool(NamedTuple):
     """
     A tool that copies images.
 
@@ -21,19 +21,19 @@ class Tool(NamedTuple):
     credentials for registries, *command* how it is run with a file.
     """
 
-    job: Callable[[Heading, Iterable[Copy]], Iterator[bytes]]
+    job: Callable[[JobHeader, Iterable[RepositoryCopy]], Iterator[bytes]]
     suffix: str
     login: Callable[[Iterable[str]], Iterator[str]]
     command: Callable[[str], str]
 
 
-TOOLS: Mapping[str, Tool] = {
-    "skopeo": Tool(skopeo.job, ".skopeo.sh", skopeo.login, skopeo.command),
-    "regsync": Tool(regsync.job, ".regsync.yml", regsync.login, regsync.command),
-    "image-syncer": Tool(
+TOOLS: Mapping[str, CopyTool] = {
+    "skopeo": CopyTool(skopeo.job, ".skopeo.sh", skopeo.login, skopeo.command),
+    "regsync": CopyTool(regsync.job, ".regsync.yml", regsync.login, regsync.command),
+    "image-syncer": CopyTool(
         image_syncer.job, ".image-syncer.json", image_syncer.login, image_syncer.syncer
     ),
-    "image-migrator": Tool(
+    "image-migrator": CopyTool(
         image_syncer.job,
         ".image-migrator.json",
         image_syncer.login,

@@ -7,7 +7,7 @@ import msgspec
 from bulkrepo.core.text import escape
 
 
-class Heading(msgspec.Struct, frozen=True, kw_only=True):
+class JobHeader(msgspec.Struct, frozen=True, kw_only=True):
     """
     How many *repositories* a job copies, from which *maps*, and by what *evidence*.
 

@@ -12,11 +12,11 @@ import msgspec
 
 from bulkrepo.core.encoding import batches
 from bulkrepo.core.text import quote
-from bulkrepo.migration.copy_tools.header import Heading
-from bulkrepo.migration.copy_tools.references import Copy
+from bulkrepo.migration.copy_tools.header import JobHeader
+from bulkrepo.migration.copy_tools.references import RepositoryCopy
 
 
-def job(_heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
+def job(_heading: JobHeader, copies: Iterable[RepositoryCopy]) -> Iterator[bytes]:
     """Yield an object of source -> target."""
     encode = msgspec.json.encode
     before = b"{\n"

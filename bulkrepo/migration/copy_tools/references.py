@@ -26,7 +26,7 @@ _LONGEST = 255
 _HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
-class Copy(msgspec.Struct, frozen=True):
+class RepositoryCopy(msgspec.Struct, frozen=True):
     """One repository to be copied; both are HOST/PATH, without tag or digest."""
 
     source: str
@@ -73,7 +73,7 @@ def registry(host: str) -> str:
     return host.lower()
 
 
-def place(source: str, at: Origin) -> str | mapping.Unfit:
+def place(source: str, at: Origin) -> str | mapping.Unmappable:
     """
     Return *source* as a reference, or why no tool can copy it.
 
@@ -101,27 +101,29 @@ def place(source: str, at: Origin) -> str | mapping.Unfit:
     return _checked(source, host, rest)
 
 
-def goal(target: str, host: str) -> str | mapping.Unfit:
+def goal(target: str, host: str) -> str | mapping.Unmappable:
     """Return *target* as a reference on the registry *host*, or why it cannot be."""
     namespace, _, repository = target.partition("/")
     if legal(namespace, profile="docker", slashes=False) and legal(
         repository, profile="docker", slashes=True
     ):
         return _checked(target, host, target)
-    return mapping.Unfit(target, "is not an ORGANIZATION/REPOSITORY that SWR can have")
+    return mapping.Unmappable(
+        target, "is not an ORGANIZATION/REPOSITORY that SWR can have"
+    )
 
 
 def _is_host(text: str) -> bool:
     return _HOST.fullmatch(text.lower()) is not None and text.isascii()
 
 
-def _checked(name: str, host: str, path: str) -> str | mapping.Unfit:
+def _checked(name: str, host: str, path: str) -> str | mapping.Unmappable:
     if not _is_host(host):
-        return mapping.Unfit(name, f"{shown(host)} is no host")
+        return mapping.Unmappable(name, f"{shown(host)} is no host")
     if not _PATH.fullmatch(path):
         lower = _PATH.fullmatch(path.lower()) is not None and path.isascii()
         why = "has uppercase letters" if lower else "breaks Docker's rules for names"
-        return mapping.Unfit(name, why)
+        return mapping.Unmappable(name, why)
     if len(host) + 1 + len(path) > _LONGEST:
-        return mapping.Unfit(name, f"is longer than {_LONGEST} characters")
+        return mapping.Unmappable(name, f"is longer than {_LONGEST} characters")
     return f"{host}/{path}"

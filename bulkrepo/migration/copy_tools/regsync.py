@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from bulkrepo.core.encoding import batches
 from bulkrepo.core.text import quote
-from bulkrepo.migration.copy_tools.header import Heading
-from bulkrepo.migration.copy_tools.references import Copy
+from bulkrepo.migration.copy_tools.header import JobHeader
+from bulkrepo.migration.copy_tools.references import RepositoryCopy
 
 # "Minimum number of pulls remaining to start the step" (regsync's documentation), for
 # sources that tell, as Docker Hub does: its smallest allowances are below 100.
@@ -21,7 +21,7 @@ sync:
 """
 
 
-def job(heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
+def job(heading: JobHeader, copies: Iterable[RepositoryCopy]) -> Iterator[bytes]:
     """
     Yield the configuration: a step a repository, for all its tags.
 

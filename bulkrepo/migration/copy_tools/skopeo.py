@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from bulkrepo.core.encoding import batches
 from bulkrepo.core.text import quote
-from bulkrepo.migration.copy_tools.header import Heading
-from bulkrepo.migration.copy_tools.references import Copy
+from bulkrepo.migration.copy_tools.header import JobHeader
+from bulkrepo.migration.copy_tools.references import RepositoryCopy
 
 _ABOUT = (
     "",
@@ -113,7 +113,7 @@ finish 0
 """
 
 
-def job(heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
+def job(heading: JobHeader, copies: Iterable[RepositoryCopy]) -> Iterator[bytes]:
     """Yield the script: a line a repository, every word from outside in quotes."""
     lines = ["#!/bin/sh", *heading.comments(*_ABOUT)]
     lines += ["", f"all={heading.repositories}"]
@@ -123,7 +123,7 @@ def job(heading: Heading, copies: Iterable[Copy]) -> Iterator[bytes]:
     yield _TAIL.encode()
 
 
-def _line(copy: Copy) -> str:
+def _line(copy: RepositoryCopy) -> str:
     how = "renamed" if copy.renamed else "repository"
     return f"{how} {shlex.quote(copy.source)} {shlex.quote(copy.target)}\n"
 

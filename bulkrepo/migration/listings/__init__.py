@@ -11,22 +11,24 @@ from bulkrepo.migration.listings import (
     registry_apis,
 )
 from bulkrepo.migration.listings.references import Table
-from bulkrepo.migration.listings.shapes import Page, Shape
+from bulkrepo.migration.listings.shapes import ListingFormat, ListingPage
 
-SHAPES: tuple[Shape, ...] = (
+SHAPES: tuple[ListingFormat, ...] = (
     *registry_apis.SHAPES,
     *cloud_clis.SHAPES,
     *copy_configs.SHAPES,
-    Shape(
+    ListingFormat(
         "lines of image references",
         "text",
         lambda value: isinstance(value, str),
         lambda value: references.read(str(value)),
     ),
-    Shape(
+    ListingFormat(
         "a spreadsheet",
         "sheet",
         lambda value: isinstance(value, Table),
-        lambda value: references.table(value) if isinstance(value, Table) else Page(),
+        lambda value: (
+            references.table(value) if isinstance(value, Table) else ListingPage()
+        ),
     ),
 )

@@ -6,9 +6,9 @@ from functools import partial
 from bulkrepo.migration.listings.references import IS_TAG, are_tags
 from bulkrepo.migration.listings.registry_apis import is_names, names
 from bulkrepo.migration.listings.shapes import (
-    Found,
-    Page,
-    Shape,
+    ListedRepository,
+    ListingFormat,
+    ListingPage,
     filled,
     first,
     having,
@@ -17,7 +17,7 @@ from bulkrepo.migration.listings.shapes import (
     records,
     text,
 )
-from bulkrepo.migration.mapping import Name, reference
+from bulkrepo.migration.mapping import SourceName, reference
 
 _PUBLIC_ECR = "public.ecr.aws"
 
@@ -31,16 +31,16 @@ def _repositories(value: object) -> object:
     return member(value, "repositories") if is_object(value) else value
 
 
-def _ecr(value: object) -> Page:
-    page = Page()
+def _ecr(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found]:
+    def found() -> Iterator[ListedRepository]:
         for each in records(_repositories(value), page):
             path, uri = text(each, "repositoryName"), text(each, "repositoryUri")
             # Every repository of ECR is private, every one of ECR Public is public.
             host = uri.removesuffix(f"/{path}") if uri.endswith(f"/{path}") else ""
             public = uri.startswith(f"{_PUBLIC_ECR}/")
-            yield Found(Name(path, host), public if uri else None)
+            yield ListedRepository(SourceName(path, host), public if uri else None)
 
     return filled(page, found(), where="repositoryName")
 
@@ -55,36 +55,40 @@ def _is_gcr(value: object) -> bool:
     )
 
 
-def _references(value: object, key: str) -> Page:
+def _references(value: object, key: str) -> ListingPage:
     """Read an array of objects with image references under *key*."""
-    page = Page()
-    found = (Found(reference(text(each, key))) for each in records(value, page))
+    page = ListingPage()
+    found = (
+        ListedRepository(reference(text(each, key))) for each in records(value, page)
+    )
     return filled(page, found, where=key)
 
 
-def _names(value: object) -> Page:
+def _names(value: object) -> ListingPage:
     page = names(value)
     # `az acr repository show-tags` prints an array as well.
     if page.run is not None and are_tags(page.run.paths):
-        return Page(rows=page.rows, skipped=[(tag, IS_TAG) for tag in page.run.paths])
+        return ListingPage(
+            rows=page.rows, skipped=[(tag, IS_TAG) for tag in page.run.paths]
+        )
     return page
 
 
 SHAPES = (
-    Shape("aws ecr describe-repositories", "ecr", _is_ecr, _ecr),
-    Shape(
+    ListingFormat("aws ecr describe-repositories", "ecr", _is_ecr, _ecr),
+    ListingFormat(
         "gcloud artifacts docker images list",
         "gcloud",
         having("package", "version"),
         partial(_references, key="package"),
     ),
-    Shape(
+    ListingFormat(
         "gcloud container images list",
         "gcr",
         _is_gcr,
         partial(_references, key="name"),
     ),
-    Shape(
+    ListingFormat(
         "an array of names (az acr repository list)",
         "names",
         is_names,

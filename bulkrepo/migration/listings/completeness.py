@@ -5,12 +5,12 @@ import sys
 import msgspec
 
 from bulkrepo.migration.listings.document_reader import Document
-from bulkrepo.migration.listings.shapes import Page
+from bulkrepo.migration.listings.shapes import ListingPage
 
 
-class Tally(msgspec.Struct):
+class PageTally(msgspec.Struct):
     """
-    What the pages of one shape say together; *full* is as in `Shape`.
+    What the pages of one shape say together; *full* is as in `ListingFormat`.
 
     *found* and *skipped* count names. *here*: the file being read has such pages;
     *more* and *rows* are of the last one, *rows* 0 where that is known to be the last
@@ -31,7 +31,7 @@ class Tally(msgspec.Struct):
     pointed: str = ""
     whole: bool = False
 
-    def end(self, page: Page, document: Document, more: str | None) -> None:
+    def end(self, page: ListingPage, document: Document, more: str | None) -> None:
         """
         Take in what *page*, of which *document* is the last part, says of others.
 

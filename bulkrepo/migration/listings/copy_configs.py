@@ -10,9 +10,9 @@ from functools import partial
 
 from bulkrepo.migration.listings.references import taken
 from bulkrepo.migration.listings.shapes import (
-    Found,
-    Page,
-    Shape,
+    ListedRepository,
+    ListingFormat,
+    ListingPage,
     filled,
     first,
     is_object,
@@ -21,7 +21,7 @@ from bulkrepo.migration.listings.shapes import (
     records,
     text,
 )
-from bulkrepo.migration.mapping import Name
+from bulkrepo.migration.mapping import SourceName
 
 _MAPS = ("images", "images-by-tag-regex", "images-by-semver")
 _ACCESS = frozenset({"credentials", "tls-verify", "cert-dir"})
@@ -58,9 +58,9 @@ def _goals(value: object) -> Sequence[object]:
     return ["" if goal is None else goal for goal in goals] or [""]
 
 
-def _syncer(value: object) -> Page:
+def _syncer(value: object) -> ListingPage:
     pairs = _pairs(value)
-    page = Page()
+    page = ListingPage()
     goals: list[str] = []
     for source, goal in pairs.items() if is_object(pairs) else ():
         page.rows += 1
@@ -83,10 +83,10 @@ def _lists(value: object, key: str, wanted: str) -> bool:
     )
 
 
-def _regsync(value: object) -> Page:
-    page = Page()
+def _regsync(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found | tuple[str, str]]:
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
         for each in records(member(value, "sync"), page):
             target = text(each, "target")
             if text(each, "type") == "registry":
@@ -97,11 +97,11 @@ def _regsync(value: object) -> Page:
     return filled(page, found(), where="target")
 
 
-def _dregsy(value: object) -> Page:
-    page = Page()
+def _dregsy(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found | tuple[str, str]]:
-        for task in records(member(value, "tasks"), Page()):
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
+        for task in records(member(value, "tasks"), ListingPage()):
             for each in records(task.get("mappings"), page):
                 origin, goal = text(each, "from"), text(each, "to")
                 wanted = goal or origin
@@ -128,17 +128,19 @@ def _copied(registry: object) -> bool:
     return is_object(registry) and any(kind in registry for kind in _MAPS)
 
 
-def _skopeo(value: object) -> Page:
-    page = Page()
+def _skopeo(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found]:
+    def found() -> Iterator[ListedRepository]:
         for place, registry in value.items() if is_object(value) else ():
             # A key may be a path below the host, too.
             host, _, front = place.partition("/")
             for kind in _MAPS:
                 for path in _keys(member(registry, kind)):
                     page.rows += 1
-                    yield Found(Name(joined(front.strip("/"), path), host))
+                    yield ListedRepository(
+                        SourceName(joined(front.strip("/"), path), host)
+                    )
 
     return filled(page, found())
 
@@ -147,10 +149,12 @@ def _is_promoter(value: object) -> bool:
     return {"name", "dmap"} <= first(_promoted(value)).keys()
 
 
-def _promoter(value: object) -> Page:
-    page = Page()
+def _promoter(value: object) -> ListingPage:
+    page = ListingPage()
     images = records(_promoted(value), page)
-    return filled(page, (Found(Name(text(image, "name"))) for image in images))
+    return filled(
+        page, (ListedRepository(SourceName(text(image, "name"))) for image in images)
+    )
 
 
 def _promoted(value: object) -> object:
@@ -163,29 +167,31 @@ def _keys(value: object) -> Iterable[str]:
 
 
 SHAPES = (
-    Shape(
+    ListingFormat(
         "a regsync configuration",
         "regsync",
         partial(_lists, key="sync", wanted="target"),
         _regsync,
         paged=False,
     ),
-    Shape(
+    ListingFormat(
         "a dregsy configuration",
         "dregsy",
         partial(_lists, key="tasks", wanted="mappings"),
         _dregsy,
         paged=False,
     ),
-    Shape("a skopeo sync configuration", "skopeo", _is_skopeo, _skopeo, paged=False),
-    Shape(
+    ListingFormat(
+        "a skopeo sync configuration", "skopeo", _is_skopeo, _skopeo, paged=False
+    ),
+    ListingFormat(
         "a Kubernetes promoter manifest",
         "promoter",
         _is_promoter,
         _promoter,
         paged=False,
     ),
-    Shape(
+    ListingFormat(
         "an image-syncer configuration",
         "image-syncer",
         _is_syncer,

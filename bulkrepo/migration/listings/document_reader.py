@@ -16,7 +16,7 @@ import msgspec
 from msgspec import structs
 
 from bulkrepo.core.errors import InputError
-from bulkrepo.core.json_scanner import Scanner, value_decoder
+from bulkrepo.core.json_scanner import JsonScanner, value_decoder
 from bulkrepo.core.text import shown
 from bulkrepo.migration.listings import continuation, references, yaml_text
 
@@ -54,7 +54,7 @@ def documents(
     *size* characters are read at once; an array comes in parts of *part* records.
     `InputError` for invalid JSON or YAML, a web page, or a saved error response.
     """
-    scan = Scanner(text, source=source, size=size)
+    scan = JsonScanner(text, source=source, size=size)
     scan.more()
     scan.at = int(scan.held.startswith("\ufeff"))
     while scan.skip():
@@ -105,7 +105,7 @@ def _document(source: str, value: object, headers: Mapping[str, str]) -> Documen
     return Document(source, value, more, continuation.read_total(headers), last)
 
 
-def _headers(scan: Scanner) -> Mapping[str, str]:
+def _headers(scan: JsonScanner) -> Mapping[str, str]:
     """Read the headers that begin here, by name in lower case."""
     headers: dict[str, str] = {}
     while status := _status(scan):
@@ -137,7 +137,7 @@ _ADVICE = {
 """What to do about an error response, by its status."""
 
 
-def _status(scan: Scanner) -> re.Match[str] | None:
+def _status(scan: JsonScanner) -> re.Match[str] | None:
     scan.reach(len("HTTP/1.1 200"))
     return _STATUS.match(scan.held, scan.at)
 
@@ -145,7 +145,7 @@ def _status(scan: Scanner) -> re.Match[str] | None:
 _END = re.compile(r"\r?\n\r?\n")
 
 
-def _array(scan: Scanner, part: int | None) -> Iterator[tuple[list[object], bool]]:
+def _array(scan: JsonScanner, part: int | None) -> Iterator[tuple[list[object], bool]]:
     """Read the array that begins here, in parts; only a sole part may be empty."""
     elements = scan.elements()
     found = list(islice(elements, part))
@@ -155,7 +155,7 @@ def _array(scan: Scanner, part: int | None) -> Iterator[tuple[list[object], bool
     yield found, False
 
 
-def _object(scan: Scanner, part: int) -> Iterator[tuple[dict[str, object], bool]]:
+def _object(scan: JsonScanner, part: int) -> Iterator[tuple[dict[str, object], bool]]:
     """Read the object that begins here, parted as its first long array is."""
     found: dict[str, object] = {}
     parted: str | None = None
@@ -175,7 +175,7 @@ def _object(scan: Scanner, part: int) -> Iterator[tuple[dict[str, object], bool]
     yield found, False
 
 
-def _other(scan: Scanner) -> _Values:
+def _other(scan: JsonScanner) -> _Values:
     """Read YAML as a whole, if there are keys; else lines of names, in parts."""
     if scan.held[scan.at] == "<":
         raise InputError(
@@ -192,7 +192,7 @@ def _other(scan: Scanner) -> _Values:
         yield from _lines(scan)
 
 
-def _lines(scan: Scanner) -> _Values:
+def _lines(scan: JsonScanner) -> _Values:
     going = whole = True
     while going:
         more = scan.reach(_SIZE)

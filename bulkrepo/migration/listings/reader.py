@@ -17,20 +17,20 @@ from bulkrepo.inputs.json_format import LISTS
 from bulkrepo.migration.listings import (
     SHAPES,
 )
-from bulkrepo.migration.listings.completeness import Tally
+from bulkrepo.migration.listings.completeness import PageTally
 from bulkrepo.migration.listings.continuation import find_pointer
 from bulkrepo.migration.listings.document_reader import Document
 from bulkrepo.migration.listings.shapes import (
     Batch,
-    Page,
-    Project,
-    Shape,
+    ListedProject,
+    ListingFormat,
+    ListingPage,
     first,
     member,
 )
 
 
-class Listing(msgspec.Struct):
+class ListingSummary(msgspec.Struct):
     """
     What is known of a listing besides its repositories.
 
@@ -56,7 +56,7 @@ class Listing(msgspec.Struct):
         self.skipped[why] = count + 1, first
 
 
-class Reading:
+class ListingReader:
     """
     One listing, read page by page.
 
@@ -65,10 +65,10 @@ class Reading:
     """
 
     def __init__(self) -> None:
-        self.projects: dict[int, Project] = {}
-        self.listing = Listing("", "", 0, 0, 0, {}, Counter(), None)
-        self._tallies: dict[str, Tally] = {}
-        self._begun: tuple[Shape, str] | None = None
+        self.projects: dict[int, ListedProject] = {}
+        self.listing = ListingSummary("", "", 0, 0, 0, {}, Counter(), None)
+        self._tallies: dict[str, PageTally] = {}
+        self._begun: tuple[ListingFormat, str] | None = None
         self._source: str | None = None
         self._blank = self._ended = False
 
@@ -86,7 +86,7 @@ class Reading:
                 continue
             document, shape = _known(document, rest)  # noqa: PLW2901 - or the whole of it
             self._begin(shape, document.source)
-            tally = self._tallies.setdefault(shape.name, Tally(shape.full))
+            tally = self._tallies.setdefault(shape.name, PageTally(shape.full))
             _refuse_list(document)
             page = shape.read(document.value)
             yield self._take(tally, page)
@@ -117,7 +117,7 @@ class Reading:
             tally.more, tally.rows = more, 0
         self._blank = more is None and not here
 
-    def _begin(self, shape: Shape, source: str) -> None:
+    def _begin(self, shape: ListingFormat, source: str) -> None:
         begun = self._begun
         if begun is not None and begun[0].family != shape.family:
             raise InputError(
@@ -128,7 +128,7 @@ class Reading:
         self._blank = False
         self.listing.family = shape.family
 
-    def _take(self, tally: Tally, page: Page) -> Batch:
+    def _take(self, tally: PageTally, page: ListingPage) -> Batch:
         """Count *page*, or a part of one, and return its repositories."""
         self.listing.rows += page.rows
         self.listing.notes.update(page.notes)
@@ -177,7 +177,9 @@ def _is_blank(document: Document) -> bool:
     return names in ([], None) and not any(lists)
 
 
-def _known(document: Document, rest: Iterator[Document]) -> tuple[Document, Shape]:
+def _known(
+    document: Document, rest: Iterator[Document]
+) -> tuple[Document, ListingFormat]:
     """Return *document* and its shape; all of it, if the first part shows none."""
     found = _find_shape(document.value)
     if found is None and document.continued and isinstance(document.value, dict):
@@ -220,7 +222,7 @@ def _refuse_list(document: Document) -> None:
 _NO_IMPORT = "{}: a list or a report needs no import: give it to bulkrepo create"
 
 
-def _find_shape(value: object) -> Shape | None:
+def _find_shape(value: object) -> ListingFormat | None:
     """Return the shape of *value*, a document or its first part."""
     return next((each for each in SHAPES if each.fits(value)), None)
 

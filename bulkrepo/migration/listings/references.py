@@ -15,15 +15,15 @@ from bulkrepo.core.errors import InputError
 from bulkrepo.core.names import surely_legal
 from bulkrepo.inputs import rules
 from bulkrepo.migration.listings.shapes import (
-    Found,
+    ListedRepository,
+    ListingPage,
     Object,
-    Page,
-    Run,
+    PathRun,
     filled,
     joined,
     visibility,
 )
-from bulkrepo.migration.mapping import Name, is_host, reference
+from bulkrepo.migration.mapping import SourceName, is_host, reference
 
 _PATTERN = re.compile(r"[*?\[\]]")
 _DISK = re.compile(r"(?:file|dir|oci|ocidir)://")
@@ -46,7 +46,7 @@ IS_TAG = (
 )
 
 
-def taken(text: str) -> Found | tuple[str, str]:
+def taken(text: str) -> ListedRepository | tuple[str, str]:
     """Return the repository that *text* refers to, or *text* and why it is none."""
     text = _NONE.sub("", text)
     if text == "<none>":
@@ -57,10 +57,10 @@ def taken(text: str) -> Found | tuple[str, str]:
         return text, "a pattern: its repositories are not named here"
     if _DISK.match(text):
         return text, "a place on disk, in no registry"
-    return Found(reference(text))
+    return ListedRepository(reference(text))
 
 
-def read(text: str) -> Page:
+def read(text: str) -> ListingPage:
     """
     Read a reference a line, or several.
 
@@ -69,16 +69,18 @@ def read(text: str) -> Page:
     be a tag, as `docker images` prints. A number in front is a count (`uniq -c`).
     """
     if "/" not in text and are_tags(tags := _bare_lines(text)):
-        return Page(rows=len(tags), skipped=[(tag[:80], IS_TAG) for tag in tags])
+        return ListingPage(rows=len(tags), skipped=[(tag[:80], IS_TAG) for tag in tags])
     if (run := _run(text)) is not None:
-        return Page(rows=len(run), run=run)
-    page = Page()
+        return ListingPage(rows=len(run), run=run)
+    page = ListingPage()
     lines = _bare_lines(text)
     for bare, below in zip_longest(lines, lines[1:], fillvalue=""):
         words = bare.replace("=", " ").split()
         if not words or _RULE.fullmatch(bare):
             continue
-        found: list[Found | tuple[str, str]] = [(bare.strip()[:80], "a heading")]
+        found: list[ListedRepository | tuple[str, str]] = [
+            (bare.strip()[:80], "a heading")
+        ]
         if not (_RULE.fullmatch(below) or _HEADINGS.issuperset(_SPLIT.split(bare))):
             found = _line(bare, words, page)
         page.rows += len(found)
@@ -94,7 +96,9 @@ def _bare_lines(text: str) -> list[str]:
     return [line for line in lines if line and not line.isspace()]
 
 
-def _line(bare: str, words: list[str], page: Page) -> list[Found | tuple[str, str]]:
+def _line(
+    bare: str, words: list[str], page: ListingPage
+) -> list[ListedRepository | tuple[str, str]]:
     """Return what the *words* of a line refer to; note how they were understood."""
     if words[0].isdecimal() and bare != words[0]:
         page.notes.append("lines with a count in front, which is no name")
@@ -165,7 +169,7 @@ _SIMPLE_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*(?::[0-9]+)?/")
 _TAGS = re.compile(r":\w[\w.-]{0,127}$", re.ASCII | re.MULTILINE)
 
 
-def _run(text: str) -> Run | None:
+def _run(text: str) -> PathRun | None:
     """Read all lines at once, if they are plain names with the same host or none."""
     text = text.removesuffix("\n")
     found = _SIMPLE_HOST.match(text)
@@ -179,25 +183,29 @@ def _run(text: str) -> Run | None:
     if ":" in text:
         text = _TAGS.sub("", text)
     paths = text.split("\n")
-    return Run(paths, host[:-1]) if surely_legal(paths) else None
+    return PathRun(paths, host[:-1]) if surely_legal(paths) else None
 
 
 class Table(list[Object]):
     """The rows of a spreadsheet, each with those fields of a list that it gives."""
 
 
-def table(rows: Table) -> Page:
+def table(rows: Table) -> ListingPage:
     """Read the rows of a spreadsheet; an organization is put in front of the name."""
-    page = Page(rows=len(rows))
+    page = ListingPage(rows=len(rows))
 
-    def found() -> Iterator[Found | tuple[str, str]]:
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
         for row in rows:
             if row.get("suspect"):
                 page.notes.append("hidden or struck through in the sheet: taken too")
             names = (row.get("namespace"), row.get("repository"))
             each = taken(joined(*(str(name or "").strip() for name in names)))
             if isinstance(each, tuple) or not row.get("repository"):
-                yield each if isinstance(each, tuple) else Found(Name(""))
+                yield (
+                    each
+                    if isinstance(each, tuple)
+                    else ListedRepository(SourceName(""))
+                )
                 continue
             public = rules.visibility(row.get("is_public"))
             if public is None:

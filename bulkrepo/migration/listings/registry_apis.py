@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from bulkrepo.migration.listings.shapes import (
-    Found,
+    ListedProject,
+    ListedRepository,
+    ListingFormat,
+    ListingPage,
     Object,
-    Page,
-    Project,
-    Run,
-    Shape,
+    PathRun,
     filled,
     first,
     flag,
@@ -22,7 +22,7 @@ from bulkrepo.migration.listings.shapes import (
     text,
     visibility,
 )
-from bulkrepo.migration.mapping import Name
+from bulkrepo.migration.mapping import SourceName
 
 
 def is_names(value: object) -> bool:
@@ -30,17 +30,19 @@ def is_names(value: object) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], str)
 
 
-def names(value: object) -> Page:
+def names(value: object) -> ListingPage:
     """Read an array of whole names: a first segment is never a host."""
     values = value if isinstance(value, list) else []
-    page = Page(rows=len(values))
+    page = ListingPage(rows=len(values))
     if set(map(type, values)) == {str} and all(values):
-        page.run = Run(cast("list[str]", values))
+        page.run = PathRun(cast("list[str]", values))
         return page
     return filled(
         page,
         (
-            Found(Name(each)) if isinstance(each, str) else (str(each)[:80], "no text")
+            ListedRepository(SourceName(each))
+            if isinstance(each, str)
+            else (str(each)[:80], "no text")
             for each in values
         ),
     )
@@ -50,17 +52,17 @@ def _is_catalog(value: object) -> bool:
     return is_names(member(value, "repositories"))
 
 
-def _catalog(value: object) -> Page:
+def _catalog(value: object) -> ListingPage:
     return names(member(value, "repositories"))
 
 
-def _harbor(value: object) -> Page:
-    page = Page()
+def _harbor(value: object) -> ListingPage:
+    page = ListingPage()
     return filled(
         page,
         (
-            Found(
-                Name(text(each, "name")),
+            ListedRepository(
+                SourceName(text(each, "name")),
                 description=text(each, "description") or None,
                 project=number(each, "project_id"),
             )
@@ -76,8 +78,8 @@ def _is_harbor_projects(value: object) -> bool:
     )
 
 
-def _harbor_projects(value: object) -> Page:
-    page = Page()
+def _harbor_projects(value: object) -> ListingPage:
+    page = ListingPage()
     for each in records(value, page):
         metadata = each.get("metadata")
         # `metadata.public` is text, "true" or "false".
@@ -85,14 +87,14 @@ def _harbor_projects(value: object) -> Page:
         # A project with a `registry_id` is a cache of somebody else's registry.
         proxied = bool(number(each, "registry_id"))
         skip = "of a proxy cache" if proxied else None
-        page.projects[number(each, "project_id") or 0] = Project(known, skip)
+        page.projects[number(each, "project_id") or 0] = ListedProject(known, skip)
     return page
 
 
-def _gitlab(value: object) -> Page:
-    page = Page()
+def _gitlab(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found | tuple[str, str]]:
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
         for each in records(value, page):
             path, status = text(each, "path"), text(each, "status")
             if status.startswith("delete"):
@@ -100,16 +102,18 @@ def _gitlab(value: object) -> Page:
             else:
                 host = text(each, "location").removesuffix(f"/{path}")
                 host = "" if host == text(each, "location") else host
-                yield Found(Name(path, host), project=number(each, "project_id"))
+                yield ListedRepository(
+                    SourceName(path, host), project=number(each, "project_id")
+                )
 
     return filled(page, found(), where="path")
 
 
-def _gitlab_projects(value: object) -> Page:
-    page = Page()
+def _gitlab_projects(value: object) -> ListingPage:
+    page = ListingPage()
     for each in records(value, page, read="visibility"):
         known = visibility(each.get("visibility"), page)
-        page.projects[number(each, "id") or 0] = Project(known)
+        page.projects[number(each, "id") or 0] = ListedProject(known)
     return page
 
 
@@ -118,10 +122,10 @@ def _holding(key: str, fits: Callable[[object], bool]) -> Callable[[object], boo
     return lambda value: fits(member(value, key))
 
 
-def _quay(value: object) -> Page:
-    page = Page()
+def _quay(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found | tuple[str, str]]:
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
         for each in records(member(value, "repositories"), page, read="is_public"):
             name = joined(text(each, "namespace"), text(each, "name"))
             kind = text(each, "kind") or "image"
@@ -130,8 +134,8 @@ def _quay(value: object) -> Page:
             elif text(each, "state") == "MARKED_FOR_DELETION":
                 yield name, "being deleted"
             else:
-                yield Found(
-                    Name(name),
+                yield ListedRepository(
+                    SourceName(name),
                     flag(each, "is_public", page),
                     text(each, "description") or None,
                 )
@@ -139,12 +143,12 @@ def _quay(value: object) -> Page:
     return filled(page, found())
 
 
-def _mirantis(value: object) -> Page:
-    page = Page()
+def _mirantis(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found(each: Object) -> Found:
-        return Found(
-            Name(joined(text(each, "namespace"), text(each, "name"))),
+    def found(each: Object) -> ListedRepository:
+        return ListedRepository(
+            SourceName(joined(text(each, "namespace"), text(each, "name"))),
             visibility(each.get("visibility"), page),
             text(each, "shortDescription") or None,
         )
@@ -160,10 +164,10 @@ def _is_hub(value: object) -> bool:
     return results == [] or {"namespace", "name"} <= first(results).keys()
 
 
-def _hub(value: object) -> Page:
-    page = Page(total=number(value, "count") if is_object(value) else None)
+def _hub(value: object) -> ListingPage:
+    page = ListingPage(total=number(value, "count") if is_object(value) else None)
 
-    def found() -> Iterator[Found | tuple[str, str]]:
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
         for each in records(member(value, "results"), page, read="is_private"):
             name = joined(text(each, "namespace"), text(each, "name"))
             kind = text(each, "repository_type") or "image"
@@ -171,8 +175,8 @@ def _hub(value: object) -> Page:
             if kind != "image":
                 yield name, f"holds no images (repository_type {kind})"
             else:
-                yield Found(
-                    Name(name),
+                yield ListedRepository(
+                    SourceName(name),
                     None if private is None else not private,
                     text(each, "description") or None,
                 )
@@ -180,10 +184,10 @@ def _hub(value: object) -> Page:
     return filled(page, found())
 
 
-def _github(value: object) -> Page:
-    page = Page()
+def _github(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found | tuple[str, str]]:
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
         for each in records(value, page, read="visibility"):
             owner = each.get("owner")
             login = text(owner, "login") if is_object(owner) else ""
@@ -194,7 +198,7 @@ def _github(value: object) -> Page:
                 # The registry spells an owner's name in lower case.
                 path = joined(login.lower(), name)
                 public = visibility(each.get("visibility"), page)
-                yield Found(Name(path), public)
+                yield ListedRepository(SourceName(path), public)
 
     return filled(page, found())
 
@@ -203,16 +207,16 @@ def _is_nexus(value: object) -> bool:
     return is_object(value) and {"items", "continuationToken"} <= value.keys()
 
 
-def _nexus(value: object) -> Page:
-    page = Page()
+def _nexus(value: object) -> ListingPage:
+    page = ListingPage()
 
-    def found() -> Iterator[Found | tuple[str, str]]:
+    def found() -> Iterator[ListedRepository | tuple[str, str]]:
         for each in records(member(value, "items"), page):
             form = text(each, "format") or "docker"
             if form != "docker":
                 yield text(each, "name"), f"holds no images (format {form})"
             else:
-                yield Found(Name(text(each, "name")))
+                yield ListedRepository(SourceName(text(each, "name")))
 
     return filled(page, found())
 
@@ -221,12 +225,12 @@ _SWR = ("category", "domain_name", "num_images", "path", "total_range")
 """Keys that, of the registries whose records have an `is_public`, SWR alone has."""
 
 
-def _swr(value: object) -> Page:
-    page = Page(total=number(first(value), "total_range"))
+def _swr(value: object) -> ListingPage:
+    page = ListingPage(total=number(first(value), "total_range"))
 
-    def found(each: Object) -> Found:
-        return Found(
-            Name(joined(text(each, "namespace"), text(each, "name"))),
+    def found(each: Object) -> ListedRepository:
+        return ListedRepository(
+            SourceName(joined(text(each, "namespace"), text(each, "name"))),
             flag(each, "is_public", page),
             text(each, "description") or None,
             text(each, "category") or None,
@@ -239,14 +243,14 @@ def _is_alibaba(value: object) -> bool:
     return isinstance(member(member(value, "data"), "repos"), list)
 
 
-def _alibaba(value: object) -> Page:
+def _alibaba(value: object) -> ListingPage:
     data = member(value, "data")
-    page = Page(total=number(data, "total") if is_object(data) else None)
+    page = ListingPage(total=number(data, "total") if is_object(data) else None)
     return filled(page, _repos(member(data, "repos"), page, "repoNamespace"))
 
 
-def _alibaba_enterprise(value: object) -> Page:
-    page = Page()
+def _alibaba_enterprise(value: object) -> ListingPage:
+    page = ListingPage()
     if is_object(value):
         page.total = number(value, "TotalCount")  # in older versions text
     return filled(
@@ -255,8 +259,8 @@ def _alibaba_enterprise(value: object) -> Page:
 
 
 def _repos(
-    value: object, page: Page, namespace: str
-) -> Iterator[Found | tuple[str, str]]:
+    value: object, page: ListingPage, namespace: str
+) -> Iterator[ListedRepository | tuple[str, str]]:
     """Yield Alibaba's repositories; the Enterprise Edition's keys are capitalized."""
     upper = namespace[0].isupper()
 
@@ -269,22 +273,22 @@ def _repos(
         if status == "DELETING":
             yield name, "being deleted"
         else:
-            yield Found(
-                Name(name),
+            yield ListedRepository(
+                SourceName(name),
                 visibility(each.get(key("repoType")), page),
                 text(each, key("summary")) or None,
             )
 
 
 SHAPES = (
-    Shape(
+    ListingFormat(
         "a Docker registry's _catalog (Distribution, Artifactory, Nexus)",
         "catalog",
         _is_catalog,
         _catalog,
         frozenset({100, 1000}),
     ),
-    Shape(
+    ListingFormat(
         "Harbor repositories",
         "harbor",
         having(
@@ -295,57 +299,57 @@ SHAPES = (
         _harbor,
         frozenset({10, 50, 100}),
     ),
-    Shape(
+    ListingFormat(
         "Harbor projects",
         "harbor",
         _is_harbor_projects,
         _harbor_projects,
         frozenset({10, 50, 100}),
     ),
-    Shape(
+    ListingFormat(
         "GitLab registry repositories",
         "gitlab",
         having("path", "location"),  # before 13.0 without a project_id
         _gitlab,
         frozenset({20, 50, 100}),
     ),
-    Shape(
+    ListingFormat(
         "GitLab projects",
         "gitlab",
         having("path_with_namespace", "id"),
         _gitlab_projects,
         frozenset({20, 50, 100}),
     ),
-    Shape(
+    ListingFormat(
         "Quay repositories",
         "quay",
         _holding("repositories", having("namespace", "name", "is_public")),
         _quay,
     ),
-    Shape(
+    ListingFormat(
         "Mirantis Secure Registry (Docker Trusted Registry) repositories",
         "mirantis",
         _holding("repositories", having("namespace", "name", "namespaceType")),
         _mirantis,
     ),
-    Shape("Docker Hub repositories", "hub", _is_hub, _hub),
-    Shape(
+    ListingFormat("Docker Hub repositories", "hub", _is_hub, _hub),
+    ListingFormat(
         "GitHub container packages",
         "github",
         having("package_type", "name"),
         _github,
         frozenset({30, 50, 100}),
     ),
-    Shape("Nexus components", "nexus", _is_nexus, _nexus),
-    Shape(
+    ListingFormat("Nexus components", "nexus", _is_nexus, _nexus),
+    ListingFormat(
         "SWR repositories",
         "swr",
         having("namespace", "name", "is_public", own=_SWR),
         _swr,
         frozenset({100, 1000}),
     ),
-    Shape("Alibaba ACR repositories", "alibaba", _is_alibaba, _alibaba),
-    Shape(
+    ListingFormat("Alibaba ACR repositories", "alibaba", _is_alibaba, _alibaba),
+    ListingFormat(
         "Alibaba ACR repositories (Enterprise Edition)",
         "alibaba-ee",
         _holding("Repositories", having("RepoNamespaceName", "RepoName")),

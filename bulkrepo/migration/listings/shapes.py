@@ -6,12 +6,12 @@ from typing import NamedTuple, TypeGuard
 
 import msgspec
 
-from bulkrepo.migration.mapping import Name
+from bulkrepo.migration.mapping import SourceName
 
 Object = Mapping[str, object]
 
 
-class Found(msgspec.Struct, frozen=True, gc=False):
+class ListedRepository(msgspec.Struct, frozen=True, gc=False):
     """
     A repository in a listing.
 
@@ -19,14 +19,14 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     document of the listing may tell its visibility.
     """
 
-    name: Name
+    name: SourceName
     is_public: bool | None = None
     description: str | None = None
     category: str | None = None
     project: int | None = None
 
 
-class Run(msgspec.Struct, frozen=True, gc=False):
+class PathRun(msgspec.Struct, frozen=True, gc=False):
     """Repositories on one *host* of which a listing gives nothing but their *paths*."""
 
     paths: Sequence[str]
@@ -35,8 +35,8 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __iter__(self) -> Iterator[Found]:
-        return (Found(Name(path, self.host)) for path in self.paths)
+    def __iter__(self) -> Iterator[ListedRepository]:
+        return (ListedRepository(SourceName(path, self.host)) for path in self.paths)
 
     @property
     def sources(self) -> Sequence[str]:
@@ -45,17 +45,17 @@ class Run(msgspec.Struct, frozen=True, gc=False):
         return [f"{host}/{path}" for path in self.paths] if host else self.paths
 
 
-Batch = list[Found] | Run
+Batch = list[ListedRepository] | PathRun
 
 
-class Project(msgspec.Struct, frozen=True):
+class ListedProject(msgspec.Struct, frozen=True):
     """A project: its repositories' visibility, and *skip*, why to leave them out."""
 
     is_public: bool | None
     skip: str | None = None
 
 
-class Page(msgspec.Struct):
+class ListingPage(msgspec.Struct):
     """
     One document, or a part of a long one.
 
@@ -65,15 +65,15 @@ class Page(msgspec.Struct):
     """
 
     rows: int = 0
-    found: list[Found] = []
-    run: Run | None = None
+    found: list[ListedRepository] = []
+    run: PathRun | None = None
     skipped: list[tuple[str, str]] = []
     notes: list[str] = []
     total: int | None = None
-    projects: dict[int, Project] = {}
+    projects: dict[int, ListedProject] = {}
 
 
-class Shape(NamedTuple):
+class ListingFormat(NamedTuple):
     """
     A kind of document, recognized by its content alone (*fits*).
 
@@ -85,7 +85,7 @@ class Shape(NamedTuple):
     name: str
     family: str
     fits: Callable[[object], bool]
-    read: Callable[[object], Page]
+    read: Callable[[object], ListingPage]
     full: frozenset[int] = frozenset()
     paged: bool = True
 
@@ -129,7 +129,7 @@ _VISIBILITY = re.compile(
 """Keys that may say whether something is public, of letters in lower case alone."""
 
 
-def records(value: object, page: Page, *, read: str = "") -> Iterator[Object]:
+def records(value: object, page: ListingPage, *, read: str = "") -> Iterator[Object]:
     """
     Yield the objects in the array *value*; anything else in it is skipped.
 
@@ -161,7 +161,7 @@ def text(record: Object, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def flag(record: Object, key: str, page: Page) -> bool | None:
+def flag(record: Object, key: str, page: ListingPage) -> bool | None:
     """
     Return the boolean under *key*, which in YAML is a word; else `None`.
 
@@ -194,7 +194,7 @@ WORDS: Mapping[str, bool] = {"public": True, "private": False}
 """Visibility in words. `internal` is neither: only people can say what it becomes."""
 
 
-def visibility(word: object, page: Page) -> bool | None:
+def visibility(word: object, page: ListingPage) -> bool | None:
     """Return whether *word* means public; note a visibility that SWR does not have."""
     found = WORDS.get(str(word).lower())
     if found is None and word not in (None, ""):
@@ -204,8 +204,11 @@ def visibility(word: object, page: Page) -> bool | None:
 
 
 def filled(
-    page: Page, found: Iterable[Found | tuple[str, str]], *, where: str = "name"
-) -> Page:
+    page: ListingPage,
+    found: Iterable[ListedRepository | tuple[str, str]],
+    *,
+    where: str = "name",
+) -> ListingPage:
     """Return *page* with what is *found*: repositories, or skipped names with why."""
     for each in found:
         if isinstance(each, tuple):

@@ -16,10 +16,10 @@ from bulkrepo.core.redaction import conceal
 from bulkrepo.core.text import escape
 from bulkrepo.http import urls
 from bulkrepo.http.headers import challenges, field
-from bulkrepo.http.messages import Reply, Request
-from bulkrepo.migration.remote.docker_credentials import USER, Login
-from bulkrepo.migration.remote.products import Product, hub
-from bulkrepo.migration.remote.urls import Place
+from bulkrepo.http.messages import Request, Response
+from bulkrepo.migration.remote.docker_credentials import USER, RegistryLogin
+from bulkrepo.migration.remote.products import RegistryProduct, hub
+from bulkrepo.migration.remote.urls import RegistryUrl
 
 _CATALOG = "registry:catalog:*"
 _LIFE = 60.0
@@ -28,7 +28,7 @@ _LIFE = 60.0
 _FORM = "application/x-www-form-urlencoded"
 
 
-class Asking(Request, frozen=True, gc=False):
+class TokenRequest(Request, frozen=True, gc=False):
     """A request for a token; its repr shows no secrets."""
 
     headers: Mapping[str, str] = {}
@@ -40,7 +40,7 @@ class Asking(Request, frozen=True, gc=False):
         yield repr(self)
 
 
-class Access:
+class RegistryAuth:
     """
     Authenticates requests to one registry, and knows how to get a token for it.
 
@@ -48,10 +48,12 @@ class Access:
     answers anybody would otherwise list only what is public.
     """
 
-    def __init__(self, place: Place, product: Product, login: Login | None) -> None:
+    def __init__(
+        self, place: RegistryUrl, product: RegistryProduct, login: RegistryLogin | None
+    ) -> None:
         self._place, self._product, self._login = place, product, login
         self._headers: dict[str, str] = {}
-        self._asking: Asking | None = None
+        self._asking: TokenRequest | None = None
         self._until = float("-inf")
         self._token: str | None = None
         if login is not None:
@@ -74,11 +76,11 @@ class Access:
         ours = self._login.secrets() if self._login is not None else ()
         return (*ours, self._token) if self._token else ours
 
-    def due(self, now: float) -> Asking | None:
+    def due(self, now: float) -> TokenRequest | None:
         """Give the request for a token that has to be sent first, if any."""
         return self._asking if self._until <= now else None
 
-    def refused(self, reply: Reply) -> bool:
+    def refused(self, reply: Response) -> bool:
         """Take in the 401 *reply*; True if it is worth asking again."""
         if self._product.signs == "hub" and self._asking is not None:
             self._until = float("-inf")
@@ -93,7 +95,7 @@ class Access:
             # Basic was sent at once, if there is a password.
         return False
 
-    def accept(self, reply: Reply, now: float) -> None:
+    def accept(self, reply: Response, now: float) -> None:
         """
         Take the token out of *reply*, which came at *now* (monotonic seconds).
 
@@ -125,7 +127,7 @@ class Access:
         self._token = token
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    def _begin(self, login: Login) -> None:
+    def _begin(self, login: RegistryLogin) -> None:
         match self._product.signs:
             case "private":
                 # What docker login keeps is for the registry, not for the API.
@@ -139,7 +141,7 @@ class Access:
                 else:
                     self._only_token(login)
             case "hub" if login.password:
-                self._asking = Asking(
+                self._asking = TokenRequest(
                     "POST",
                     f"{hub(self._place)}/v2/auth/token",
                     msgspec.json.encode(
@@ -152,14 +154,14 @@ class Access:
                 elif login.basic:
                     self._headers = {"Authorization": login.basic}
 
-    def _only_token(self, login: Login) -> None:
+    def _only_token(self, login: RegistryLogin) -> None:
         if login.named.startswith(USER):
             raise SettingsError(
                 f"{login.named}: {self._product.title}'s API takes no password: "
                 f"instead, {self._product.wanted}"
             )
 
-    def _for_token(self, parameters: Mapping[str, str]) -> Asking:
+    def _for_token(self, parameters: Mapping[str, str]) -> TokenRequest:
         realm, login = parameters["realm"], self._login
         self._check(realm)
         query = [("service", parameters["service"])] if "service" in parameters else []
@@ -172,7 +174,7 @@ class Access:
                 ("scope", " ".join(scopes)),
                 ("refresh_token", login.identity),
             ]
-            return Asking(
+            return TokenRequest(
                 "POST",
                 realm,
                 urlencode(form).encode(),
@@ -184,7 +186,7 @@ class Access:
             query.append(("account", login.user))
             headers["Authorization"] = login.basic
         mark = "&" if "?" in realm else "?"
-        return Asking("GET", realm + mark + urlencode(query), headers=headers)
+        return TokenRequest("GET", realm + mark + urlencode(query), headers=headers)
 
     def _check(self, realm: str) -> None:
         """Refuse a token service to which no credential may be sent."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.text import shown
-from bulkrepo.migration.remote.docker_credentials import Docker
+from bulkrepo.migration.remote.docker_credentials import DockerConfig
 
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
 _NOTHING = b"credentials not found"
@@ -24,7 +24,7 @@ _TIMEOUT = 120.0
 """Seconds; a helper may have to ask a person, or a cloud."""
 
 
-def configurations(environment: Mapping[str, str]) -> Iterator[Docker]:
+def configurations(environment: Mapping[str, str]) -> Iterator[DockerConfig]:
     """
     Yield Docker's `config.json` and Podman's `auth.json`, in the order of precedence.
 
@@ -33,11 +33,11 @@ def configurations(environment: Mapping[str, str]) -> Iterator[Docker]:
     for name in _names(environment):
         try:
             path = Path(name).expanduser()
-            yield Docker(str(path), path.read_text(encoding="utf-8"))
+            yield DockerConfig(str(path), path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            yield Docker(str(path), None)
+            yield DockerConfig(str(path), None)
         except RuntimeError:  # there is no home directory
-            yield Docker(name, None)
+            yield DockerConfig(name, None)
         except (OSError, UnicodeDecodeError) as error:
             if isinstance(error, PermissionError) and path.parent.name == "containers":
                 continue  # somebody else's, after `su`

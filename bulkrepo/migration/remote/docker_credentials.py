@@ -28,7 +28,7 @@ _IDENTITY = "<token>"
 """The user name with which a credential helper returns an identity token."""
 
 
-class Login(msgspec.Struct, frozen=True, kw_only=True):
+class RegistryLogin(msgspec.Struct, frozen=True, kw_only=True):
     """
     A credential, and where it was found (*named*).
 
@@ -61,7 +61,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
         yield repr(self)
 
 
-class Docker(NamedTuple):
+class DockerConfig(NamedTuple):
     """Docker's configuration file, or Podman's: its *path*, and its text if there."""
 
     path: str
@@ -72,7 +72,7 @@ Helper = Callable[[str, str], bytes | None]
 """Runs a credential helper for a server; returns its output, None if it has nothing."""
 
 
-def from_environment(environment: Mapping[str, str]) -> Login | None:
+def from_environment(environment: Mapping[str, str]) -> RegistryLogin | None:
     """Return what the environment says. Raises SettingsError for half a credential."""
     user, password, token = (environment.get(name) for name in (USER, PASSWORD, TOKEN))
     if token and (user or password):
@@ -84,12 +84,14 @@ def from_environment(environment: Mapping[str, str]) -> Login | None:
         raise SettingsError(f"{there} is set, but {missing} is not: set it too")
     if user and password:
         return _checked(
-            Login(named=f"{USER} and {PASSWORD}", user=user, password=password)
+            RegistryLogin(named=f"{USER} and {PASSWORD}", user=user, password=password)
         )
-    return _checked(Login(named=TOKEN, token=token)) if token else None
+    return _checked(RegistryLogin(named=TOKEN, token=token)) if token else None
 
 
-def from_docker(host: str, docker: Docker, helper: Helper) -> Login | None:
+def from_docker(
+    host: str, docker: DockerConfig, helper: Helper
+) -> RegistryLogin | None:
     """
     Return Docker's credential for the registry *host*, with its port if not default.
 
@@ -141,7 +143,7 @@ def _names(key: str) -> frozenset[str]:
     return _HUBS if host in _HUBS else frozenset({host})
 
 
-def _of_helper(answer: bytes, named: str) -> Login | None:
+def _of_helper(answer: bytes, named: str) -> RegistryLogin | None:
     try:
         found = msgspec.json.decode(answer, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -150,11 +152,11 @@ def _of_helper(answer: bytes, named: str) -> Login | None:
     if not secret:
         return None
     if user == _IDENTITY:
-        return Login(named=named, identity=secret)
-    return Login(named=named, user=user, password=secret)
+        return RegistryLogin(named=named, identity=secret)
+    return RegistryLogin(named=named, user=user, password=secret)
 
 
-def _of_entry(entry: Mapping[str, Any], path: str, key: str) -> Login | None:
+def _of_entry(entry: Mapping[str, Any], path: str, key: str) -> RegistryLogin | None:
     named = f"{path} ({key})"
     user, password = str(entry.get("username") or ""), str(entry.get("password") or "")
     pair = entry.get("auth")
@@ -169,7 +171,7 @@ def _of_entry(entry: Mapping[str, Any], path: str, key: str) -> Login | None:
         password = password.rstrip("\0")
     identity = str(entry.get("identitytoken") or "")
     token = str(entry.get("registrytoken") or "")
-    login = Login(
+    login = RegistryLogin(
         named=named,
         user=user,
         password="" if identity or token else password,
@@ -179,7 +181,7 @@ def _of_entry(entry: Mapping[str, Any], path: str, key: str) -> Login | None:
     return login if login.password or login.token or login.identity else None
 
 
-def _checked(login: Login) -> Login:
+def _checked(login: RegistryLogin) -> RegistryLogin:
     """Return *login*, if it can be sent in a header."""
     for text in (login.user, login.password, login.token, login.identity):
         if not text.isprintable():

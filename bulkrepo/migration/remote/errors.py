@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 from bulkrepo.core.redaction import conceal
 from bulkrepo.core.text import escape
-from bulkrepo.http.messages import NoReply, Reply, Request
-from bulkrepo.migration.remote.products import Product
+from bulkrepo.http.messages import Request, Response, TransportFailure
+from bulkrepo.migration.remote.products import RegistryProduct
 from bulkrepo.swr.responses import read, said
 
 
 def refusal(
     url: str,
-    reply: Reply | NoReply,
-    product: Product | None,
+    reply: Response | TransportFailure,
+    product: RegistryProduct | None,
     *,
     named: str | None,
     secrets: Iterable[str] = (),
@@ -26,7 +26,7 @@ def refusal(
     """
     where = escape(url.partition("?")[0])  # a page's token is nobody's business
     answer = read(reply, request=Request("GET", url), now=0.0)
-    if isinstance(reply, NoReply):
+    if isinstance(reply, TransportFailure):
         what, todo = f"no answer: {reply.detail}", "Check the URL, proxy and --cacert"
         if reply.sent:  # it is there, but does not answer
             todo = _LATER
@@ -42,7 +42,7 @@ def refusal(
 _LATER = "It was tried again, in vain: give the same command later"
 
 
-def _todo(status: int, product: Product | None, named: str | None) -> str:
+def _todo(status: int, product: RegistryProduct | None, named: str | None) -> str:
     if 300 <= status < 400:
         return "Redirects are not followed: give the URL that it leads to"
     if status == 429 or status >= 500:

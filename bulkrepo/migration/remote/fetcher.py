@@ -14,9 +14,9 @@ import tenacity
 from bulkrepo.core.clock import Clock
 from bulkrepo.core.errors import StoppedError
 from bulkrepo.engine import retry_policy
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.http.messages import NoReply, Reply, Request
-from bulkrepo.http.transport import Gateway
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.http.messages import Request, Response, TransportFailure
+from bulkrepo.http.transport import Transport
 from bulkrepo.migration.remote import (
     authentication,
     docker_credentials,
@@ -36,12 +36,12 @@ _PATIENCE = 600.0
 """Seconds that a registry may ask us to wait."""
 
 
-class _Heard(NamedTuple):
-    reply: Reply | NoReply
+class _Exchange(NamedTuple):
+    reply: Response | TransportFailure
     answer: Answer
 
 
-class Fetching:
+class RegistryFetcher:
     """
     Asks one registry, in turn, until an answer is one to act on.
 
@@ -51,19 +51,21 @@ class Fetching:
 
     def __init__(
         self,
-        gateway: Gateway,
-        place: urls.Place,
+        gateway: Transport,
+        place: urls.RegistryUrl,
         *,
         registry: str | None,
-        login: Callable[[products.Product], docker_credentials.Login | None],
+        login: Callable[
+            [products.RegistryProduct], docker_credentials.RegistryLogin | None
+        ],
         clock: Clock,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._gateway, self._clock, self._chance = gateway, clock, chance
         self._place, self._registry, self._login = place, registry, login
-        self._rate, self._backoff = Fixed(_RATE), retry_policy.Backoff()
-        self._product: products.Product | None = None
-        self._access: authentication.Access | None = None
+        self._rate, self._backoff = FixedRateLimiter(_RATE), retry_policy.Backoff()
+        self._product: products.RegistryProduct | None = None
+        self._access: authentication.RegistryAuth | None = None
         self._contact = False
 
     @property
@@ -85,12 +87,14 @@ class Fetching:
             while True:
                 url = conversation.send(await self._asked(Request("GET", url), {}))
         except StopIteration as found:
-            product: products.Product = found.value
+            product: products.RegistryProduct = found.value
         self._product = product
-        self._access = authentication.Access(self._place, product, self._login(product))
+        self._access = authentication.RegistryAuth(
+            self._place, product, self._login(product)
+        )
         return pagination.pages(self._place, product)
 
-    async def page(self, url: str) -> Reply:
+    async def page(self, url: str) -> Response:
         """Give the answer to the page *url*; what shows who asks is renewed once."""
         access = self._access
         if access is None:
@@ -108,7 +112,7 @@ class Fetching:
             renewed = True
 
     def refusal(
-        self, url: str, reply: Reply | NoReply, *, less: str | None = None
+        self, url: str, reply: Response | TransportFailure, *, less: str | None = None
     ) -> StoppedError:
         """Say why *url* is not listed, and what to do; *less* is what can be had."""
         access = self._access
@@ -123,30 +127,32 @@ class Fetching:
             )
         )
 
-    async def _asked(self, request: Request, headers: Mapping[str, str]) -> Reply:
+    async def _asked(self, request: Request, headers: Mapping[str, str]) -> Response:
         """Ask until it is answered; what fails for good is the reply of the last."""
 
-        async def once() -> _Heard:
+        async def once() -> _Exchange:
             await self._turn()
             started = self._clock.now()
             reply = await self._gateway.send(request, headers)
             answer = responses.read(reply, request=request, now=self._clock.time())
             self._rate.learn(self._clock.now(), answer, started=started)
             # Who cannot be reached at the very first is more often a wrong host.
-            if isinstance(reply, NoReply) and not (self._contact or reply.sent):
+            if isinstance(reply, TransportFailure) and not (
+                self._contact or reply.sent
+            ):
                 raise self.refusal(request.path, reply)
             self._contact = True
-            return _Heard(reply, answer)
+            return _Exchange(reply, answer)
 
-        def again(heard: _Heard) -> bool:
+        def again(heard: _Exchange) -> bool:
             return retry_policy.again(heard.answer)
 
         def delay(state: tenacity.RetryCallState) -> float:
             tried = state.attempt_number
             return self._backoff.wait(tried, last(state).answer, self._chance())
 
-        def last(state: tenacity.RetryCallState) -> _Heard:
-            heard: _Heard = state.outcome.result()  # type: ignore[union-attr]
+        def last(state: tenacity.RetryCallState) -> _Exchange:
+            heard: _Exchange = state.outcome.result()  # type: ignore[union-attr]
             return heard
 
         trying = tenacity.AsyncRetrying(
@@ -156,8 +162,8 @@ class Fetching:
             sleep=self._pause,
             retry_error_callback=last,
         )
-        heard: _Heard = await trying(once)
-        if isinstance(heard.reply, NoReply) or again(heard):
+        heard: _Exchange = await trying(once)
+        if isinstance(heard.reply, TransportFailure) or again(heard):
             raise self.refusal(request.path, heard.reply)
         return heard.reply
 

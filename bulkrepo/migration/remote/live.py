@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from bulkrepo.core.system_clock import Clock
+from bulkrepo.core.system_clock import SystemClock
 from bulkrepo.core.version import VERSION
 from bulkrepo.http.client import Client
 from bulkrepo.http.tls import trusted
@@ -20,7 +20,7 @@ from bulkrepo.migration.remote import (
     products,
     urls,
 )
-from bulkrepo.migration.remote.fetcher import Fetching
+from bulkrepo.migration.remote.fetcher import RegistryFetcher
 
 _TIMEOUT = 60.0
 """Seconds for a page: a catalog may take long to put together."""
@@ -43,7 +43,9 @@ def listed(
     """
     place = urls.place(source)
 
-    def login(product: products.Product) -> docker_credentials.Login | None:
+    def login(
+        product: products.RegistryProduct,
+    ) -> docker_credentials.RegistryLogin | None:
         said = docker_credentials.from_environment(environment)
         if said is not None or not product.docker:
             return said
@@ -65,8 +67,8 @@ def listed(
     with asyncio.Runner() as runner:
         runner.run(client.__aenter__())
         try:
-            fetching = Fetching(
-                client, place, registry=registry, login=login, clock=Clock()
+            fetching = RegistryFetcher(
+                client, place, registry=registry, login=login, clock=SystemClock()
             )
             pages = runner.run(fetching.begin())
             if say is not None:
@@ -77,7 +79,7 @@ def listed(
 
 
 def _documents(
-    runner: asyncio.Runner, fetching: Fetching, pages: pagination.Conversation
+    runner: asyncio.Runner, fetching: RegistryFetcher, pages: pagination.Conversation
 ) -> Iterator[Document]:
     try:
         step = next(pages, None)

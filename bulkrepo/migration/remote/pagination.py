@@ -8,10 +8,10 @@ from msgspec import structs
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.text import escape
 from bulkrepo.http.headers import field, links
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 from bulkrepo.migration.listings.document_reader import Document, answered
-from bulkrepo.migration.remote.products import Plan, Product, sized
-from bulkrepo.migration.remote.urls import Place
+from bulkrepo.migration.remote.products import Plan, RegistryProduct, sized
+from bulkrepo.migration.remote.urls import RegistryUrl
 
 MOST = 16 * 1024 * 1024
 """Bytes of a page: what is longer is not read."""
@@ -41,16 +41,16 @@ class RefusedError(Exception):
     *less* is the URL that gives the names alone, if these are not refused.
     """
 
-    def __init__(self, url: str, reply: Reply, less: str | None = None) -> None:
+    def __init__(self, url: str, reply: Response, less: str | None = None) -> None:
         super().__init__(url)
         self.url, self.reply, self.less = url, reply, less
 
 
-Conversation = Generator[str | Document, Reply | None, None]
+Conversation = Generator[str | Document, Response | None, None]
 """Yields URLs and documents; is sent the reply to a URL, None for a document."""
 
 
-def pages(place: Place, product: Product) -> Conversation:
+def pages(place: RegistryUrl, product: RegistryProduct) -> Conversation:
     """
     List what is at *place*, page by page.
 
@@ -61,7 +61,7 @@ def pages(place: Place, product: Product) -> Conversation:
     return _first(product.plans(place), product)
 
 
-def _first(plans: tuple[Plan, ...], product: Product) -> Conversation:
+def _first(plans: tuple[Plan, ...], product: RegistryProduct) -> Conversation:
     """List the first of *plans* that exists."""
     for plan in plans:
         if (yield from _listed(plan, product, other=plan is not plans[-1])):
@@ -69,8 +69,8 @@ def _first(plans: tuple[Plan, ...], product: Product) -> Conversation:
 
 
 def _listed(
-    plan: Plan, product: Product, *, other: bool
-) -> Generator[str | Document, Reply | None, bool]:
+    plan: Plan, product: RegistryProduct, *, other: bool
+) -> Generator[str | Document, Response | None, bool]:
     """List *plan*; False if its first URL is a 404, and there are *other* plans."""
     for first in plan:
         try:
@@ -84,7 +84,7 @@ def _listed(
     return True
 
 
-def _paged(first: str, product: Product) -> Conversation:
+def _paged(first: str, product: RegistryProduct) -> Conversation:
     """List the pages from the URL *first* on."""
     url: str | None = sized(first, product)
     asked: set[str] = set()
@@ -124,7 +124,7 @@ def _paged(first: str, product: Product) -> Conversation:
             )
 
 
-def _smaller(url: str, first: str, reply: Reply) -> str | None:
+def _smaller(url: str, first: str, reply: Response) -> str | None:
     """Return *url* without our page size, if that is too large for this registry."""
     # "invalid number of results requested": more than the administrator allows.
     if reply.status == 400 and b"PAGINATION_NUMBER_INVALID" in reply.body:
@@ -132,7 +132,9 @@ def _smaller(url: str, first: str, reply: Reply) -> str | None:
     return None
 
 
-def _document(reply: Reply, url: str, number: int, product: Product) -> Document:
+def _document(
+    reply: Response, url: str, number: int, product: RegistryProduct
+) -> Document:
     if len(reply.body) >= MOST:
         raise InputError(f"{url}: has more than {MOST} bytes, which no page has")
     name = url.partition("?")[0]

@@ -8,9 +8,9 @@ import msgspec
 from bulkrepo.core.errors import StoppedError
 from bulkrepo.core.text import escape
 from bulkrepo.http.headers import challenges, field
-from bulkrepo.http.messages import Reply
-from bulkrepo.migration.remote.products import PRODUCTS, Product, told
-from bulkrepo.migration.remote.urls import Place
+from bulkrepo.http.messages import Response
+from bulkrepo.migration.remote.products import PRODUCTS, RegistryProduct, told
+from bulkrepo.migration.remote.urls import RegistryUrl
 
 _SERVICES: Mapping[str, str] = {
     "/service/token": "harbor",
@@ -20,7 +20,9 @@ _SERVICES: Mapping[str, str] = {
 """Path of a token service -> the product that has it."""
 
 
-def discovery(place: Place, registry: str | None) -> Generator[str, Reply, Product]:
+def discovery(
+    place: RegistryUrl, registry: str | None
+) -> Generator[str, Response, RegistryProduct]:
     """
     Yield URLs to ask without a credential, and return the product.
 
@@ -58,7 +60,7 @@ def discovery(place: Place, registry: str | None) -> Generator[str, Reply, Produ
     )
 
 
-def _is_registry(reply: Reply) -> bool:
+def _is_registry(reply: Response) -> bool:
     if field(reply.headers, "docker-distribution-api-version"):
         return True
     schemes = [name for name, _ in challenges(field(reply.headers, "www-authenticate"))]
@@ -67,7 +69,7 @@ def _is_registry(reply: Reply) -> bool:
     return reply.status == 200 and reply.body.strip() == b"{}"
 
 
-def _object(reply: Reply) -> Mapping[str, object]:
+def _object(reply: Response) -> Mapping[str, object]:
     try:
         return msgspec.json.decode(reply.body, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

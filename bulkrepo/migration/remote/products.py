@@ -6,13 +6,13 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from bulkrepo.core.errors import SettingsError
-from bulkrepo.migration.remote.urls import Place
+from bulkrepo.migration.remote.urls import RegistryUrl
 
 Plan = tuple[str, ...]
 """URLs, each of which is listed page by page."""
 
 
-class Product(NamedTuple):
+class RegistryProduct(NamedTuple):
     """
     A registry's software.
 
@@ -27,7 +27,7 @@ class Product(NamedTuple):
     """
 
     title: str
-    plans: Callable[[Place], tuple[Plan, ...]]
+    plans: Callable[[RegistryUrl], tuple[Plan, ...]]
     signs: str
     size: tuple[str, int]
     wanted: str
@@ -44,7 +44,7 @@ class Product(NamedTuple):
 _LOGIN = "set BULKREPO_REGISTRY_USER and BULKREPO_REGISTRY_PASSWORD, or docker login"
 
 
-def sized(url: str, product: Product) -> str:
+def sized(url: str, product: RegistryProduct) -> str:
     """Return *url* with the largest page size, unless it gives one."""
     name, most = product.size
     query = url.partition("?")[2]
@@ -53,12 +53,12 @@ def sized(url: str, product: Product) -> str:
     return f"{url}{'&' if query else '?'}{name}={most}"
 
 
-def _distribution(place: Place) -> tuple[Plan, ...]:
+def _distribution(place: RegistryUrl) -> tuple[Plan, ...]:
     # A path is what precedes /v2/, as with Artifactory and Nexus.
     return ((f"{place.origin}{place.path.removesuffix('/v2')}/v2/_catalog",),)
 
 
-def _harbor(place: Place) -> tuple[Plan, ...]:
+def _harbor(place: RegistryUrl) -> tuple[Plan, ...]:
     api = f"{place.origin}/api/v2.0"
     names = place.segments
     if not names:
@@ -77,7 +77,7 @@ def _harbor(place: Place) -> tuple[Plan, ...]:
     )
 
 
-def _gitlab(place: Place) -> tuple[Plan, ...]:
+def _gitlab(place: RegistryUrl) -> tuple[Plan, ...]:
     names = place.path.partition("/-/")[0].strip("/").split("/")
     kind = names.pop(0) if names[0] in ("groups", "projects") and names[1:] else ""
     if not names[0]:
@@ -98,7 +98,7 @@ def _gitlab(place: Place) -> tuple[Plan, ...]:
     return (plans[kind],) if kind else (plans["groups"], plans["projects"])
 
 
-def _quay(place: Place) -> tuple[Plan, ...]:
+def _quay(place: RegistryUrl) -> tuple[Plan, ...]:
     names = place.segments
     names = names[1:] if names[:1] in (["organization"], ["user"]) else names
     if len(names) != 1:
@@ -113,7 +113,7 @@ def _quay(place: Place) -> tuple[Plan, ...]:
 HUB = "https://hub.docker.com"
 
 
-def _hub(place: Place) -> tuple[Plan, ...]:
+def _hub(place: RegistryUrl) -> tuple[Plan, ...]:
     names = place.segments
     names = names[1:] if names[:1] in (["u"], ["r"], ["orgs"]) else names
     if len(names) != 1:
@@ -125,17 +125,17 @@ def _hub(place: Place) -> tuple[Plan, ...]:
     return ((f"{hub(place)}/v2/namespaces/{name}/repositories",),)
 
 
-def hub(place: Place) -> str:
+def hub(place: RegistryUrl) -> str:
     """Give the origin of Docker Hub's API, which is not that of its images."""
     return HUB if _HOSTS.get(place.host) == "dockerhub" else place.origin
 
 
-def _as_given(place: Place) -> tuple[Plan, ...]:
+def _as_given(place: RegistryUrl) -> tuple[Plan, ...]:
     return ((f"{place.origin}{place.path}" + (place.query and f"?{place.query}"),),)
 
 
-PRODUCTS: Mapping[str, Product] = {
-    "distribution": Product(
+PRODUCTS: Mapping[str, RegistryProduct] = {
+    "distribution": RegistryProduct(
         "a Docker registry",
         _distribution,
         "registry",
@@ -145,7 +145,7 @@ PRODUCTS: Mapping[str, Product] = {
         "/artifactory/api/docker/KEY or /repository/NAME. A registry that lists no "
         "catalog: save the names, one a line, and import that file",
     ),
-    "harbor": Product(
+    "harbor": RegistryProduct(
         "Harbor",
         _harbor,
         "registry",
@@ -157,7 +157,7 @@ PRODUCTS: Mapping[str, Product] = {
         arrays=True,
         public=True,
     ),
-    "gitlab": Product(
+    "gitlab": RegistryProduct(
         "GitLab",
         _gitlab,
         "private",
@@ -168,7 +168,7 @@ PRODUCTS: Mapping[str, Product] = {
         arrays=True,
         public=True,
     ),
-    "quay": Product(
+    "quay": RegistryProduct(
         "Quay",
         _quay,
         "bearer",
@@ -178,7 +178,7 @@ PRODUCTS: Mapping[str, Product] = {
         "check the namespace",
         public=True,
     ),
-    "dockerhub": Product(
+    "dockerhub": RegistryProduct(
         "Docker Hub",
         _hub,
         "hub",
@@ -190,10 +190,10 @@ PRODUCTS: Mapping[str, Product] = {
 }
 """By the names for `--registry`."""
 
-_NEXUS = Product(
+_NEXUS = RegistryProduct(
     "Nexus", _as_given, "registry", ("", 0), _LOGIN, "check the repository's name"
 )
-_MIRANTIS = Product(
+_MIRANTIS = RegistryProduct(
     "Mirantis Secure Registry",
     _as_given,
     "registry",
@@ -202,7 +202,7 @@ _MIRANTIS = Product(
     "check the namespace",
     public=True,
 )
-_GITHUB = Product(
+_GITHUB = RegistryProduct(
     "GitHub",
     _as_given,
     "bearer",
@@ -212,11 +212,11 @@ _GITHUB = Product(
 )
 
 
-def _api(name: str) -> Product:
+def _api(name: str) -> RegistryProduct:
     return PRODUCTS[name]._replace(plans=_as_given)
 
 
-_APIS: tuple[tuple[str, Product], ...] = (
+_APIS: tuple[tuple[str, RegistryProduct], ...] = (
     (r".*/v2/_catalog", _api("distribution")),
     (r".*/api/v2\.0/.*", _api("harbor")),
     (r".*/api/v4/.*", _api("gitlab")),
@@ -255,7 +255,7 @@ _ELSEWHERE: Mapping[str, str] = {
 """Hosts that cannot be listed, and what to do instead."""
 
 
-def told(place: Place, registry: str | None) -> Product | None:
+def told(place: RegistryUrl, registry: str | None) -> RegistryProduct | None:
     """
     Return the product that the URL shows, or the one called *registry*, else None.
 

@@ -31,7 +31,7 @@ _ADVICE = (
 )
 
 
-class Place(msgspec.Struct, frozen=True):
+class RegistryUrl(msgspec.Struct, frozen=True):
     """
     Where a listing is: *origin* is scheme and host; *host* has its port if not default.
 
@@ -59,7 +59,7 @@ def is_url(source: str) -> bool:
     return _URL.match(source) is not None
 
 
-def place(source: str) -> Place:
+def place(source: str) -> RegistryUrl:
     """
     Take the URL *source* apart.
 
@@ -96,7 +96,9 @@ def place(source: str) -> Place:
     name = f"[{host}]" if ":" in host else host
     odd = port is not None and port != _PORTS[parts.scheme]
     name = f"{name}:{port}" if odd else name
-    return Place(f"{parts.scheme}://{name}", name, parts.path.rstrip("/"), parts.query)
+    return RegistryUrl(
+        f"{parts.scheme}://{name}", name, parts.path.rstrip("/"), parts.query
+    )
 
 
 def mistaken(source: str) -> str | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bulkrepo.http.messages import Request
 from bulkrepo.swr.answers import Answer
-from bulkrepo.swr.auth.protocol import Ready, sendable
+from bulkrepo.swr.auth.protocol import StaticCredential, sendable
 from bulkrepo.swr.auth.signature import host, signed
 
 _CLOCK = 60.0
@@ -19,7 +19,7 @@ _PARTS = {
 }
 
 
-class AccessKey(Ready):
+class AccessKey(StaticCredential):
     """
     An access key and a secret key, which sign every request to *endpoint* afresh.
 

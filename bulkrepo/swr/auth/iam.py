@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from bulkrepo.http.dates import moment, server_time
-from bulkrepo.http.messages import Reply, Request
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.http.messages import Request, Response
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.responses import said
 
 TOKEN_HEADER = "X-Subject-Token"  # noqa: S105 - a header's name
@@ -46,7 +46,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         yield repr(self)
 
 
-class _Asking(Request, frozen=True, gc=False):
+class _TokenRequest(Request, frozen=True, gc=False):
     """A request whose body is never shown."""
 
     def __repr__(self) -> str:
@@ -56,7 +56,7 @@ class _Asking(Request, frozen=True, gc=False):
         yield repr(self)
 
 
-class Issued(msgspec.Struct, frozen=True):
+class IssuedToken(msgspec.Struct, frozen=True):
     """
     What is known about a token, without the token itself.
 
@@ -83,7 +83,7 @@ def ask(login: Login) -> Request:
     project = _project(login)
     if project:
         auth["scope"] = {"project": project}
-    return _Asking(
+    return _TokenRequest(
         "POST",
         f"{login.endpoint}/v3/auth/tokens?nocatalog=true",
         msgspec.json.encode({"auth": auth}),
@@ -117,13 +117,13 @@ _FOREVER = 1e9
 """Seconds, some thirty years: not every library can express later dates."""
 
 
-def issued(reply: Reply) -> Issued:
+def issued(reply: Response) -> IssuedToken:
     """Return what *reply* says about its token; nothing if the body is unusual."""
     try:
         token = msgspec.json.decode(reply.body)["token"]
         begins, ends = (moment(token.get(at)) for at in ("issued_at", "expires_at"))
     except (msgspec.DecodeError, TypeError, KeyError, AttributeError):
-        return Issued(None, {})
+        return IssuedToken(None, {})
     if begins is None:
         begins = server_time(reply)  # both times by IAM's clock: ours may be wrong
     lifetime = None
@@ -136,7 +136,7 @@ def issued(reply: Reply) -> Issued:
         "project": project.get("name"),
         "project_id": project.get("id"),
     }
-    return Issued(
+    return IssuedToken(
         lifetime, {name: told for name, told in facts.items() if isinstance(told, str)}
     )
 
@@ -170,14 +170,16 @@ _SECOND = (
 )
 
 
-def advice(reply: Reply, answer: Answer, names: Mapping[str, str], login: Login) -> str:
+def advice(
+    reply: Response, answer: Answer, names: Mapping[str, str], login: Login
+) -> str:
     """
     Say why there is no token and what to do; *answer* is *reply* as it was read.
 
     *names* says where `user`, `password`, `domain`, `project`, `project_domain` and
     `passcode` of *login* came from.
     """
-    if answer.kind is Kind.WRONG_ENDPOINT or answer.kind is Kind.DONE:
+    if answer.kind is AnswerKind.WRONG_ENDPOINT or answer.kind is AnswerKind.DONE:
         what = said(answer) if answer.message else f"{reply.status} without a token"
         return (
             f"the IAM endpoint is not IAM: it answered {what}. Check --iam-endpoint "

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec import structs
 
 from bulkrepo.core.errors import SettingsError
-from bulkrepo.http.messages import Reply, Request
+from bulkrepo.http.messages import Request, Response
 from bulkrepo.swr import endpoints
 from bulkrepo.swr.answers import Answer
 from bulkrepo.swr.auth import iam
@@ -76,7 +76,7 @@ class Password:
         spent = self._login.passcode is not None and self._headers
         return None if spent else iam.ask(self._login)
 
-    def accept(self, reply: Reply, answer: Answer, *, at: float) -> str | None:
+    def accept(self, reply: Response, answer: Answer, *, at: float) -> str | None:
         """Take the token, and work out when to request the next one."""
         token = reply.headers.get(iam.TOKEN_HEADER) if reply.status < 300 else None
         if not token:

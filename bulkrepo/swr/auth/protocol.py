@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bulkrepo.core.errors import SettingsError
-from bulkrepo.http.messages import Reply, Request
+from bulkrepo.http.messages import Request, Response
 from bulkrepo.swr.answers import Answer
 
 FIRST, NEVER = float("-inf"), float("inf")
@@ -41,7 +41,7 @@ class Auth(Protocol):
         """Return the request to IAM for a newer credential; None: IAM is not asked."""
         ...
 
-    def accept(self, reply: Reply, answer: Answer, *, at: float) -> str | None:
+    def accept(self, reply: Response, answer: Answer, *, at: float) -> str | None:
         """
         Take IAM's *reply*, read as *answer*, to a request sent at *at* (epoch seconds).
 
@@ -63,7 +63,7 @@ class Auth(Protocol):
         ...
 
 
-class Ready:
+class StaticCredential:
     """A credential that needs no signing in."""
 
     due = NEVER
@@ -77,7 +77,7 @@ class Ready:
         """Return None: IAM is not asked."""
         return None
 
-    def accept(self, reply: Reply, answer: Answer, *, at: float) -> str | None:
+    def accept(self, reply: Response, answer: Answer, *, at: float) -> str | None:
         """Fail: nothing was asked."""
         raise AssertionError(reply.status, answer.kind, at)
 

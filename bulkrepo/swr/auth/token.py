@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 from bulkrepo.http.messages import Request
 from bulkrepo.swr.answers import Answer
-from bulkrepo.swr.auth.protocol import Ready, sendable
+from bulkrepo.swr.auth.protocol import StaticCredential, sendable
 
 
-class Token(Ready):
+class Token(StaticCredential):
     """
     A ready token, from the environment or from a file that is read again on a 401.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.credentials import access_keys, clouds_yaml, passwords, tokens
-from bulkrepo.swr.credentials.lookup import Given, Source
+from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext
 
 METHODS = {
     "token": "set SWR_TOKEN to an IAM token, or give --token-file FILE",
@@ -22,7 +22,7 @@ METHODS = {
 """Values of `--auth` -> what to set for them."""
 
 
-def find(given: Given, *, method: str | None = None) -> Source:
+def find(given: ProviderContext, *, method: str | None = None) -> FoundCredential:
     """
     Return the first credential found, of *method* if one is chosen.
 
@@ -41,7 +41,7 @@ def find(given: Given, *, method: str | None = None) -> Source:
     )
 
 
-_ORDER: tuple[tuple[str, Callable[[Given], Source | None]], ...] = (
+_ORDER: tuple[tuple[str, Callable[[ProviderContext], FoundCredential | None]], ...] = (
     ("token", tokens.from_file),
     ("token", tokens.from_environment),
     ("aksk", access_keys.from_environment),

@@ -7,7 +7,7 @@ from typing import Any
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.protocol import Auth
-from bulkrepo.swr.credentials.lookup import Given, Place, Source
+from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext, Target
 
 _KEYS = (
     ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"),
@@ -21,7 +21,7 @@ _PROJECT_IDS = ("HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID", "OS_PROJECT_ID")
 _PROJECT_NAMES = ("HW_PROJECT_NAME", "OS_PROJECT_NAME")
 
 
-def from_environment(given: Given) -> Source | None:
+def from_environment(given: ProviderContext) -> FoundCredential | None:
     """Return the first keys in the environment; SettingsError if incomplete."""
     for names in _KEYS:
         access_key, secret_key, security_token = map(given.at, names)
@@ -48,16 +48,16 @@ def from_environment(given: Given) -> Source | None:
             security_token=security_token,
             project_id=given.at(*_PROJECT_IDS),
         )
-        return Source(build=build)
+        return FoundCredential(build=build)
     return None
 
 
-def _stray(given: Given) -> str | None:
+def _stray(given: ProviderContext) -> str | None:
     """Return the variable of a security token without a key of its own family."""
     return next((t for *keys, t in _KEYS if given.at(t) and not given.at(*keys)), None)
 
 
-def _project(given: Given) -> dict[str, str]:
+def _project(given: ProviderContext) -> dict[str, str]:
     """Return which variable has the project's id; the vendor's if none is set."""
     told = (name for name in _PROJECT_IDS if given.at(name))
     return {"project_id": next(told, _PROJECT_IDS[0])}
@@ -66,7 +66,7 @@ def _project(given: Given) -> dict[str, str]:
 _PARTS = ("access_key", "secret_key", "security_token")
 
 
-def _signer(given: Given, place: Place, **parts: Any) -> Auth:
+def _signer(given: ProviderContext, place: Target, **parts: Any) -> Auth:
     """Return keys for *place*; they need a project's id, not its name."""
     project = given.at(*_PROJECT_NAMES)
     by_default = project is None or place.region in (None, project)
@@ -78,20 +78,20 @@ def _signer(given: Given, place: Place, **parts: Any) -> Auth:
     return AccessKey(endpoint=place.endpoint, **parts)
 
 
-def from_named_file(given: Given) -> Source | None:
+def from_named_file(given: ProviderContext) -> FoundCredential | None:
     """Return the keys from the file that the environment names."""
     path = given.at(_KEYS_FILE)
     return None if path is None else _from_file(given, path, _KEYS_FILE)
 
 
-def from_usual_file(given: Given) -> Source | None:
+def from_usual_file(given: ProviderContext) -> FoundCredential | None:
     """Return the keys from the file at its usual place."""
     if given.keys_file is None:
         return None
     return _from_file(given, given.keys_file, "the credentials file")
 
 
-def _from_file(given: Given, path: str, named: str) -> Source:
+def _from_file(given: ProviderContext, path: str, named: str) -> FoundCredential:
     """Read the vendor's credentials file: INI, `ak` and `sk` under `basic`."""
     text = given.read_file(path, named)
     parser = ConfigParser(interpolation=None)
@@ -131,4 +131,4 @@ def _from_file(given: Given, path: str, named: str) -> Source:
         security_token=found.get("security_token") or None,
         project_id=found.get("project_id") or given.at(*_PROJECT_IDS),
     )
-    return Source(build=build)
+    return FoundCredential(build=build)

@@ -3,12 +3,12 @@
 from typing import Any
 
 from bulkrepo.core.errors import SettingsError
-from bulkrepo.swr.credentials.lookup import Given, Source
+from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext
 from bulkrepo.swr.credentials.passwords import whole
 from bulkrepo.swr.credentials.tokens import build_token
 
 
-def from_cloud(given: Given) -> Source | None:
+def from_cloud(given: ProviderContext) -> FoundCredential | None:
     """Take the cloud that OS_CLOUD names; its password may be in OS_PASSWORD."""
     name = given.at("OS_CLOUD")
     if name is None:
@@ -28,7 +28,9 @@ def from_cloud(given: Given) -> Source | None:
     }
     token = at("token")
     if token is not None and kind in ("token", "password"):
-        return Source(build=lambda _: build_token(where, lambda: token), **place)
+        return FoundCredential(
+            build=lambda _: build_token(where, lambda: token), **place
+        )
     if kind not in ("password", "totp", "multifactor"):
         raise SettingsError(
             f"{where}: SWR does not support auth_type {kind}: use password"

@@ -8,7 +8,7 @@ import msgspec
 from bulkrepo.swr.auth.protocol import Auth
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """SWR's *endpoint*, and its *region* and IAM's URL if known."""
 
     endpoint: str
@@ -16,14 +16,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     iam: str | None = None
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class FoundCredential(msgspec.Struct, frozen=True, kw_only=True):
     """
     A credential that was found. *build* returns a way to sign in at a place.
 
     *region*, *auth_url* and *cacert* are what the credential says about the place.
     """
 
-    build: Callable[[Place], Auth]
+    build: Callable[[Target], Auth]
     region: str | None = None
     auth_url: str | None = None
     auth_url_named: str = "auth_url"
@@ -31,7 +31,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     cacert_named: str = "cacert"
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderContext(msgspec.Struct, frozen=True, kw_only=True):
     """
     Where to look.
 

@@ -9,7 +9,7 @@ from typing import Any
 from bulkrepo.core.errors import SettingsError
 
 
-class _Passed(logging.Handler):
+class _LogRelay(logging.Handler):
     """Hears which files the loader passes *over*, as broken: it only logs that."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ def load(name: str) -> Mapping[str, Any]:
             "OS_CLOUD is set, and clouds.yaml is read by OpenStack's own loader, which "
             "is not installed: pip install 'bulkrepo[clouds]'"
         ) from error
-    passed = _Passed()
+    passed = _LogRelay()
     log = logging.getLogger("openstack.config")
     log.addHandler(passed)
     try:

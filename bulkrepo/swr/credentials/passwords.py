@@ -9,13 +9,13 @@ from bulkrepo.core.errors import SettingsError
 from bulkrepo.swr.auth import iam
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import Auth
-from bulkrepo.swr.credentials.lookup import Given, Place, Source
+from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext, Target
 
 Pairs = tuple[tuple[str, str], ...]
 """Variables for a name or, instead, an id; the first pair that is set counts."""
 
 
-class _Family(msgspec.Struct, frozen=True, kw_only=True):
+class _VariableFamily(msgspec.Struct, frozen=True, kw_only=True):
     """Variables of a password sign-in."""
 
     user: tuple[str, str]
@@ -36,14 +36,14 @@ _OS_PROJECTS: Pairs = (
     ("OS_PROJECT_NAME", "OS_PROJECT_ID"),
     ("OS_TENANT_NAME", "OS_TENANT_ID"),
 )
-_HW = _Family(
+_HW = _VariableFamily(
     user=("HW_USER_NAME", "HW_USER_ID"),
     password="HW_USER_PASSWORD",  # noqa: S106 - a variable's name
     domains=(("HW_DOMAIN_NAME", "HW_DOMAIN_ID"), *_OS_DOMAINS),
     projects=(("HW_PROJECT_NAME", "HW_PROJECT_ID"), *_OS_PROJECTS),
     auth_urls=("HW_AUTH_URL", "OS_AUTH_URL"),
 )
-_OS = _Family(
+_OS = _VariableFamily(
     user=("OS_USERNAME", "OS_USER_ID"),
     password="OS_PASSWORD",  # noqa: S106 - likewise
     domains=_OS_DOMAINS,
@@ -51,7 +51,7 @@ _OS = _Family(
 )
 
 
-def from_environment(given: Given) -> Source | None:
+def from_environment(given: ProviderContext) -> FoundCredential | None:
     """Try HW_ names, then OS_ ones; OS_PASSWORD alone may belong to OS_CLOUD."""
     if given.at(*_HW.user, _HW.password):
         return _of_family(given, _HW)
@@ -59,7 +59,7 @@ def from_environment(given: Given) -> Source | None:
     return _of_family(given, _OS) if given.at(*_OS.user, *alone) else None
 
 
-def _of_family(given: Given, family: _Family) -> Source:
+def _of_family(given: ProviderContext, family: _VariableFamily) -> FoundCredential:
     def pair(pairs: Pairs) -> tuple[str | None, str | None]:
         """Return name and id of the first pair that is set."""
         told = next((names for names in pairs if given.at(*names)), None)
@@ -106,13 +106,13 @@ def _of_family(given: Given, family: _Family) -> Source:
 
 
 def whole(
-    given: Given,
+    given: ProviderContext,
     fields: dict[str, str | None],
     *,
     name: str,
     names: dict[str, str],
     **place: Any,
-) -> Source:
+) -> FoundCredential:
     """Return a password sign-in. Raises SettingsError if a part is missing."""
     for part, text in fields.items():
         if (
@@ -129,7 +129,7 @@ def whole(
             "another way to sign in with --auth"
         )
 
-    def build(place: Place) -> Auth:
+    def build(place: Target) -> Auth:
         project = fields["project_name"] or place.region  # its default project
         if project is None and fields["project_id"] is None:
             raise SettingsError(
@@ -145,7 +145,7 @@ def whole(
         login = iam.Login(endpoint=place.iam, **told)
         return Password(login, name=name, names=names, hide=given.hide)
 
-    return Source(build=build, **place)
+    return FoundCredential(build=build, **place)
 
 
 def _has(fields: Mapping[str, str | None], part: str) -> bool:

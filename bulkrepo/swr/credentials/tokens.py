@@ -5,12 +5,12 @@ from collections.abc import Callable
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.redaction import SHORTEST
 from bulkrepo.swr.auth.token import Token
-from bulkrepo.swr.credentials.lookup import Given, Source
+from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext
 
 TOKENS = ("SWR_TOKEN", "HW_AUTH_TOKEN", "OS_AUTH_TOKEN", "OS_TOKEN")
 
 
-def from_file(given: Given) -> Source | None:
+def from_file(given: ProviderContext) -> FoundCredential | None:
     """Return the token of `--token-file`, which is read again when refused."""
     path = given.token_file
     if path is None:
@@ -21,15 +21,17 @@ def from_file(given: Given) -> Source | None:
         given.hide(token.strip())
         return token
 
-    return Source(build=lambda _: build_token(path, read))
+    return FoundCredential(build=lambda _: build_token(path, read))
 
 
-def from_environment(given: Given) -> Source | None:
+def from_environment(given: ProviderContext) -> FoundCredential | None:
     """Return the token of the first variable that is set."""
     name = next((name for name in TOKENS if given.at(name)), None)
     if name is None:
         return None
-    return Source(build=lambda _: build_token(name, lambda: given.environment[name]))
+    return FoundCredential(
+        build=lambda _: build_token(name, lambda: given.environment[name])
+    )
 
 
 def build_token(name: str, read: Callable[[], str]) -> Token:

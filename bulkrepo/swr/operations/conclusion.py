@@ -9,10 +9,10 @@ from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.rows import Doubt, RepoSpec
 from bulkrepo.http.messages import Request
 from bulkrepo.swr.answers import Answer
-from bulkrepo.swr.requests import Shown
+from bulkrepo.swr.requests import RepositoryInfo
 
 
-class Heard(msgspec.Struct, frozen=True, gc=False):
+class FinalAnswer(msgspec.Struct, frozen=True, gc=False):
     """
     What came of a request, all tries together.
 
@@ -46,7 +46,7 @@ class Conclusion(msgspec.Struct, frozen=True, gc=False):
     alone: bool = False
 
 
-Flow = Generator[Request, Heard, Conclusion]
+Flow = Generator[Request, FinalAnswer, Conclusion]
 
 
 _LATE = 600.0
@@ -54,7 +54,7 @@ _LATE = 600.0
 
 
 def judged(
-    spec: RepoSpec, answer: Answer, seen: Shown, *, doubt: Doubt | None
+    spec: RepoSpec, answer: Answer, seen: RepositoryInfo, *, doubt: Doubt | None
 ) -> Conclusion:
     """
     Conclude from the repository as SWR shows it, alone or in a list.
@@ -101,7 +101,7 @@ def _undecided(answer: Answer, doubt: Doubt, why: str) -> Conclusion:
     )
 
 
-def drift(spec: RepoSpec, seen: Shown) -> dict[str, list[object]]:
+def drift(spec: RepoSpec, seen: RepositoryInfo) -> dict[str, list[object]]:
     """Give what SWR shows differently, as `{field: [wanted, found]}`."""
     differences: dict[str, list[object]] = {}
     if spec.is_public != seen.is_public:

@@ -2,7 +2,7 @@
 
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.rows import Doubt, RepoSpec, join_doubts
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow, drift, judged, unread
 from bulkrepo.swr.requests import create as creating
 from bulkrepo.swr.requests import show as showing
@@ -23,22 +23,22 @@ def create(spec: RepoSpec, *, doubt: Doubt | None, amend: bool = False) -> Flow:
     for _ in range(_ROUNDS):
         heard = yield creating(spec)
         answer = heard.answer
-        if answer.kind is Kind.DONE:
+        if answer.kind is AnswerKind.DONE:
             # It was not there a moment ago, so no earlier try was carried out.
             return Conclusion(Verdict.CREATED, answer)
         doubt = join_doubts(doubt, heard.doubt)
-        there = answer.kind is Kind.EXISTS
-        if not there and answer.kind is not Kind.CONFLICT and doubt is None:
+        there = answer.kind is AnswerKind.EXISTS
+        if not there and answer.kind is not AnswerKind.CONFLICT and doubt is None:
             return Conclusion(outcome=Verdict.FAILED, answer=answer)
         look = (yield showing(spec.namespace, spec.repository)).answer
-        if look.kind is Kind.DONE and look.seen is not None:
+        if look.kind is AnswerKind.DONE and look.seen is not None:
             found = judged(spec, answer, look.seen, doubt=doubt)
             if amend and found.differences:
                 return (yield from change(spec, found.differences))
             return found
-        if look.kind is not Kind.ABSENT:
+        if look.kind is not AnswerKind.ABSENT:
             return _unread(answer, look, doubt=doubt)
-        if not there and answer.kind is not Kind.CONFLICT:
+        if not there and answer.kind is not AnswerKind.CONFLICT:
             evidence = "not there when read afterwards"
             return _failed(answer, evidence, doubt)
     assert heard is not None  # noqa: S101 - the loop ran
@@ -57,13 +57,13 @@ def change(spec: RepoSpec, differences: dict[str, list[object]]) -> Flow:
     while True:
         heard = yield updating(spec)
         answer, again = heard.answer, heard.again
-        if answer.kind is Kind.DONE:
+        if answer.kind is AnswerKind.DONE:
             return Conclusion(Verdict.UPDATED, answer, differences=differences)
         lost = lost or again or answer.unsure
         if not lost:
             return _unchanged(answer, differences, None)
         look = (yield showing(spec.namespace, spec.repository)).answer
-        if look.kind is not Kind.DONE:
+        if look.kind is not AnswerKind.DONE:
             evidence = f"may have been changed; {unread(look)}"
             return _unchanged(answer, differences, evidence, certain=False)
         left = drift(spec, look.seen)
@@ -121,7 +121,7 @@ def _failed(answer: Answer, evidence: str, doubt: Doubt | None) -> Conclusion:
 def _unread(answer: Answer, look: Answer, *, doubt: Doubt | None) -> Conclusion:
     """Conclude without being able to read the repository."""
     evidence = unread(look)
-    if answer.kind is not Kind.EXISTS:
+    if answer.kind is not AnswerKind.EXISTS:
         if doubt is not None:
             evidence = f"may have been created; {evidence}"
         return _failed(answer, evidence, doubt)

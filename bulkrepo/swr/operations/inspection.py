@@ -3,12 +3,12 @@
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.rows import Doubt, RepoSpec
 from bulkrepo.http.messages import Request
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow, judged, stamp
 from bulkrepo.swr.requests import show as showing
 
 _READONLY = "no permission to create in the organization: it may only be read"
-NOT_LISTED = Answer(Kind.ABSENT)
+NOT_LISTED = Answer(AnswerKind.ABSENT)
 """What is known of a repository that a whole list of its organization lacks."""
 
 
@@ -27,11 +27,11 @@ def plan(
     for `create`.
     """
     look = NOT_LISTED if absent else (yield _show(spec)).answer
-    if look.kind is Kind.ABSENT and readonly:
+    if look.kind is AnswerKind.ABSENT and readonly:
         return Conclusion(outcome=Verdict.FAILED, answer=look, reason=_READONLY)
-    if look.kind is Kind.ABSENT:
+    if look.kind is AnswerKind.ABSENT:
         return Conclusion(outcome=Verdict.TO_CREATE, answer=look)
-    if look.kind is not Kind.DONE:
+    if look.kind is not AnswerKind.DONE:
         return _homeless(look) or _unread(look)
     return planned(judged(spec, look, look.seen, doubt=doubt), amend=amend)
 
@@ -50,11 +50,11 @@ def planned(found: Conclusion, *, amend: bool) -> Conclusion:
 def verify(spec: RepoSpec) -> Flow:
     """Conclude whether it is there and as wanted."""
     look = (yield _show(spec)).answer
-    if look.kind is Kind.ABSENT:
+    if look.kind is AnswerKind.ABSENT:
         return Conclusion(
             outcome=Verdict.FAILED, answer=look, evidence="read: it is not there"
         )
-    if look.kind is not Kind.DONE:
+    if look.kind is not AnswerKind.DONE:
         return _homeless(look) or _unread(look)
     return proven(spec, look)
 
@@ -78,7 +78,7 @@ def _show(spec: RepoSpec) -> Request:
 
 def _homeless(look: Answer) -> Conclusion | None:
     """Conclude that it is not there, where its organization is not either."""
-    if look.kind is not Kind.NO_NAMESPACE:
+    if look.kind is not AnswerKind.NO_NAMESPACE:
         return None
     evidence = "read: its organization is not there"
     return Conclusion(outcome=Verdict.FAILED, answer=look, evidence=evidence)

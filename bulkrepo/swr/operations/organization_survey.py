@@ -12,9 +12,9 @@ from math import ceil
 import msgspec
 
 from bulkrepo.http.messages import Request
-from bulkrepo.swr.answers import Answer, Kind
-from bulkrepo.swr.operations.conclusion import Heard
-from bulkrepo.swr.requests import PAGE, Shown
+from bulkrepo.swr.answers import Answer, AnswerKind
+from bulkrepo.swr.operations.conclusion import FinalAnswer
+from bulkrepo.swr.requests import PAGE, RepositoryInfo
 from bulkrepo.swr.requests import organization as reading
 from bulkrepo.swr.requests import page as listing
 
@@ -28,14 +28,14 @@ class Extent(StrEnum):
     UNREADABLE = "unreadable"  # it may not be listed, or not now
 
 
-class Page(msgspec.Struct, frozen=True):
+class RepositoryPage(msgspec.Struct, frozen=True):
     """One page of a list, of that organization only; *answer* is the one it came in."""
 
-    shown: list[Shown]
+    shown: list[RepositoryInfo]
     answer: Answer
 
 
-class Surveyed(msgspec.Struct, frozen=True):
+class PageFindings(msgspec.Struct, frozen=True):
     """What came of a survey; *answer* is the last one. *auth* as in `Organization`."""
 
     extent: Extent
@@ -43,7 +43,7 @@ class Surveyed(msgspec.Struct, frozen=True):
     auth: int | None = None
 
 
-Survey = Generator[Request | Page, Heard | int, Surveyed]
+Survey = Generator[Request | RepositoryPage, FinalAnswer | int, PageFindings]
 """Yields requests and pages: is sent what was heard, or how many rows are left."""
 
 
@@ -61,21 +61,21 @@ def survey(namespace: str, *, known: bool, always: bool = False) -> Survey:
     auth = None
     if not known:
         answer = _answer((yield reading(namespace)))
-        if answer.kind in (Kind.NO_NAMESPACE, Kind.ABSENT):
-            return Surveyed(Extent.MISSING, answer)
-        if answer.kind is not Kind.DONE:
-            return Surveyed(Extent.UNREADABLE, answer)
+        if answer.kind in (AnswerKind.NO_NAMESPACE, AnswerKind.ABSENT):
+            return PageFindings(Extent.MISSING, answer)
+        if answer.kind is not AnswerKind.DONE:
+            return PageFindings(Extent.UNREADABLE, answer)
         auth = answer.seen.auth
     offset = pages = 0
     first = most = 0
     shrunk = False
     while True:
         answer = _answer((yield listing(namespace, offset)))
-        if answer.kind is not Kind.DONE:
-            return Surveyed(Extent.UNREADABLE, answer, auth)
-        seen: list[Shown] = answer.seen
+        if answer.kind is not AnswerKind.DONE:
+            return PageFindings(Extent.UNREADABLE, answer, auth)
+        seen: list[RepositoryInfo] = answer.seen
         shown = [one for one in seen if one.namespace in (None, namespace)]
-        left = yield Page(shown, answer)
+        left = yield RepositoryPage(shown, answer)
         assert isinstance(left, int)  # noqa: S101 - the protocol
         offset += len(seen)
         pages += 1
@@ -85,13 +85,13 @@ def survey(namespace: str, *, known: bool, always: bool = False) -> Survey:
         shrunk, most = shrunk or total < most, max(total, most)
         first = first or total
         if not seen or not more or left == 0:
-            return Surveyed(Extent.PART if shrunk else Extent.WHOLE, answer, auth)
+            return PageFindings(Extent.PART if shrunk else Extent.WHOLE, answer, auth)
         # A list that grows as fast as we read has no end.
         endless = pages > 2 * ceil(first / PAGE) + 10
         if endless or (not always and ceil((total - offset) / PAGE) >= left):
-            return Surveyed(Extent.PART, answer, auth)
+            return PageFindings(Extent.PART, answer, auth)
 
 
-def _answer(heard: Heard | int) -> Answer:
-    assert isinstance(heard, Heard)  # noqa: S101 - the protocol
+def _answer(heard: FinalAnswer | int) -> Answer:
+    assert isinstance(heard, FinalAnswer)  # noqa: S101 - the protocol
     return heard.answer

@@ -1,7 +1,7 @@
 """Pure. Taking back what a run created: only what is certainly that, and empty."""
 
 from bulkrepo.core.outcomes import Verdict
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.operations.conclusion import Conclusion, Flow, stamp, unread
 from bulkrepo.swr.requests import delete as deleting
 from bulkrepo.swr.requests import show as showing
@@ -26,12 +26,14 @@ def undo(
     images, should some arrive in this moment.
     """
     if made is None:
-        return _kept(Answer(Kind.REFUSED), "it is not certain that this run created it")
+        return _kept(
+            Answer(AnswerKind.REFUSED), "it is not certain that this run created it"
+        )
     first, last = made[0] - _SLACK, made[1] + _SLACK
     lost, again = None, True
     while True:
         look = (yield showing(namespace, repository)).answer
-        if look.kind is not Kind.DONE:
+        if look.kind is not AnswerKind.DONE:
             return _unseen(look, lost)
         why = _why_keep(look, first, last, lost=lost is not None)
         if why is not None:
@@ -43,7 +45,7 @@ def undo(
         heard = yield deleting(namespace, repository)
         answer, again = heard.answer, heard.again
         sure = lost is None and not again and not answer.unsure
-        if sure or answer.kind in (Kind.DONE, Kind.ABSENT):
+        if sure or answer.kind in (AnswerKind.DONE, AnswerKind.ABSENT):
             return _answered(answer)
         lost, first, last = answer, look.seen.made, look.seen.made
 
@@ -77,7 +79,7 @@ def _why_keep(
 
 def _unseen(look: Answer, lost: Answer | None) -> Conclusion:
     """Conclude from a *look* that shows nothing, after a *lost* delete, if any."""
-    if look.kind is Kind.ABSENT:
+    if look.kind is AnswerKind.ABSENT:
         evidence = "read after a lost reply: it is not there any more"
         return _gone(look) if lost is None else _gone(lost, evidence)
     if lost is None:
@@ -88,9 +90,9 @@ def _unseen(look: Answer, lost: Answer | None) -> Conclusion:
 
 def _answered(answer: Answer) -> Conclusion:
     """Conclude from an *answer* to a delete that leaves no doubt."""
-    if answer.kind is Kind.DONE:
+    if answer.kind is AnswerKind.DONE:
         return Conclusion(outcome=Verdict.REMOVED, answer=answer)
-    if answer.kind is Kind.ABSENT:
+    if answer.kind is AnswerKind.ABSENT:
         return _gone(answer)
     if answer.status == 406:
         return _kept(answer, "SWR refuses to delete it: it holds images")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bulkrepo.core.errors import InputError
 from bulkrepo.core.json_scanner import (
     Ambiguous,
+    JsonScanner,
     Number,
-    Scanner,
     Unreadable,
     as_object,
     list_members,
@@ -26,10 +26,12 @@ SIZES = (1, 2, 7, 1 << 16)
 """Characters that are read at once."""
 
 
-def scanner(text: str, *, size: int = 1 << 16, longest: int | None = None) -> Scanner:
+def scanner(
+    text: str, *, size: int = 1 << 16, longest: int | None = None
+) -> JsonScanner:
     """Return what reads *text*."""
     file = io.StringIO(text, newline="")
-    return Scanner(file, source="s", size=size, longest=longest)
+    return JsonScanner(file, source="s", size=size, longest=longest)
 
 
 def read(text: str, *, size: int) -> object:
@@ -42,7 +44,7 @@ def read(text: str, *, size: int) -> object:
     return value
 
 
-def walk(scan: Scanner) -> object:
+def walk(scan: JsonScanner) -> object:
     """Return the value that comes next, elements and members one by one."""
     match scan.next():
         case "[":
@@ -279,7 +281,7 @@ def test_documents_follow_each_other(size: int) -> None:
 def test_a_long_array_is_read_in_pieces() -> None:
     """Nobody waits for its end, or holds it."""
     text = io.StringIO("[" + '{"name":"a"},' * 100_000)
-    scan = Scanner(text, source="s")
+    scan = JsonScanner(text, source="s")
     scan.next()
     found = scan.elements()
 
@@ -309,7 +311,7 @@ def test_a_key_that_stands_twice_is_refused_where_it_is_read() -> None:
             every()
 
 
-def spoilt(scan: Scanner) -> Iterator[object]:
+def spoilt(scan: JsonScanner) -> Iterator[object]:
     """Yield the elements; a reason for each that is not read."""
     scan.next()
     for each in scan.elements():

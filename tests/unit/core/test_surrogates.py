@@ -19,12 +19,12 @@ from bulkrepo.core.errors import InputError
 from bulkrepo.core.outcomes import Outcome, Verdict
 from bulkrepo.core.rows import FIELDS, Defaults, Rejected, RepoSpec, Row
 from bulkrepo.core.surrogates import clean_body, clean_text
-from bulkrepo.http.messages import Reply, Request
+from bulkrepo.http.messages import Request, Response
 from bulkrepo.inputs import checking, locations
 from bulkrepo.ledger.database import MEMORY
 from bulkrepo.ledger.ledger import Ledger
 from bulkrepo.reports import EXPORTERS
-from bulkrepo.runs.settings import Reading
+from bulkrepo.runs.settings import InputSettings
 from bulkrepo.swr import responses
 from tests.support.boxes import ANY_TEXT
 from tests.support.servers import ask, saying, serving
@@ -240,7 +240,7 @@ def test_a_key_with_half_a_character_is_an_unknown_key() -> None:
 
 def test_the_options_of_a_command_are_cleaned() -> None:
     """A byte that is not UTF-8 in one of them is a fault of the rows that it fills."""
-    defaults = Reading(namespace="x\udcff", category="\udcff").defaults()
+    defaults = InputSettings(namespace="x\udcff", category="\udcff").defaults()
     stdin = io.BytesIO(b"a\n")
 
     checked = checking.checked(
@@ -260,7 +260,9 @@ def test_a_file_may_have_any_name(
     """Its faulty rows are reported, by a name that is text."""
     monkeypatch.chdir(tmp_path)
     Path("x\udcff.txt").write_text("UPPER\n", encoding="utf-8")
-    settings = Reading(namespace="team", visibility="private", reports=("r.jsonl",))
+    settings = InputSettings(
+        namespace="team", visibility="private", reports=("r.jsonl",)
+    )
 
     assert (
         validate.run(["x\udcff.txt"], settings=settings, fixed=None, quiet=False) == 1
@@ -302,7 +304,7 @@ async def test_any_answer_is_told(
     async with serving(saying(head + value + b"\r\n\r\n" + body)) as host:
         reply = await ask("http://" + host)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert reply.headers[name] == clean
     answer = responses.read(reply, request=REQUEST, now=0.0)
     if body.startswith(b"{"):

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.history import Learnt
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.history import LearnedRate
 from bulkrepo.engine.ratelimit.rate_search import CAUTION, CEILING, FLOOR, PAUSE
-from bulkrepo.swr.answers import Answer, Kind, Limit
+from bulkrepo.swr.answers import Answer, AnswerKind, Limit
 from tests.support.limiters import (
     KINDS,
     Both,
@@ -24,7 +24,7 @@ from tests.support.limiters import (
 )
 from tests.support.simulation import DONE, simulate
 
-THROTTLED = Answer(Kind.THROTTLED, 429)
+THROTTLED = Answer(AnswerKind.THROTTLED, 429)
 ROWS = 2000
 T = 1000.0
 
@@ -34,7 +34,7 @@ T = 1000.0
 def test_a_hidden_limit_is_found_and_hardly_exceeded(kind: str, rate: int) -> None:
     """No second request in a hundred is refused, and little time is lost."""
     for seed in range(3):
-        run = simulate(Auto(), KINDS[kind](rate), ROWS, seed=seed)
+        run = simulate(AdaptiveRateLimiter(), KINDS[kind](rate), ROWS, seed=seed)
 
         assert run.seconds <= 1.25 * ROWS / rate
         assert len(run.throttled) <= 0.02 * ROWS
@@ -46,7 +46,7 @@ def test_a_limit_of_any_size_is_found(
     kind: Callable[[int], Limiter], rate: int
 ) -> None:
     """Limits need not be those that come to one's mind first."""
-    run = simulate(Auto(), kind(rate), 1000, seed=rate)
+    run = simulate(AdaptiveRateLimiter(), kind(rate), 1000, seed=rate)
 
     assert run.seconds <= 1.4 * 1000 / rate + 2
     assert len(run.throttled) <= 40
@@ -66,7 +66,9 @@ def test_a_limit_that_changes_is_found_again(
         def rule(limiter: Changing = limiter) -> Limit:
             return Limit((50, 10, 20)[limiter.which], 1.0)
 
-        run = simulate(Auto(), limiter, ROWS, seed=seed, rule=rule if text else None)
+        run = simulate(
+            AdaptiveRateLimiter(), limiter, ROWS, seed=seed, rule=rule if text else None
+        )
 
         assert run.seconds <= (1.15 if text else 1.35) * (12 + 60 + 40)
         assert len(run.throttled) <= 0.02 * ROWS
@@ -88,7 +90,7 @@ def test_a_named_rule_is_used_up_at_once_and_then_kept(
 ) -> None:
     """A burst is sent where the rule allows one; each window refuses one at most."""
     rows = 3 * rule.count
-    run = simulate(Auto(), limiter, rows, rule=lambda: rule)
+    run = simulate(AdaptiveRateLimiter(), limiter, rows, rule=lambda: rule)
 
     assert sum(at < 5 for at in run.starts) >= rule.count
     assert run.seconds <= 2 * rule.seconds + 5
@@ -107,7 +109,7 @@ def test_a_long_named_rule_may_be_a_bucket(
     limiter: Limiter, rule: Limit, refused: int
 ) -> None:
     """A burst is refused although the rule allows it: the next ones are slower."""
-    run = simulate(Auto(), limiter, 5 * rule.count, rule=lambda: rule)
+    run = simulate(AdaptiveRateLimiter(), limiter, 5 * rule.count, rule=lambda: rule)
 
     assert run.seconds <= 1.05 * 5 * rule.seconds
     assert len(run.throttled) <= refused
@@ -115,7 +117,7 @@ def test_a_long_named_rule_may_be_a_bucket(
 
 def test_a_short_named_rule_is_spread_evenly() -> None:
     """To burst in each second gains nothing, and hurts when the rule changes."""
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     run = simulate(auto, Sliding(20, 1), 400, rule=lambda: Limit(20, 1.0))
     steady = [at for at in run.starts if at > 3]
 
@@ -125,10 +127,10 @@ def test_a_short_named_rule_is_spread_evenly() -> None:
 
 def test_several_named_rules_hold_together_and_newer_ones_replace() -> None:
     """A rule a second and a rule a minute; the first one named was another."""
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     assert auto.reserve(T) == 0.0
     for number, rule in enumerate([Limit(9, 1.0), Limit(5, 1.0), Limit(60, 60.0)]):
-        answer = Answer(Kind.THROTTLED, 429, limits=(rule,))
+        answer = Answer(AnswerKind.THROTTLED, 429, limits=(rule,))
         auto.learn(T + 0.1 * number + 0.1, answer, started=T)
 
     assert auto.allowed() == 1.0
@@ -141,7 +143,7 @@ def test_a_named_rule_that_is_shared_is_not_run_into_for_ever(rule: Limit) -> No
     half = rule.count / rule.seconds / 2
     limiter = Shared(Sliding(rule.count, rule.seconds), 1 / half)
     rows = int(half * 900)
-    run = simulate(Auto(), limiter, rows, rule=lambda: rule)
+    run = simulate(AdaptiveRateLimiter(), limiter, rows, rule=lambda: rule)
 
     assert run.seconds <= 1.2 * rows / half
     assert len(run.throttled) <= max(0.03 * rows, 20)
@@ -161,7 +163,7 @@ def test_a_limit_that_nobody_names_holds_beside_a_named_rule() -> None:
             return not self.told and self._then.admit(now)
 
     limiter = Told(Sliding(30, 10), Bucket(2, 40))
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     run = simulate(
         auto,
         limiter,
@@ -175,8 +177,10 @@ def test_a_limit_that_nobody_names_holds_beside_a_named_rule() -> None:
 
 def test_what_is_known_is_where_the_next_run_starts() -> None:
     """It neither runs up again nor is refused, and still finds out if there is more."""
-    run = simulate(Auto(Learnt(rate=48.0, limited=True)), Leaky(50), 500)
-    more = Auto(Learnt(rate=48.0, limited=True))
+    run = simulate(
+        AdaptiveRateLimiter(LearnedRate(rate=48.0, limited=True)), Leaky(50), 500
+    )
+    more = AdaptiveRateLimiter(LearnedRate(rate=48.0, limited=True))
     simulate(more, Leaky(100), 4000)
 
     assert run.seconds <= 1.06 * 500 / 50
@@ -186,7 +190,11 @@ def test_what_is_known_is_where_the_next_run_starts() -> None:
 
 def test_what_a_run_learnt_is_not_found_out_again() -> None:
     """Neither a level nor a named rule; how far a run came is where to run up from."""
-    level, named, free = Auto(), Auto(), Auto()
+    level, named, free = (
+        AdaptiveRateLimiter(),
+        AdaptiveRateLimiter(),
+        AdaptiveRateLimiter(),
+    )
     simulate(level, Leaky(50), ROWS)
     simulate(named, Sliding(60, 60), 100, rule=lambda: Limit(60, 60.0))
     simulate(free, Bucket(1e9, 1e9), 100)
@@ -196,13 +204,13 @@ def test_what_a_run_learnt_is_not_found_out_again() -> None:
     assert named.learnt().rules == (Limit(60, 60.0),)
     assert not free.learnt().limited
     assert free.learnt().rate > 50
-    again = simulate(Auto(named.learnt()), Sliding(60, 60), 110)
+    again = simulate(AdaptiveRateLimiter(named.learnt()), Sliding(60, 60), 110)
     assert again.throttled == []
 
 
 def test_nobody_is_refused_where_there_is_no_limit() -> None:
     """It runs up to what the gateway allows by default, rests, and goes on slowly."""
-    run = simulate(Auto(), Bucket(1e9, 1e9), ROWS)
+    run = simulate(AdaptiveRateLimiter(), Bucket(1e9, 1e9), ROWS)
     rates = [sum(second <= at < second + 1 for at in run.starts) for second in range(9)]
 
     assert rates[0] <= 140
@@ -212,7 +220,7 @@ def test_nobody_is_refused_where_there_is_no_limit() -> None:
 
 def test_the_first_that_wait_for_each_answer_need_no_pace() -> None:
     """A survey's eleven reads, one after another; what follows keeps the pace."""
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     now = T
     for _ in range(12):
         assert auto.reserve(now) == 0.0
@@ -225,7 +233,7 @@ def test_the_first_that_wait_for_each_answer_need_no_pace() -> None:
 
 def test_those_who_do_not_wait_for_answers_keep_the_pace() -> None:
     """The first one's answer is not here, and so the second waits for its turn."""
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     auto.reserve(T)
 
     assert auto.reserve(T + 0.01) == pytest.approx(0.04)
@@ -233,7 +241,7 @@ def test_those_who_do_not_wait_for_answers_keep_the_pace() -> None:
 
 def test_it_does_not_climb_when_the_rate_is_not_used() -> None:
     """Who sends two a second learns nothing about twenty."""
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     for half in range(60):
         now = T + half / 2
         assert auto.reserve(now) == 0.0
@@ -242,10 +250,12 @@ def test_it_does_not_climb_when_the_rate_is_not_used() -> None:
     assert auto.allowed() == 10.0
 
 
-@pytest.mark.parametrize("kind", [Kind.BROKEN, Kind.UNSURE, Kind.UNREACHABLE])
-def test_a_service_in_trouble_is_asked_less_and_recovers(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "kind", [AnswerKind.BROKEN, AnswerKind.UNSURE, AnswerKind.UNREACHABLE]
+)
+def test_a_service_in_trouble_is_asked_less_and_recovers(kind: AnswerKind) -> None:
     """The rate follows the share that goes well; what was known is not forgotten."""
-    auto = Auto(Learnt(rate=100.0, limited=True))
+    auto = AdaptiveRateLimiter(LearnedRate(rate=100.0, limited=True))
     auto.reserve(T)
     for number in range(50):
         auto.learn(T + number / 100, Answer(kind, 500), started=T + number / 100)
@@ -258,10 +268,10 @@ def test_a_service_in_trouble_is_asked_less_and_recovers(kind: Kind) -> None:
 
 def test_one_broken_answer_in_ten_costs_nothing() -> None:
     """That is the row's trouble and not the service's."""
-    auto = Auto(Learnt(rate=100.0, limited=True))
+    auto = AdaptiveRateLimiter(LearnedRate(rate=100.0, limited=True))
     auto.reserve(T)
     for number in range(200):
-        answer = DONE if number % 10 else Answer(Kind.BROKEN, 500)
+        answer = DONE if number % 10 else Answer(AnswerKind.BROKEN, 500)
         auto.learn(T + number / 100, answer, started=T + number / 100)
 
     assert auto.allowed() >= 100.0
@@ -269,7 +279,7 @@ def test_one_broken_answer_in_ten_costs_nothing() -> None:
 
 def test_answers_that_left_before_we_knew_are_one_event() -> None:
     """Many throttled together say no more than one."""
-    one, many = Auto(), Auto()
+    one, many = AdaptiveRateLimiter(), AdaptiveRateLimiter()
     for auto, echoes in ((one, 1), (many, 20)):
         auto.reserve(T)
         auto.learn(T + 0.05, DONE, started=T)
@@ -282,7 +292,7 @@ def test_answers_that_left_before_we_knew_are_one_event() -> None:
 
 def test_one_asks_for_all_after_a_pause() -> None:
     """While nobody knows whether it goes on, one request finds out."""
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     auto.reserve(T)
     auto.learn(T + 0.05, THROTTLED, started=T)
     assert auto.reserve(T + 0.3) == pytest.approx(PAUSE - 0.25)
@@ -307,7 +317,7 @@ def test_a_wish_to_wait_is_no_window(seconds: float) -> None:
             self.since = now if self.since is None else self.since
             return now > self.since + 1
 
-    run = simulate(Auto(), First(), 1000, retry_after=seconds)
+    run = simulate(AdaptiveRateLimiter(), First(), 1000, retry_after=seconds)
 
     assert run.seconds <= seconds + 45
 
@@ -325,7 +335,7 @@ def test_a_block_before_anything_went_through_says_nothing_about_the_rate() -> N
             self.since = now if self.since is None else self.since
             return now > self.since + 15
 
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     run = simulate(auto, Blocked(), 1000)
 
     assert run.seconds <= 60
@@ -346,7 +356,7 @@ def test_a_block_that_is_no_window_is_found_out(seconds: float) -> None:
             self.first = now if self.first is None else self.first
             return not 3 <= now - self.first < 3 + seconds
 
-    run = simulate(Auto(), Upset(1, 1), 4000)
+    run = simulate(AdaptiveRateLimiter(), Upset(1, 1), 4000)
 
     assert run.seconds <= 4000 / CAUTION + seconds + 6
 
@@ -364,7 +374,7 @@ def test_a_limit_of_a_few_a_minute_is_found(
     kind: Callable[[int], Limiter], count: int
 ) -> None:
     """It is not run into for ever, though no text tells of it."""
-    run = simulate(Auto(), kind(count), 20 * count)
+    run = simulate(AdaptiveRateLimiter(), kind(count), 20 * count)
     late = [at for at in run.throttled if at > 240]
 
     assert run.seconds <= 1.5 * 20 * 60
@@ -374,7 +384,7 @@ def test_a_limit_of_a_few_a_minute_is_found(
 @pytest.mark.parametrize("latency", [1.0, 3.0])
 def test_answers_that_take_seconds_are_no_block(latency: float) -> None:
     """A refusal is heard late, and so is the next success."""
-    run = simulate(Auto(), Leaky(20), 1000, latency=latency)
+    run = simulate(AdaptiveRateLimiter(), Leaky(20), 1000, latency=latency)
 
     assert run.seconds <= 2.6 * 1000 / 20
     assert len(run.throttled) <= 100
@@ -382,7 +392,7 @@ def test_answers_that_take_seconds_are_no_block(latency: float) -> None:
 
 def test_a_low_rate_that_was_bad_luck_does_not_last() -> None:
     """Each run to a healthy service leaves a higher one."""
-    low = Auto(Learnt(rate=FLOOR, limited=True))
+    low = AdaptiveRateLimiter(LearnedRate(rate=FLOOR, limited=True))
     run = simulate(low, Bucket(1e9, 1e9), 100)
 
     assert run.seconds <= 40
@@ -391,7 +401,7 @@ def test_a_low_rate_that_was_bad_luck_does_not_last() -> None:
 
 def test_an_answer_that_never_comes_does_not_hold_everybody_for_ever() -> None:
     """The one that asks may be lost; after a second another one does."""
-    auto = Auto()
+    auto = AdaptiveRateLimiter()
     auto.reserve(T)
     auto.learn(T + 0.05, THROTTLED, started=T)
 
@@ -404,7 +414,7 @@ def test_an_answer_that_never_comes_does_not_hold_everybody_for_ever() -> None:
     st.lists(
         st.tuples(
             st.floats(0.001, 100),
-            st.sampled_from([*Kind]),
+            st.sampled_from([*AnswerKind]),
             st.none() | st.floats(0, 1000),
             st.tuples(st.builds(Limit, st.integers(1, 500), st.floats(0.5, 600)))
             | st.just(()),
@@ -413,10 +423,10 @@ def test_an_answer_that_never_comes_does_not_hold_everybody_for_ever() -> None:
     )
 )
 def test_it_stays_within_bounds_whatever_it_is_told(
-    told: list[tuple[float, Kind, float | None, tuple[Limit, ...]]],
+    told: list[tuple[float, AnswerKind, float | None, tuple[Limit, ...]]],
 ) -> None:
     """No answer makes it stand still for ever, or run away."""
-    auto, now = Auto(), T
+    auto, now = AdaptiveRateLimiter(), T
     for gap, kind, retry_after, limits in told:
         started, now = now, now + gap
         auto.reserve(started)
@@ -436,7 +446,7 @@ def test_it_stays_within_bounds_whatever_it_is_told(
 )
 def test_it_never_packs_what_it_missed(gaps: list[float], late: list[float]) -> None:
     """A late wake-up is made up for by two requests at most."""
-    auto, now, found = Auto(), T, []
+    auto, now, found = AdaptiveRateLimiter(), T, []
     delays = itertools.cycle(late)
     for gap in gaps:
         now += gap

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import pytest
 
 from bulkrepo.core.outcomes import FAILURES, Verdict
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.answers import Limit
 from tests.support.engine import THROTTLED, Bench, by_row
 from tests.support.fakes import (
@@ -30,8 +30,8 @@ async def test_run_stops_when_the_deadline_is_over() -> None:
     bench = Bench(
         claims(600),
         by_row({}),
-        limits=Limits(concurrency=4, deadline=10),
-        rate=Fixed(Limit(20, 1.0)),
+        limits=RetryLimits(concurrency=4, deadline=10),
+        rate=FixedRateLimiter(Limit(20, 1.0)),
         latency=0.5,
     )
 
@@ -46,8 +46,8 @@ async def test_deadline_ends_every_wait() -> None:
     bench = Bench(
         claims(60),
         by_row({}),
-        limits=Limits(concurrency=8, deadline=90),
-        rate=Fixed(Limit(1, 60.0)),
+        limits=RetryLimits(concurrency=8, deadline=90),
+        rate=FixedRateLimiter(Limit(1, 60.0)),
     )
 
     assert await bench.run() == ("the deadline is over (--deadline)", 3)
@@ -60,8 +60,8 @@ async def test_one_try_is_one_try() -> None:
     bench = Bench(
         claims(60),
         by_row({"POST r9": BUSY}),
-        limits=Limits(concurrency=4, max_attempts=1),
-        rate=Fixed(Limit(20, 1.0)),
+        limits=RetryLimits(concurrency=4, max_attempts=1),
+        rate=FixedRateLimiter(Limit(20, 1.0)),
     )
 
     assert await bench.run() is None
@@ -71,7 +71,7 @@ async def test_one_try_is_one_try() -> None:
 
 async def test_run_ends_at_once_when_the_deadline_is_far() -> None:
     """A deadline that is not reached holds nothing up."""
-    bench = Bench(claims(3), by_row({}), limits=Limits(deadline=1e6))
+    bench = Bench(claims(3), by_row({}), limits=RetryLimits(deadline=1e6))
 
     assert await bench.run() is None
     assert bench.clock.elapsed < 1
@@ -83,7 +83,7 @@ async def test_run_stops_when_too_many_rows_failed() -> None:
     bench = Bench(
         claims(100),
         by_row({}, refused),
-        limits=Limits(concurrency=1, max_failures=3),
+        limits=RetryLimits(concurrency=1, max_failures=3),
     )
 
     assert await bench.run() == ("3 rows failed (--max-failures)", 3)
@@ -94,13 +94,13 @@ async def test_run_stops_when_too_many_rows_failed() -> None:
 async def test_what_differs_stops_no_run_that_ignores_it(*, ignores: bool) -> None:
     """`--max-failures` counts what the exit code counts."""
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         return EXISTS if request.creates else shown(is_public=True)
 
     bench = Bench(
         claims(20),
         answer,
-        limits=Limits(
+        limits=RetryLimits(
             concurrency=1,
             max_failures=2,
             failures=FAILURES - {Verdict.DIFFERS} if ignores else FAILURES,
@@ -116,7 +116,7 @@ async def test_what_differs_stops_no_run_that_ignores_it(*, ignores: bool) -> No
 async def test_requests_in_flight_are_finished_when_the_run_is_stopped() -> None:
     """What was sent is heard out, what was not is not sent any more."""
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         if len(bench.gateway.requests) == 20:
             bench.engine.stop("interrupted", exit_code=130)
             bench.engine.stop("a later reason", exit_code=3)
@@ -139,14 +139,14 @@ async def test_requests_in_flight_are_finished_when_the_run_is_stopped() -> None
     ],
 )
 async def test_waiting_row_is_given_back_when_the_run_is_stopped(
-    answer: Reply | NoReply, status: int | None, *, doubt: bool
+    answer: Response | TransportFailure, status: int | None, *, doubt: bool
 ) -> None:
     """A row between two tries is not attempted; in doubt if it may have been done."""
     first = FakeClock.EPOCH + 0.05
     bench = Bench(
         claims(2),
         by_row({"POST r1": answer}),
-        limits=Limits(concurrency=2, max_attempts=99),
+        limits=RetryLimits(concurrency=2, max_attempts=99),
     )
 
     async def interrupt() -> None:
@@ -175,7 +175,7 @@ async def test_waiting_row_is_given_back_when_the_run_is_stopped(
 async def test_row_is_given_back_when_there_is_no_time_to_read_it() -> None:
     """A row whose conflict was not looked into yet is not attempted."""
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         bench.engine.stop("interrupted", exit_code=130)
         return EXISTS
 
@@ -194,10 +194,12 @@ async def test_row_is_given_back_when_there_is_no_time_to_read_it() -> None:
         pytest.param(THROTTLED, id="held-back"),
     ],
 )
-async def test_no_task_is_left_when_the_run_is_cancelled(answer: Reply) -> None:
+async def test_no_task_is_left_when_the_run_is_cancelled(answer: Response) -> None:
     """To cancel is to end at once, whatever everybody waits for."""
     bench = Bench(
-        claims(5000), by_row({"POST r0": CREATED}, answer), rate=Fixed(Limit(20, 1.0))
+        claims(5000),
+        by_row({"POST r0": CREATED}, answer),
+        rate=FixedRateLimiter(Limit(20, 1.0)),
     )
 
     async def cancel(task: asyncio.Task[object]) -> None:

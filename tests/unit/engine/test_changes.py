@@ -10,12 +10,12 @@ import pytest
 from msgspec import structs
 
 from bulkrepo.core.outcomes import Claim, Outcome
-from bulkrepo.engine.ratelimit import RateControl
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.ratelimit import RateLimiter
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.engine.scheduler import Engine
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.answers import Limit
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.operations import removal
@@ -37,10 +37,10 @@ from tests.support.fakes import (
 
 THROTTLED = error(429, "APIGW.0308", "throttling threshold reached")
 FORBIDDEN = error(403, "SVCSTG.SWR.4037017", "no permission")
-GONE = Reply(204, {})
+GONE = Response(204, {})
 MADE = FakeClock.EPOCH - 3600.0
 
-Fault = tuple[Reply | NoReply, bool]
+Fault = tuple[Response | TransportFailure, bool]
 """An answer to a change, and whether that was carried out all the same."""
 LATE = (LOST, True)
 
@@ -65,7 +65,9 @@ class Registry:
         self.tries: Counter[str] = Counter()
         self._fault, self._watched = fault, watched
 
-    def answer(self, request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         """Serve one request."""
         del headers
         name = told(request).split()[1]
@@ -80,7 +82,7 @@ class Registry:
             self.theirs.add(name)
         return answer
 
-    def _show(self, name: str) -> Reply:
+    def _show(self, name: str) -> Response:
         if name not in self.there:
             return ABSENT
         made = datetime.fromtimestamp(self.there[name], UTC).isoformat()
@@ -94,9 +96,9 @@ class Undoing:
         self,
         registry: Registry,
         *,
-        limits: Limits | None = None,
-        rate: RateControl | None = None,
-        answer: Callable[..., Reply | NoReply] | None = None,
+        limits: RetryLimits | None = None,
+        rate: RateLimiter | None = None,
+        answer: Callable[..., Response | TransportFailure] | None = None,
     ) -> None:
         self.clock = FakeClock()
         answer = answer or registry.answer
@@ -104,11 +106,11 @@ class Undoing:
         made = (MADE - 0.1, MADE + 0.1)
         rows = [structs.replace(row, made=made) for row in claims(len(registry.there))]
         self._store = ListStore(rows)
-        limits = limits or Limits(concurrency=8)
+        limits = limits or RetryLimits(concurrency=8)
         self._engine = Engine(
             self.gateway,
             Token("SWR_TOKEN", lambda: "t0"),
-            rate or Fixed(Limit(1_000_000, 1.0)),
+            rate or FixedRateLimiter(Limit(1_000_000, 1.0)),
             self._store,
             clock=self.clock,
             limits=structs.replace(limits, reads_vouch=True),
@@ -157,7 +159,7 @@ def only(row: str, *faults: Fault) -> Callable[[str, int], Fault | None]:
     ids=["carried-out", "not"],
 )
 async def test_a_delete_that_may_have_been_carried_out_is_read_first(
-    reply: Reply | NoReply, asked: list[str], *, done: bool
+    reply: Response | TransportFailure, asked: list[str], *, done: bool
 ) -> None:
     """What is gone is removed, what is still there is deleted again."""
     undoing = Undoing(Registry(3, only("r1", (reply, done))))
@@ -184,7 +186,7 @@ async def test_what_somebody_makes_in_the_gap_is_not_deleted() -> None:
 
 @pytest.mark.parametrize("trouble", [BUSY, UNSENT], ids=["busy", "unsent"])
 async def test_a_delete_that_was_certainly_not_carried_out_is_sent_again(
-    trouble: Reply | NoReply,
+    trouble: Response | TransportFailure,
 ) -> None:
     """Nobody can have made anew what we have not removed. Not so after a lost reply."""
     plain = Undoing(Registry(3, only("r1", (trouble, False))))
@@ -209,7 +211,7 @@ async def test_tries_of_a_delete_are_used_up_when_the_service_is_healthy(
         del number
         return (BROKEN, False) if name == f"r{bad}" else None
 
-    undoing = Undoing(Registry(40, fault), limits=Limits(concurrency=concurrency))
+    undoing = Undoing(Registry(40, fault), limits=RetryLimits(concurrency=concurrency))
 
     assert await undoing.run() is None
     outcome = undoing.outcomes[f"r{bad}"]
@@ -230,7 +232,7 @@ async def test_tries_of_a_delete_are_further_and_further_apart() -> None:
         del number
         return (BROKEN, False) if int(name[1:]) % 10 == 0 else None
 
-    undoing = Undoing(Registry(400, fault), limits=Limits(concurrency=64))
+    undoing = Undoing(Registry(400, fault), limits=RetryLimits(concurrency=64))
 
     assert await undoing.run() is None
     tried = [undoing.tried(f"r{number}") for number in range(0, 400, 10)]
@@ -252,7 +254,7 @@ async def test_a_delete_that_is_only_throttled_comes_to_an_end() -> None:
             return None
         return (LOST, False) if number == 1 else (THROTTLED, False)
 
-    undoing = Undoing(Registry(3, fault), rate=Auto())
+    undoing = Undoing(Registry(3, fault), rate=AdaptiveRateLimiter())
 
     assert await undoing.run() is None
     outcome = undoing.outcomes["r1"]
@@ -266,12 +268,14 @@ async def test_a_delete_that_is_only_throttled_comes_to_an_end() -> None:
 )
 @pytest.mark.parametrize("reads", [False, True], ids=["all-out", "reads-go-well"])
 async def test_an_outage_in_an_undo_removes_nothing_unread(
-    trouble: Reply | NoReply, concurrency: int, *, reads: bool
+    trouble: Response | TransportFailure, concurrency: int, *, reads: bool
 ) -> None:
     """Five minutes out cost no row; where reads go well, it is the rows' own fault."""
     registry = Registry(100, lambda *_: None)
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         out = 2 < undoing.clock.elapsed < 302
         if out and not (reads and request.method == "GET"):
             return trouble
@@ -279,8 +283,8 @@ async def test_an_outage_in_an_undo_removes_nothing_unread(
 
     undoing = Undoing(
         registry,
-        limits=Limits(concurrency=concurrency),
-        rate=Fixed(Limit(10, 1.0)),
+        limits=RetryLimits(concurrency=concurrency),
+        rate=FixedRateLimiter(Limit(10, 1.0)),
         answer=answer,
     )
 
@@ -315,7 +319,9 @@ async def test_whatever_goes_wrong_nothing_of_others_is_removed(seed: int) -> No
         watched=lambda _: chance.random() < 0.5,
     )
     undoing = Undoing(
-        registry, limits=Limits(concurrency=1 + 4 * seed, max_attempts=3), rate=Auto()
+        registry,
+        limits=RetryLimits(concurrency=1 + 4 * seed, max_attempts=3),
+        rate=AdaptiveRateLimiter(),
     )
 
     assert await undoing.run() is None

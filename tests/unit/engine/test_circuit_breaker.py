@@ -9,14 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bulkrepo.core.outcomes import Verdict
-from bulkrepo.engine.circuit_breaker import IN_A_ROW, Outage
-from bulkrepo.engine.ratelimit import RateControl
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.ratelimit.history import Learnt
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.circuit_breaker import IN_A_ROW, CircuitBreaker
+from bulkrepo.engine.ratelimit import RateLimiter
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.ratelimit.history import LearnedRate
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.engine.scheduler import Engine
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.answers import Limit
 from bulkrepo.swr.auth.token import Token
 from tests.support.fakes import (
@@ -39,7 +39,7 @@ REFUSED = error(429, "APIGW.0308", "throttling threshold reached")
 T = 1000.0
 
 
-def out(outage: Outage, now: float = T) -> None:
+def out(outage: CircuitBreaker, now: float = T) -> None:
     """Let so many answers be trouble that the service is out."""
     for _ in range(IN_A_ROW):
         outage.trouble(now, started=now, u=1.0, retry_after=None)
@@ -47,7 +47,7 @@ def out(outage: Outage, now: float = T) -> None:
 
 def test_it_is_no_outage_while_something_goes_well_now_and_then() -> None:
     """A good answer begins the count anew."""
-    outage = Outage()
+    outage = CircuitBreaker()
     for number in range(100):
         outage.trouble(T, started=T, u=0.5, retry_after=None)
         if number % (IN_A_ROW - 1) == 0:
@@ -61,7 +61,7 @@ def test_it_is_no_outage_while_something_goes_well_now_and_then() -> None:
 )
 def test_a_row_fails_when_chance_cannot_have_done_it(every: int, tries: int) -> None:
     """Where many succeed only when tried again, a few failures are no row's fault."""
-    outage, used = Outage(), list[float]()
+    outage, used = CircuitBreaker(), list[float]()
     outage.trouble(T, started=T, u=0.5, retry_after=None)
     for number in range(1, 2001):
         outage.good(T, first=number % every > 0)
@@ -74,7 +74,7 @@ def test_a_row_fails_when_chance_cannot_have_done_it(every: int, tries: int) -> 
 
 def test_what_always_fails_says_nothing_about_chance() -> None:
     """However many bad rows there are: five tries are enough for each."""
-    outage = Outage()
+    outage = CircuitBreaker()
     for _ in range(300):
         outage.good(T)
         for _ in range(2):
@@ -86,7 +86,7 @@ def test_what_always_fails_says_nothing_about_chance() -> None:
 
 def test_only_one_asks_and_less_and_less_often() -> None:
     """A second at first, a fifteenth of the time it lasts, and never over 15 s."""
-    outage, now, pauses = Outage(), T, []
+    outage, now, pauses = CircuitBreaker(), T, []
     out(outage)
     while now < T + 1000:
         wait = outage.wait(now)
@@ -109,7 +109,7 @@ def _sums(pauses: list[float]) -> list[float]:
 
 def test_the_end_is_open_for_all_at_once() -> None:
     """One good answer, whoever's, and everybody may leave."""
-    outage = Outage()
+    outage = CircuitBreaker()
     out(outage)
     outage.good(T)
 
@@ -119,7 +119,7 @@ def test_the_end_is_open_for_all_at_once() -> None:
 
 def test_a_wish_to_wait_is_respected() -> None:
     """`Retry-After` of a 503 holds the next probe back."""
-    outage = Outage()
+    outage = CircuitBreaker()
     out(outage)
     outage.trouble(T, started=T, u=0.0, retry_after=40.0)
 
@@ -128,7 +128,7 @@ def test_a_wish_to_wait_is_respected() -> None:
 
 def test_a_probe_that_says_nothing_of_the_service_is_followed_by_another() -> None:
     """Throttled, refused or cancelled: the next one may ask a second later."""
-    outage = Outage()
+    outage = CircuitBreaker()
     out(outage)
     outage.left()
     outage.answered(T + 5)
@@ -146,7 +146,7 @@ class Service:
         clock: FakeClock,
         *,
         out: tuple[float, float] = (0.0, 0.0),
-        trouble: Reply | NoReply = BROKEN,
+        trouble: Response | TransportFailure = BROKEN,
         share: float = 0.0,
         seed: int = 0,
     ) -> None:
@@ -155,10 +155,12 @@ class Service:
         self.chance = random.Random(seed)
         self.came: list[tuple[float, bool]] = []
 
-    def answer(self, request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         """Answer one request, and note when it came and whether all was well."""
         now = self.clock.elapsed
-        reply: Reply | NoReply = CREATED
+        reply: Response | TransportFailure = CREATED
         if self.out[0] <= now < self.out[1]:
             reply = self.trouble
         elif not self.limiter.admit(now):
@@ -175,7 +177,7 @@ class Service:
         )
 
 
-async def run(service: Service, control: RateControl, rows: int) -> ListStore:
+async def run(service: Service, control: RateLimiter, rows: int) -> ListStore:
     """Work *rows* off; no row may be lost."""
     store = ListStore(claims(rows))
     engine = Engine(
@@ -184,7 +186,7 @@ async def run(service: Service, control: RateControl, rows: int) -> ListStore:
         control,
         store,
         clock=service.clock,
-        limits=Limits(),
+        limits=RetryLimits(),
     )
     engine._exchange._turns._chance = random.Random(1)
 
@@ -192,20 +194,20 @@ async def run(service: Service, control: RateControl, rows: int) -> ListStore:
     return store
 
 
-def fifty() -> RateControl:
+def fifty() -> RateLimiter:
     """Give a fixed rate below the service's limit."""
-    return Fixed(Limit(50, 1.0))
+    return FixedRateLimiter(Limit(50, 1.0))
 
 
-def known() -> RateControl:
+def known() -> RateLimiter:
     """Give an adaptive rate that knows the limit."""
-    return Auto(Learnt(rate=50.0, limited=True))
+    return AdaptiveRateLimiter(LearnedRate(rate=50.0, limited=True))
 
 
 @pytest.mark.parametrize("trouble", [BROKEN, LOST, UNSENT, error(503)])
 @pytest.mark.parametrize("control", [fifty, known])
 async def test_a_minute_of_outage_costs_a_minute(
-    control: type[RateControl], trouble: Reply | NoReply
+    control: type[RateLimiter], trouble: Response | TransportFailure
 ) -> None:
     """Few requests fall into it, all is soon as before, and no row fails."""
     clock = FakeClock()
@@ -220,12 +222,12 @@ async def test_a_minute_of_outage_costs_a_minute(
 @pytest.mark.parametrize("control", [fifty, known])
 @pytest.mark.parametrize("between", [REFUSED, UNAUTHORIZED])
 async def test_an_outage_that_ends_in_other_trouble_is_over_all_the_same(
-    control: type[RateControl], between: Reply
+    control: type[RateLimiter], between: Response
 ) -> None:
     """Throttling or an old token, as a gateway comes back, hold nobody for ever."""
     clock, tokens = FakeClock(), iter(["t0", "t1"])
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         if 2 <= clock.elapsed < 10:
             return BROKEN
         if 10 <= clock.elapsed < 13:
@@ -240,7 +242,7 @@ async def test_an_outage_that_ends_in_other_trouble_is_over_all_the_same(
         control(),
         store,
         clock=clock,
-        limits=Limits(),
+        limits=RetryLimits(),
     )
 
     assert await asyncio.wait_for(engine.run(), 30) is None
@@ -256,17 +258,17 @@ async def test_a_rule_longer_than_patience_ends_the_run(
     clock, used = FakeClock(), []
     text = "policy user over ratelimit,limit:1,time:1 day"
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         used.append(request)
         return CREATED if len(used) == 1 else error(429, "APIGW.0308", text)
 
     engine = Engine(
         ScriptedGateway(answer, clock=clock),
         Token("SWR_TOKEN", lambda: "t"),
-        Auto(Learnt(rate=1.0, limited=bool(rules), rules=rules)),
+        AdaptiveRateLimiter(LearnedRate(rate=1.0, limited=bool(rules), rules=rules)),
         ListStore(claims(20)),
         clock=clock,
-        limits=Limits(),
+        limits=RetryLimits(),
     )
     stop = await asyncio.wait_for(engine.run(), 30)
 
@@ -277,7 +279,7 @@ async def test_a_rule_longer_than_patience_ends_the_run(
 
 
 @pytest.mark.parametrize("control", [fifty, known])
-async def test_a_tenth_of_500s_slows_nobody_down(control: type[RateControl]) -> None:
+async def test_a_tenth_of_500s_slows_nobody_down(control: type[RateLimiter]) -> None:
     """Rows try again; the others do not wait for them. The very last may be unlucky."""
     spent = []
     for share in (0.0, 0.1):
@@ -301,7 +303,7 @@ async def test_it_is_said_why_nothing_moves() -> None:
         fifty(),
         ListStore(claims(1000)),
         clock=clock,
-        limits=Limits(),
+        limits=RetryLimits(),
     )
     said: dict[int, str | None] = {}
 
@@ -319,11 +321,11 @@ async def test_it_is_said_why_nothing_moves() -> None:
 
 def bad_at_the_end(
     rows: int, bad: int
-) -> Callable[[Request, Mapping[str, str]], Reply]:
+) -> Callable[[Request, Mapping[str, str]], Response]:
     """Answer a 500 to each create of the last *bad* of *rows*."""
     ill = {f"r{row}" for row in range(rows - bad, rows)}
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         what, name = told(request).split()
         if what == "GET":
             return ABSENT
@@ -347,7 +349,7 @@ async def test_bad_rows_at_the_end_fail_for_themselves(
             fifty(),
             store,
             clock=clock,
-            limits=Limits(concurrency=concurrency),
+            limits=RetryLimits(concurrency=concurrency),
         )
         stop = await engine.run()
 
@@ -365,12 +367,14 @@ async def test_bad_rows_at_the_end_fail_for_themselves(
 @pytest.mark.parametrize("left", [1, 4, 10])
 @pytest.mark.parametrize("trouble", [BROKEN, LOST, UNSENT])
 async def test_an_outage_that_begins_at_the_end_fails_no_row(
-    trouble: Reply | NoReply, left: int, most: int
+    trouble: Response | TransportFailure, left: int, most: int
 ) -> None:
     """Though reads are answered all the time, and only few rows are left to ask."""
     clock, rows, begun = FakeClock(), 100, 0.0
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         nonlocal begun
         if request.method == "GET":
             return ABSENT
@@ -386,7 +390,7 @@ async def test_an_outage_that_begins_at_the_end_fails_no_row(
             fifty(),
             store,
             clock=clock,
-            limits=Limits(max_attempts=most),
+            limits=RetryLimits(max_attempts=most),
         )
         stop = await engine.run()
 
@@ -406,7 +410,7 @@ async def test_before_anything_went_well_no_row_fails() -> None:
         fifty(),
         store,
         clock=clock,
-        limits=Limits(patience=60),
+        limits=RetryLimits(patience=60),
     )
     stop = await engine.run()
 
@@ -434,7 +438,7 @@ async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None
     clock = FakeClock()
     sent: list[float] = []
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         sent.append(clock.elapsed)
         return CREATED if len(sent) <= 3000 else UNAUTHORIZED
 
@@ -442,10 +446,10 @@ async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None
     engine = Engine(
         ScriptedGateway(answer, clock=clock),
         Token("SWR_TOKEN", lambda: "t"),
-        Fixed(Limit(1_000_000, 1.0)),
+        FixedRateLimiter(Limit(1_000_000, 1.0)),
         store,
         clock=clock,
-        limits=Limits(concurrency=64),
+        limits=RetryLimits(concurrency=64),
     )
     stop = await asyncio.wait_for(engine.run(), 60)
 

@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo.engine.cancellation import Brake
-from bulkrepo.engine.credential_refresh import Credential
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.cancellation import CancellationToken
+from bulkrepo.engine.credential_refresh import CredentialRefresher
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.engine.scheduler import Engine
-from bulkrepo.http.clock_skew import Skew
-from bulkrepo.http.messages import NoReply, Reply, Request
-from bulkrepo.swr.answers import Answer, Kind, Limit
+from bulkrepo.http.clock_skew import ClockSkew
+from bulkrepo.http.messages import Request, Response, TransportFailure
+from bulkrepo.swr.answers import Answer, AnswerKind, Limit
 from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
@@ -36,10 +36,10 @@ from tests.support.fakes import (
 IAM = "https://iam.example"
 QUICK = Limit(1_000_000, 1.0)
 BUSY = error(503, "APIGW.0613", "IAM is unavailable")
-WRONG = Reply(401, {}, b'{"error":{"code":401,"message":"wrong","title":"no"}}')
+WRONG = Response(401, {}, b'{"error":{"code":401,"message":"wrong","title":"no"}}')
 FORBIDDEN_KEY = error(401, "APIGW.0301", "verify aksk signature fail")
 
-Said = Reply | NoReply
+Said = Response | TransportFailure
 
 
 class Cloud:
@@ -58,7 +58,7 @@ class Cloud:
         slow: float = 0.0,
         rate: Limit = QUICK,
         auth: Auth | None = None,
-        limits: Limits | None = None,
+        limits: RetryLimits | None = None,
         swr: Callable[[int], Said | None] = lambda _: None,
     ) -> None:
         self.clock = FakeClock()
@@ -79,10 +79,10 @@ class Cloud:
         self.engine = Engine(
             self,
             auth or Password(login, names={"project": "HW_PROJECT_NAME"}),
-            Fixed(rate),
+            FixedRateLimiter(rate),
             ListStore(claims(rows)),
             clock=self.clock,
-            limits=limits or Limits(concurrency=8),
+            limits=limits or RetryLimits(concurrency=8),
         )
 
     async def send(self, request: Request, headers: Mapping[str, str]) -> Said:
@@ -107,13 +107,13 @@ class Cloud:
             good = self._valid.get(headers["X-Auth-Token"], 0.0) > now
             said = CREATED if good else UNAUTHORIZED
         said = said or CREATED
-        if isinstance(said, Reply) and said.status == 401:
+        if isinstance(said, Response) and said.status == 401:
             self.refused += 1
         else:
             self.creates.append(now)
         return said
 
-    def _issue(self, now: float) -> Reply:
+    def _issue(self, now: float) -> Response:
         token = f"token-{len(self.logins)}"
         self._valid[token] = now + self._lifetime
         stamps = {"issued_at": 0.0, "expires_at": self._lifetime}
@@ -122,7 +122,7 @@ class Cloud:
             for name, at in stamps.items()
         }
         body = msgspec.json.encode({"token": told})
-        return Reply(201, {"X-Subject-Token": token}, body)
+        return Response(201, {"X-Subject-Token": token}, body)
 
     async def run(self) -> tuple[str, int]:
         """Run to the end; give what stopped it and the exit code, if anything."""
@@ -140,7 +140,7 @@ def once(number: int, answer: Said) -> Callable[[int], Said | None]:
 
 async def test_the_password_is_sent_once_before_anybody_fans_out() -> None:
     """Sixty-four workers, one sign-in, and the first request of all."""
-    cloud = Cloud(rows=200, limits=Limits(concurrency=64))
+    cloud = Cloud(rows=200, limits=RetryLimits(concurrency=64))
 
     assert await cloud.run() == ("", 0)
     assert len(cloud.logins) == 1
@@ -168,13 +168,13 @@ async def test_those_who_come_together_sign_in_once() -> None:
     """Before the first token as well as before the end of one."""
     cloud = Cloud(slow=1.0)
     auth = Password(Login(endpoint=IAM, user_id="u", password="P", project_id="p"))
-    credential = Credential(
+    credential = CredentialRefresher(
         auth,
-        Brake(cloud.clock),
+        CancellationToken(cloud.clock),
         gateway=cloud,
         clock=cloud.clock,
         patience=60.0,
-        skew=Skew(),
+        skew=ClockSkew(),
     )
 
     assert await asyncio.gather(*(credential.ready() for _ in range(5))) == [True] * 5
@@ -182,7 +182,7 @@ async def test_those_who_come_together_sign_in_once() -> None:
     old = auth.sign(Request("GET", "/"), at=0.0)
     auth.due = credential.due = cloud.clock.time()  # the end is near, and a 401 nearer
     why_not, ready = await asyncio.gather(
-        credential.renew(old, Answer(Kind.UNAUTHORIZED, 401)), credential.ready()
+        credential.renew(old, Answer(AnswerKind.UNAUTHORIZED, 401)), credential.ready()
     )
     assert why_not is None
     assert ready
@@ -240,7 +240,7 @@ async def test_an_outage_of_iam_at_the_end_of_a_token_is_waited_out() -> None:
 
 async def test_a_wrong_password_is_sent_once() -> None:
     """And nothing else is: a few more would lock the user."""
-    cloud = Cloud(WRONG, limits=Limits(concurrency=64))
+    cloud = Cloud(WRONG, limits=RetryLimits(concurrency=64))
 
     reason, code = await cloud.run()
 
@@ -282,7 +282,7 @@ async def test_iam_own_trouble_is_waited_out(answers: list[Said], least: float) 
 
 async def test_patience_with_iam_ends() -> None:
     """The last answer is told."""
-    cloud = Cloud(*[BUSY] * 999, limits=Limits(patience=120.0))
+    cloud = Cloud(*[BUSY] * 999, limits=RetryLimits(patience=120.0))
 
     reason, code = await cloud.run()
 
@@ -296,7 +296,7 @@ async def test_patience_with_iam_ends() -> None:
 async def test_iam_may_not_ask_for_more_than_there_is_patience_for() -> None:
     """That is said at once, and not after it was tried."""
     asks = error(429, "IAM.0012", "threshold", Retry_After="3600")
-    cloud = Cloud(asks, limits=Limits(patience=60.0))
+    cloud = Cloud(asks, limits=RetryLimits(patience=60.0))
 
     reason, code = await cloud.run()
 
@@ -376,7 +376,7 @@ async def test_a_passcode_ends_with_its_token() -> None:
 
 async def test_a_deadline_ends_the_wait_for_iam() -> None:
     """The run is as tidy as any."""
-    cloud = Cloud(*[BUSY] * 999, limits=Limits(deadline=20.0))
+    cloud = Cloud(*[BUSY] * 999, limits=RetryLimits(deadline=20.0))
 
     reason, code = await cloud.run()
 
@@ -402,15 +402,15 @@ def keys() -> AccessKey:
     return AccessKey(endpoint="https://swr.example", access_key="AK", secret_key="SK")
 
 
-def dated(reply: Reply, cloud_time: float) -> Reply:
+def dated(reply: Response, cloud_time: float) -> Response:
     """Give *reply* with the server's time in it."""
     date = format_datetime(datetime.fromtimestamp(cloud_time, UTC), usegmt=True)
-    return Reply(reply.status, {**reply.headers, "Date": date}, reply.body)
+    return Response(reply.status, {**reply.headers, "Date": date}, reply.body)
 
 
 async def test_bad_keys_are_tried_once() -> None:
     """Five refusals would lock them."""
-    cloud = Cloud(auth=keys(), swr=lambda _: FORBIDDEN_KEY, limits=Limits())
+    cloud = Cloud(auth=keys(), swr=lambda _: FORBIDDEN_KEY, limits=RetryLimits())
 
     reason, code = await cloud.run()
 
@@ -424,7 +424,7 @@ async def test_keys_are_proven_by_one_request_alone(trouble: Said) -> None:
     cloud = Cloud(
         auth=keys(),
         swr=lambda number: trouble if number < 3 else FORBIDDEN_KEY,
-        limits=Limits(concurrency=64),
+        limits=RetryLimits(concurrency=64),
     )
 
     _, code = await cloud.run()

@@ -5,18 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.ratelimit.history import PERIOD, Earlier, Learnt, kept, starts
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.ratelimit.history import (
+    PERIOD,
+    LearnedRate,
+    RequestHistory,
+    kept,
+    starts,
+)
 from bulkrepo.swr.answers import Limit
 
 NOW, TIME = 1000.0, 1_700_000_000.0
 
 
-def keep(sent: list[float], *, ended: bool = True) -> Earlier:
+def keep(sent: list[float], *, ended: bool = True) -> RequestHistory:
     """Keep starts (monotonic) as a ledger would: as text."""
     found = kept(sent, endpoint="https://x", now=NOW, time=TIME, ended=ended)
-    return msgspec.json.decode(msgspec.json.encode(found), type=Earlier)
+    return msgspec.json.decode(msgspec.json.encode(found), type=RequestHistory)
 
 
 @given(st.lists(st.floats(NOW - 3600, NOW), max_size=300))
@@ -55,8 +61,8 @@ def test_nothing_was_sent_in_the_future() -> None:
 def test_a_window_goes_on_where_it_was(limit: Limit) -> None:
     """Given or named: in no window more than the count, across processes."""
     used = [NOW - 10 + n / 100 for n in range(limit.count // 2)]
-    learnt = Learnt(rate=50.0, limited=True, rules=(limit,))
-    for control in (Fixed(limit, used), Auto(learnt, used)):
+    learnt = LearnedRate(rate=50.0, limited=True, rules=(limit,))
+    for control in (FixedRateLimiter(limit, used), AdaptiveRateLimiter(learnt, used)):
         now, left = NOW, []
         while now < NOW + 20:
             wait = control.reserve(now)

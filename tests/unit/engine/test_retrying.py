@@ -7,10 +7,10 @@ import pytest
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.rows import Doubt
 from bulkrepo.engine.circuit_breaker import IN_A_ROW
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.answers import Limit
 from tests.support.engine import THROTTLED, Bench, by_row
 from tests.support.fakes import (
@@ -34,7 +34,9 @@ async def test_tries_are_used_up_when_the_service_is_healthy(
 ) -> None:
     """A row that fails while others succeed fails for itself, wherever it stands."""
     answers = {f"POST r{bad}": BROKEN, f"GET r{bad}": ABSENT}
-    bench = Bench(claims(100), by_row(answers), limits=Limits(concurrency=concurrency))
+    bench = Bench(
+        claims(100), by_row(answers), limits=RetryLimits(concurrency=concurrency)
+    )
 
     assert await bench.run() is None
     assert bench.engine.stats["created"] == 99
@@ -50,11 +52,13 @@ async def test_tries_are_used_up_when_the_service_is_healthy(
     "trouble", [BROKEN, LOST, UNSENT, BUSY], ids=["5xx", "lost", "unsent", "busy"]
 )
 async def test_no_row_fails_when_an_outage_ends_in_time(
-    trouble: Reply | NoReply, concurrency: int
+    trouble: Response | TransportFailure, concurrency: int
 ) -> None:
     """While nothing succeeds, tries do not count: five minutes out, all created."""
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         out = 2 < bench.clock.elapsed < 302
         if out:
             return trouble
@@ -63,8 +67,8 @@ async def test_no_row_fails_when_an_outage_ends_in_time(
     bench = Bench(
         claims(300),
         answer,
-        limits=Limits(concurrency=concurrency),
-        rate=Fixed(Limit(20, 1.0)),
+        limits=RetryLimits(concurrency=concurrency),
+        rate=FixedRateLimiter(Limit(20, 1.0)),
     )
 
     assert await bench.run() is None
@@ -75,14 +79,16 @@ async def test_no_row_fails_when_an_outage_ends_in_time(
 async def test_run_stops_when_patience_is_over() -> None:
     """An outage that lasts stops the run; what was not begun stays as it was."""
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         return BROKEN if bench.clock.elapsed > 1 else CREATED
 
     bench = Bench(
         claims(600),
         answer,
-        limits=Limits(concurrency=8, patience=120),
-        rate=Fixed(Limit(20, 1.0)),
+        limits=RetryLimits(concurrency=8, patience=120),
+        rate=FixedRateLimiter(Limit(20, 1.0)),
     )
 
     stop = await bench.run()
@@ -103,7 +109,10 @@ async def test_throttled_answers_use_up_no_tries() -> None:
     """A row that is throttled ten times and then created is created."""
     script = [CREATED, *[THROTTLED] * 10, CREATED]
     bench = Bench(
-        claims(2), script, limits=Limits(concurrency=1, max_attempts=2), rate=Auto()
+        claims(2),
+        script,
+        limits=RetryLimits(concurrency=1, max_attempts=2),
+        rate=AdaptiveRateLimiter(),
     )
 
     assert await bench.run() is None

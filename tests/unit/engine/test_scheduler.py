@@ -8,10 +8,10 @@ import pytest
 
 from bulkrepo.core.errors import LedgerError, SettingsError
 from bulkrepo.core.outcomes import Claim, Outcome, Verdict
-from bulkrepo.engine.ratelimit.adaptive import Auto
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.engine.ratelimit.adaptive import AdaptiveRateLimiter
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.answers import Limit
 from tests.support.engine import THROTTLED, Bench, by_row
 from tests.support.fakes import (
@@ -57,7 +57,7 @@ async def test_nothing_is_sent_when_the_store_is_empty() -> None:
 
 async def test_outcome_tells_the_last_answer_and_the_time() -> None:
     """What SWR said, how often we asked, when, and how long it took is kept."""
-    refused = Reply(
+    refused = Response(
         400,
         {"X-Request-Id": "abc"},
         error(400, "SVCSTG.SWR.4001029", "invalid image name").body,
@@ -80,7 +80,7 @@ async def test_outcome_tells_the_last_answer_and_the_time() -> None:
 @pytest.mark.parametrize("concurrency", [1, 2, 3, 8])
 async def test_no_more_requests_are_in_flight_than_allowed(concurrency: int) -> None:
     """The concurrency bounds requests in flight, and all of it is used."""
-    bench = Bench(claims(60), by_row({}), limits=Limits(concurrency=concurrency))
+    bench = Bench(claims(60), by_row({}), limits=RetryLimits(concurrency=concurrency))
 
     await bench.run()
 
@@ -107,7 +107,7 @@ async def test_first_request_goes_alone_when_a_run_begins() -> None:
     ],
 )
 async def test_only_its_rows_stop_when_an_organization_cannot_work(
-    answer: Reply, why: str
+    answer: Response, why: str
 ) -> None:
     """At most one request a worker is spent on it; the others go on."""
     rows = [
@@ -115,7 +115,7 @@ async def test_only_its_rows_stop_when_an_organization_cannot_work(
         for row in range(200)
     ]
 
-    def answering(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answering(request: Request, headers: Mapping[str, str]) -> Response:
         return answer if "/bad/" in request.path else CREATED
 
     bench = Bench(rows, answering)
@@ -202,11 +202,13 @@ class Registry:
         self.there = dict.fromkeys(others, "2023-11-14T21:00:00.250Z")
         self.ours: set[str] = set()
 
-    def answer(self, request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         """Carry out or not, tell or not; the first contact is a good one."""
         name = told(request).split()[1]
         luck = self.chance.random() if self.ours else 1.0
-        trouble: list[Reply | NoReply] = [BROKEN, LOST, UNSENT, THROTTLED]
+        trouble: list[Response | TransportFailure] = [BROKEN, LOST, UNSENT, THROTTLED]
         if request.method == "GET":
             if luck < 0.1:
                 return self.chance.choice(trouble)
@@ -236,8 +238,8 @@ async def test_no_verdict_lies_when_everything_goes_wrong(seed: int) -> None:
     bench = Bench(
         claims(count),
         registry.answer,
-        limits=Limits(concurrency=1 + seed, max_attempts=3),
-        rate=Auto() if seed % 2 else Fixed(Limit(50, 1.0)),
+        limits=RetryLimits(concurrency=1 + seed, max_attempts=3),
+        rate=AdaptiveRateLimiter() if seed % 2 else FixedRateLimiter(Limit(50, 1.0)),
         clock=clock,
     )
     bench.engine._exchange._chance = random.Random(seed)

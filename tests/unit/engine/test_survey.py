@@ -5,17 +5,17 @@ import pytest
 from bulkrepo.core.outcomes import Claim, Verdict
 from bulkrepo.engine.survey import Mode, Surveyor
 from bulkrepo.http.messages import Request
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.operations.conclusion import Conclusion
 from bulkrepo.swr.requests import Organization, Quota, Quotas
 
-ABSENT = Answer(Kind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
-HIDDEN = Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")
-TAKEN = Answer(Kind.CONFLICT, 409, "SVCSTG.SWR.4090060")
-FULL = Answer(Kind.QUOTA, 400, "SVCSTG.SWR.4000097")
-LOST = Answer(Kind.BROKEN, 500)
-DONE = Answer(Kind.DONE, 201)
-OURS = Answer(Kind.DONE, 200, seen=Organization("x", 7))
+ABSENT = Answer(AnswerKind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
+HIDDEN = Answer(AnswerKind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")
+TAKEN = Answer(AnswerKind.CONFLICT, 409, "SVCSTG.SWR.4090060")
+FULL = Answer(AnswerKind.QUOTA, 400, "SVCSTG.SWR.4000097")
+LOST = Answer(AnswerKind.BROKEN, 500)
+DONE = Answer(AnswerKind.DONE, 201)
+OURS = Answer(AnswerKind.DONE, 200, seen=Organization("x", 7))
 
 
 class Store:
@@ -136,7 +136,7 @@ async def test_a_full_quota_is_met_once() -> None:
 @pytest.mark.parametrize(("limit", "left"), [(5, 2), (4, 1), (2, 0)])
 async def test_a_plan_minds_the_quota(limit: int, left: int) -> None:
     """Where the project is known, it says which organizations are too many."""
-    quota = Answer(Kind.DONE, 200, seen=Quotas([Quota("namespace", limit, 3)]))
+    quota = Answer(AnswerKind.DONE, 200, seen=Quotas([Quota("namespace", limit, 3)]))
     script = {"x": [ABSENT], "y": [ABSENT], "quotas": [quota]}
     facts = {"project_id": "p"}
     notes = Notes(script)

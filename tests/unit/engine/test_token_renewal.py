@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from bulkrepo.engine.ratelimit.fixed import Fixed
-from bulkrepo.engine.retrying import Limits
+from bulkrepo.engine.ratelimit.fixed import FixedRateLimiter
+from bulkrepo.engine.retrying import RetryLimits
 from bulkrepo.engine.scheduler import Engine
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.auth.token import Token
 from tests.support.engine import QUICK, Bench, by_row
 from tests.support.fakes import (
@@ -36,7 +36,7 @@ class Tokens:
         self.reads += 1
         return self.tokens[min(self.reads, len(self.tokens)) - 1]
 
-    def answer(self, request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(self, request: Request, headers: Mapping[str, str]) -> Response:
         """Create for a valid token, else refuse."""
         if headers["X-Auth-Token"] == self.valid:
             return CREATED
@@ -47,7 +47,7 @@ async def test_token_is_renewed_once_when_all_workers_are_refused() -> None:
     """Eight requests that are refused together lead to one renewal."""
     file = Tokens("t0", "t1", valid="t0")
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         if len(bench.gateway.requests) == 20:
             file.valid = "t1"
         return file.answer(request, headers)
@@ -68,13 +68,13 @@ async def test_late_401_leaves_a_fresh_token_alone() -> None:
     class Slow(ScriptedGateway):
         async def send(
             self, request: Request, headers: Mapping[str, str]
-        ) -> Reply | NoReply:
+        ) -> Response | TransportFailure:
             reply = await super().send(request, headers)
             if told(request) == "POST r3" and headers["X-Auth-Token"] == "t0":
                 await clock.sleep(5)
             return reply
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         first = told(request) == "POST r0"
         return CREATED if first else file.answer(request, headers)
 
@@ -83,10 +83,10 @@ async def test_late_401_leaves_a_fresh_token_alone() -> None:
     engine = Engine(
         gateway,
         file.auth,
-        Fixed(QUICK),
+        FixedRateLimiter(QUICK),
         store,
         clock=clock,
-        limits=Limits(concurrency=8),
+        limits=RetryLimits(concurrency=8),
     )
 
     assert await engine.run() is None
@@ -124,7 +124,7 @@ async def test_run_stops_when_the_credential_dies_on_the_way() -> None:
     """Each worker learns of it by one request at most, and one more is the proof."""
     file = Tokens("t0", valid="t0")
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         if len(bench.gateway.requests) > 20:
             file.valid = "gone"
         return file.answer(request, headers)
@@ -162,7 +162,7 @@ async def test_what_a_service_quotes_of_the_tokens_is_not_kept() -> None:
     old, new = "old-token-of-some-length", "new-token-of-some-length"
     file = Tokens(old, new, valid=new)
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         token = headers["X-Auth-Token"]
         if token == old:
             return error(401, "SVCSTG.SWR.4010000", f"{token} is refused")
@@ -183,7 +183,7 @@ async def test_a_request_id_that_quotes_the_token_is_not_kept() -> None:
     token = "a-token-of-some-length"
     bench = Bench(
         claims(1),
-        [Reply(201, {"X-Request-Id": f"r{token}"})],
+        [Response(201, {"X-Request-Id": f"r{token}"})],
         auth=Token("f", lambda: token),
     )
 
@@ -197,7 +197,7 @@ async def test_token_is_renewed_again_when_the_renewed_one_had_worked() -> None:
     """A long run outlives many tokens."""
     file = Tokens("t0", "t1", "t2", "t3", valid="t0")
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         file.valid = f"t{len(bench.gateway.requests) // 30}"
         return file.answer(request, headers)
 

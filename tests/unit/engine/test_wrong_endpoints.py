@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from bulkrepo.core.outcomes import Claim
-from bulkrepo.engine.retrying import Limits
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.engine.retrying import RetryLimits
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.swr.operations.conclusion import Flow
 from bulkrepo.swr.operations.inspection import plan
 from tests.support.engine import Bench, by_row
@@ -24,14 +24,16 @@ def look(claim: Claim) -> Flow:
     "answer",
     [
         pytest.param(NOT_PUBLISHED, id="not-published"),
-        pytest.param(Reply(404, {}), id="404-without-code"),
-        pytest.param(Reply(302, {"Location": "https://login.example"}), id="redirect"),
+        pytest.param(Response(404, {}), id="404-without-code"),
         pytest.param(
-            Reply(200, {"Content-Type": "text/html"}, b"<html>"), id="page-with-200"
+            Response(302, {"Location": "https://login.example"}), id="redirect"
+        ),
+        pytest.param(
+            Response(200, {"Content-Type": "text/html"}, b"<html>"), id="page-with-200"
         ),
     ],
 )
-async def test_one_request_is_sent_when_the_endpoint_is_wrong(answer: Reply) -> None:
+async def test_one_request_is_sent_when_the_endpoint_is_wrong(answer: Response) -> None:
     """The first answer stops the run; nothing else is sent."""
     bench = Bench(claims(100), by_row({}, answer))
 
@@ -46,21 +48,21 @@ async def test_one_request_is_sent_when_the_endpoint_is_wrong(answer: Reply) -> 
 
 
 ODD = [
-    pytest.param(Reply(302, {"Location": "https://login.example"}), id="redirect"),
-    pytest.param(Reply(404, {}, b"<html>"), id="page-with-404"),
+    pytest.param(Response(302, {"Location": "https://login.example"}), id="redirect"),
+    pytest.param(Response(404, {}, b"<html>"), id="page-with-404"),
     pytest.param(
-        Reply(200, {"Content-Type": "text/html"}, b"<html>"), id="page-with-200"
+        Response(200, {"Content-Type": "text/html"}, b"<html>"), id="page-with-200"
     ),
-    pytest.param(Reply(401, {}), id="bare-401"),
+    pytest.param(Response(401, {}), id="bare-401"),
 ]
 
 
 @pytest.mark.parametrize("odd", ODD)
-async def test_one_odd_answer_among_good_ones_costs_one_more_try(odd: Reply) -> None:
+async def test_one_odd_answer_among_good_ones_costs_one_more_try(odd: Response) -> None:
     """It says nothing about the run: its row is tried again, and all are created."""
     answers = 0
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         nonlocal answers
         answers += 1
         return odd if answers == 40 else CREATED
@@ -73,7 +75,7 @@ async def test_one_odd_answer_among_good_ones_costs_one_more_try(odd: Reply) -> 
 
 
 @pytest.mark.parametrize("odd", ODD)
-async def test_a_row_that_is_always_answered_oddly_fails_alone(odd: Reply) -> None:
+async def test_a_row_that_is_always_answered_oddly_fails_alone(odd: Response) -> None:
     """The others succeed, and their success is the second opinion."""
     bench = Bench(claims(50), by_row({"POST r7": odd, "GET r7": ABSENT}))
 
@@ -85,12 +87,12 @@ async def test_a_row_that_is_always_answered_oddly_fails_alone(odd: Reply) -> No
 
 @pytest.mark.parametrize("odd", ODD)
 async def test_run_stops_where_the_last_success_is_answered_oddly_too(
-    odd: Reply,
+    odd: Response,
 ) -> None:
     """What was in flight may have been created, unless its credential was refused."""
     answers = 0
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         nonlocal answers
         answers += 1
         return CREATED if answers <= 40 else odd
@@ -113,17 +115,20 @@ async def test_run_stops_where_the_last_success_is_answered_oddly_too(
 
 
 @pytest.mark.parametrize("odd", ODD)
-async def test_what_only_reads_asks_the_last_good_read_again(odd: Reply) -> None:
+async def test_what_only_reads_asks_the_last_good_read_again(odd: Response) -> None:
     """A read that finds nothing vouches for the service as well."""
     answers = 0
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply:
+    def answer(request: Request, headers: Mapping[str, str]) -> Response:
         nonlocal answers
         answers += 1
         return odd if answers == 20 else ABSENT
 
     bench = Bench(
-        claims(30), answer, limits=Limits(concurrency=8, reads_vouch=True), flow=look
+        claims(30),
+        answer,
+        limits=RetryLimits(concurrency=8, reads_vouch=True),
+        flow=look,
     )
 
     assert await bench.run() is None
@@ -149,11 +154,13 @@ async def test_run_stops_when_the_endpoint_is_unreachable_at_first() -> None:
 async def test_unreachable_is_tried_again_later_in_a_run() -> None:
     """Once the service has answered, a refused connection is a passing trouble."""
 
-    def answer(request: Request, headers: Mapping[str, str]) -> Reply | NoReply:
+    def answer(
+        request: Request, headers: Mapping[str, str]
+    ) -> Response | TransportFailure:
         bad = told(request) == "POST r1" and len(bench.about(1)) <= 2
         return UNSENT if bad else CREATED
 
-    bench = Bench(claims(2), answer, limits=Limits(concurrency=1))
+    bench = Bench(claims(2), answer, limits=RetryLimits(concurrency=1))
 
     assert await bench.run() is None
     assert bench.verdicts == ["created", "created"]

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientConnectionError
 
 from bulkrepo.core.rows import RepoSpec
-from bulkrepo.http.messages import BODY_LIMIT, NoReply, Reply, Request
+from bulkrepo.http.messages import BODY_LIMIT, Request, Response, TransportFailure
 from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.signature import signed
 from bulkrepo.swr.requests import create
@@ -38,7 +38,7 @@ async def test_reply_is_what_came_whatever_the_status(
 
     reply = await ask(SWR)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert (reply.status, reply.body) == (status, b'{"a":1}')
     assert reply.headers["x-request-id"] == "r1"
 
@@ -49,7 +49,7 @@ async def test_redirect_is_a_reply_and_is_not_followed(cloud: FakeCloud) -> None
 
     reply = await ask(SWR)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert (reply.status, reply.headers["Location"]) == (302, "https://evil.example/")
 
 
@@ -59,7 +59,7 @@ async def test_page_is_a_reply_like_any_other(cloud: FakeCloud) -> None:
 
     reply = await ask(SWR)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert reply.body == b"<html>"
     assert reply.headers["Content-Type"] == "text/html"
 
@@ -68,7 +68,7 @@ async def test_connection_that_breaks_is_a_value(cloud: FakeCloud) -> None:
     """Nothing is raised for a request; what may have left is said to have left."""
     cloud.post(SWR + PATH, exception=ClientConnectionError("gone"))
 
-    assert await ask(SWR) == NoReply("dropped", sent=True, detail="gone")
+    assert await ask(SWR) == TransportFailure("dropped", sent=True, detail="gone")
 
 
 async def test_client_must_be_open() -> None:
@@ -86,7 +86,10 @@ async def test_request_is_what_the_documentation_asks_for() -> None:
     ):
         replies = [await gateway.send(request, TOKEN) for request in (POST, GET)]
 
-    assert [reply.status for reply in replies if isinstance(reply, Reply)] == [201, 201]
+    assert [reply.status for reply in replies if isinstance(reply, Response)] == [
+        201,
+        201,
+    ]
     head, body = requests[0].split(b"\r\n\r\n")
     line, *headers = head.decode().split("\r\n")
     assert line == f"POST {PATH} HTTP/1.1"
@@ -129,7 +132,7 @@ async def test_a_token_of_many_thousand_characters_arrives() -> None:
     async with serving(saying(answer)) as host:
         reply = await ask("http://" + host)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert reply.headers["X-Subject-Token"] == token.decode()
 
 
@@ -143,8 +146,8 @@ async def test_a_request_may_name_another_server() -> None:
         client("http://" + host) as gateway,
     ):
         asked = Request("POST", f"http://{other}/v3/auth/tokens?nocatalog=true", b"{}")
-        assert isinstance(await gateway.send(asked, {}), Reply)
-        assert isinstance(await gateway.send(POST, TOKEN), Reply)
+        assert isinstance(await gateway.send(asked, {}), Response)
+        assert isinstance(await gateway.send(POST, TOKEN), Response)
 
     assert iam[0].startswith(b"POST /v3/auth/tokens?nocatalog=true HTTP/1.1\r\n")
     assert f"Host: {other}\r\n".encode() in iam[0]
@@ -225,9 +228,9 @@ async def test_body_is_cut_when_it_is_long(size: int) -> None:
         reply = await gateway.send(POST, TOKEN)
         after = await gateway.send(POST, TOKEN)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert reply.body == b"x" * min(size, BODY_LIMIT)
-    assert isinstance(after, Reply)
+    assert isinstance(after, Response)
 
 
 async def test_body_is_not_unpacked() -> None:
@@ -238,7 +241,7 @@ async def test_body_is_not_unpacked() -> None:
     async with serving(saying(answer)) as host:
         reply = await ask("http://" + host)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert reply.body == packed.decode(errors="replace").encode()
 
 

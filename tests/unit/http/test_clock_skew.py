@@ -7,22 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.core.rows import Doubt
-from bulkrepo.http.clock_skew import Skew
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.clock_skew import ClockSkew
+from bulkrepo.http.messages import Response
 
 T = 1_700_000_000.0
 
 
-def answer(server: float) -> Reply:
+def answer(server: float) -> Response:
     """Give a reply that the server wrote when its clock showed *server*."""
-    return Reply(201, {"Date": formatdate(int(server), usegmt=True)})
+    return Response(201, {"Date": formatdate(int(server), usegmt=True)})
 
 
 def test_nothing_is_known_before_the_first_date() -> None:
     """Nor is anything assumed of a clock that nobody has shown."""
-    skew = Skew()
-    skew.observe(Reply(201, {}), sent=T, received=T)
-    skew.observe(Reply(201, {"Date": "nonsense"}), sent=T, received=T)
+    skew = ClockSkew()
+    skew.observe(Response(201, {}), sent=T, received=T)
+    skew.observe(Response(201, {"Date": "nonsense"}), sent=T, received=T)
 
     assert skew.bounds is None
     assert skew.doubt(T, T) == Doubt(0.0, None)
@@ -30,7 +30,7 @@ def test_nothing_is_known_before_the_first_date() -> None:
 
 def test_bounds_follow_a_clock_that_is_ahead() -> None:
     """An hour ahead there is an hour later."""
-    skew = Skew()
+    skew = ClockSkew()
     skew.observe(answer(T + 3600), sent=T, received=T + 0.1)
 
     assert skew.bounds is not None
@@ -40,7 +40,7 @@ def test_bounds_follow_a_clock_that_is_ahead() -> None:
 
 def test_many_answers_narrow_it_down() -> None:
     """A second that has just begun there bounds the offset from below."""
-    skew = Skew()
+    skew = ClockSkew()
     for tenth in range(40):
         now = T + tenth / 10
         skew.observe(answer(now + 0.35), sent=now, received=now + 0.01)
@@ -51,7 +51,7 @@ def test_many_answers_narrow_it_down() -> None:
 
 def test_a_clock_that_was_set_widens_the_bounds() -> None:
     """What was sent before it may be compared with what is shown afterwards."""
-    skew = Skew()
+    skew = ClockSkew()
     skew.observe(answer(T + 3600), sent=T, received=T)
     skew.observe(answer(T + 10), sent=T + 10, received=T + 10)
 
@@ -70,7 +70,7 @@ def test_bounds_hold_what_they_bound(
     offset: float, trips: list[tuple[float, float, float]]
 ) -> None:
     """Whatever the offset and the delays."""
-    skew = Skew()
+    skew = ClockSkew()
     now = T
     for pause, trip, share in trips:
         now += pause
@@ -86,7 +86,7 @@ def test_bounds_hold_what_they_bound(
 @pytest.mark.parametrize("off", [0.0, 0.5, -0.5, 600.0, -600.0])
 def test_how_far_clocks_are_apart_is_never_overstated(off: float) -> None:
     """What a `Date` of whole seconds and a slow answer leave open is left out."""
-    skew = Skew()
+    skew = ClockSkew()
     assert skew.apart == 0.0
     skew.observe(answer(T + off), sent=T - 1, received=T + 1)
 

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from bulkrepo.http.deadlines import Overdue
+from bulkrepo.http.deadlines import DeadlineTimer
 
 
 @pytest.fixture
-def overdue() -> Iterator[Overdue]:
+def overdue() -> Iterator[DeadlineTimer]:
     """Give deadlines of a hundredth of a second."""
-    shared = Overdue(0.01)
+    shared = DeadlineTimer(0.01)
     yield shared
     shared.close()
 
 
-async def _wait(overdue: Overdue, gate: asyncio.Event) -> str:
+async def _wait(overdue: DeadlineTimer, gate: asyncio.Event) -> str:
     """Wait at *gate* as a request does for its answer."""
     task = asyncio.current_task()
     assert task is not None
@@ -32,7 +32,7 @@ async def _wait(overdue: Overdue, gate: asyncio.Event) -> str:
     return "answered"
 
 
-async def test_each_request_has_its_own_time(overdue: Overdue) -> None:
+async def test_each_request_has_its_own_time(overdue: DeadlineTimer) -> None:
     """Those that are answered live on; the others end, also in a later round."""
     good, never = asyncio.Event(), asyncio.Event()
     waits = [asyncio.create_task(_wait(overdue, never)) for _ in range(3)]
@@ -46,7 +46,7 @@ async def test_each_request_has_its_own_time(overdue: Overdue) -> None:
 
 
 async def test_a_task_goes_on_after_a_request_that_was_overdue(
-    overdue: Overdue,
+    overdue: DeadlineTimer,
 ) -> None:
     """The cancellation was ours, and nothing of it is left."""
     never = asyncio.Event()
@@ -58,7 +58,7 @@ async def test_a_task_goes_on_after_a_request_that_was_overdue(
     assert task.cancelling() == 0
 
 
-async def test_a_cancellation_of_somebody_else_passes(overdue: Overdue) -> None:
+async def test_a_cancellation_of_somebody_else_passes(overdue: DeadlineTimer) -> None:
     """Ctrl-C is no timeout."""
     wait = asyncio.create_task(_wait(overdue, asyncio.Event()))
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bulkrepo.core.errors import SettingsError
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from bulkrepo.http.proxies import Proxy, parsed, proxy
 from tests.support.servers import CREATED, POST, TOKEN, ask, client, saying, serving
 
@@ -21,7 +21,7 @@ async def test_proxy_of_the_environment_is_used(
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@{host}")
         reply = await ask("https://swr-api.invalid")
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("proxy", False)
     assert "secret" not in reply.detail
     assert requests[0].startswith(b"CONNECT swr-api.invalid:443 HTTP/1.1\r\n")
@@ -37,7 +37,7 @@ async def test_proxy_that_is_down_was_not_sent(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("HTTPS_PROXY", f"me:secret@127.0.0.1:{port}")
         reply = await ask("https://swr-api.invalid")
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("refused", False)
     assert "secret" not in reply.detail
 
@@ -67,7 +67,7 @@ async def test_a_token_for_this_machine_meets_no_proxy(
         monkeypatch.setenv("http_proxy", f"http://{through}")
         reply = await ask("http://" + host)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert (reply.status, asked) == (204, [])
 
 
@@ -84,9 +84,9 @@ async def test_each_server_is_reached_by_its_own_proxy(
             direct = await gateway.send(POST, TOKEN)
             reply = await gateway.send(login, {})
 
-    assert isinstance(direct, NoReply)
+    assert isinstance(direct, TransportFailure)
     assert direct.kind == "dns"
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert [line.split(b"\r\n")[0] for line in asked] == [
         b"POST http://iam.invalid/v3/auth/tokens HTTP/1.1"
     ]
@@ -131,7 +131,7 @@ async def test_a_proxy_that_is_none_is_named_without_its_password(
     async with serving(saying(CREATED)) as host, client("http://" + host) as gateway:
         reply = await gateway.send(Request("GET", "https://iam.invalid/"), {})
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.sent, reply.detail) == (False, str(caught.value))
     assert "SECRET" not in reply.detail
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from aiohttp import ClientOSError
 
-from bulkrepo.http.messages import NoReply, Reply, Request
+from bulkrepo.http.messages import Request, Response, TransportFailure
 from tests.conftest import FakeCloud
 from tests.support.servers import (
     CREATED,
@@ -34,7 +34,7 @@ async def test_refused_was_not_sent() -> None:
         taken.bind(("127.0.0.1", 0))  # bound and not listening
         reply = await ask(f"http://127.0.0.1:{taken.getsockname()[1]}")
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("refused", False)
     assert "127.0.0.1" in reply.detail
 
@@ -50,7 +50,7 @@ async def test_unknown_name_was_not_sent(host: str) -> None:
     """A name that leads nowhere is a matter of the endpoint."""
     reply = await ask(f"https://{host}")
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("dns", False)
     assert reply.detail
 
@@ -66,7 +66,7 @@ async def test_failed_handshake_was_not_sent() -> None:
     async with serving(plain) as host:
         reply = await ask("https://" + host)
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("tls", False)
 
 
@@ -75,7 +75,7 @@ async def test_handshake_that_never_ends_was_not_sent() -> None:
     async with serving(silent) as host:
         reply = await ask("https://" + host, within=0.2)
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("connect", False)
     assert reply.detail
 
@@ -94,7 +94,7 @@ async def test_connection_closed_before_the_answer_may_have_sent(answer: bytes) 
     async with serving(saying(answer)) as host:
         reply = await ask("http://" + host)
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("dropped", True)
     assert reply.detail
     assert "<" not in reply.detail  # no insides of a library
@@ -127,7 +127,7 @@ async def test_a_request_leaves_once(method: str, *, kept: bool) -> None:
             await gateway.send(Request("GET", "/v2"), TOKEN)
         reply = await gateway.send(Request(method, "/v2/manage/x"), TOKEN)
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("dropped", True)
     assert len(requests) == 1 + kept
 
@@ -145,8 +145,8 @@ async def test_connection_that_was_closed_while_idle_is_honest(
         first = await gateway.send(POST, TOKEN)
         second = await gateway.send(request_, TOKEN)
 
-    assert isinstance(first, Reply)
-    assert len(requests) == 2 or (isinstance(second, NoReply) and second.sent)
+    assert isinstance(first, Response)
+    assert len(requests) == 2 or (isinstance(second, TransportFailure) and second.sent)
 
 
 async def test_bytes_that_come_while_idle_are_no_answer() -> None:
@@ -171,7 +171,7 @@ async def test_bytes_that_come_while_idle_are_no_answer() -> None:
             await asyncio.sleep(0)
         second = await gateway.send(POST, TOKEN)
 
-    assert [isinstance(r, Reply) and r.status for r in (first, second)] == [400, 400]
+    assert [isinstance(r, Response) and r.status for r in (first, second)] == [400, 400]
     assert connections == 2
 
 
@@ -199,7 +199,7 @@ async def test_connection_is_not_used_again_after_a_5xx(
 
     async with serving(serve) as host, client("http://" + host) as gateway:
         for _ in range(2):
-            assert isinstance(await gateway.send(POST, TOKEN), Reply)
+            assert isinstance(await gateway.send(POST, TOKEN), Response)
 
     assert opened == connections
 
@@ -218,10 +218,10 @@ async def test_a_server_that_wants_our_certificate_did_nothing(
 
     asked_for_one, failed = await ask(SWR), await ask(SWR)
 
-    assert isinstance(asked_for_one, NoReply)
+    assert isinstance(asked_for_one, TransportFailure)
     assert (asked_for_one.kind, asked_for_one.sent) == ("certificate", False)
     assert "client certificates are not supported" in asked_for_one.detail
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, TransportFailure)
     assert (failed.kind, failed.sent) == ("dropped", True)
 
 
@@ -230,7 +230,7 @@ async def test_no_answer_in_time_may_have_sent() -> None:
     async with serving(silent) as host:
         reply = await ask("http://" + host, within=0.05)
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("timeout", True)
     assert reply.detail == "no answer within the time allowed for a request"
 
@@ -248,7 +248,7 @@ async def test_answer_that_trickles_is_cut_by_the_deadline() -> None:
     async with serving(trickle) as host:
         reply = await ask("http://" + host, within=0.05)
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert (reply.kind, reply.sent) == ("timeout", True)
 
 
@@ -270,7 +270,7 @@ async def test_want_of_files_is_waited_out() -> None:
             asyncio.get_running_loop().call_later(0.02, end)
             reply = await gateway.send(POST, TOKEN)
 
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, Response)
     assert reply.status == 201
 
 
@@ -283,6 +283,6 @@ async def test_want_of_files_to_the_end_was_not_sent() -> None:
         with no_more_files():
             reply = await gateway.send(POST, TOKEN)
 
-    assert isinstance(reply, NoReply)
+    assert isinstance(reply, TransportFailure)
     assert not reply.sent
     assert "Too many open files" in reply.detail

@@ -105,7 +105,7 @@ def test_place(
 def test_places_end_with_the_end() -> None:
     """One place more than cells: where a missing one would stand."""
     assert csv_format.places("a,b\r\n", delimiter=",") == [
-        csv_format.Place(0, 1),
-        csv_format.Place(0, 3),
-        csv_format.Place(0, 4),
+        csv_format.CellPosition(0, 1),
+        csv_format.CellPosition(0, 3),
+        csv_format.CellPosition(0, 4),
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec
 from bulkrepo.inputs import checking, reader, rules
-from bulkrepo.inputs.suspects import Suspects, find_suspects
+from bulkrepo.inputs.suspects import SuspectCounter, find_suspects
 
 GIVEN = Defaults(namespace="team", is_public=False)
 
@@ -153,7 +153,7 @@ def test_json_has_no_line_of_totals() -> None:
 def test_odd_names_are_counted_with_what_readers_found_odd() -> None:
     """The same sentence for each row of one kind."""
     text = b"name\n7\n8\napp\n"
-    suspects = Suspects()
+    suspects = SuspectCounter()
     for row in reader.read_from(io.BytesIO(text), name="l.txt", format=None):
         found = rules.check(row, defaults=GIVEN)
         assert isinstance(found, RepoSpec)

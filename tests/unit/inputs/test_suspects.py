@@ -2,7 +2,7 @@
 
 from bulkrepo.core.rows import Layout, Problem, Rejected, RepoSpec, Row
 from bulkrepo.inputs import rules
-from bulkrepo.inputs.suspects import Suspects
+from bulkrepo.inputs.suspects import SuspectCounter
 
 ODD = Problem("repository", "odd", "is odd", suspect=True)
 LAYOUT = Layout("csv", columns={"namespace": 0, "repository": 1, "is_public": 2})
@@ -26,7 +26,7 @@ def test_a_suspect_row_is_valid() -> None:
 
 def test_suspects_are_said_by_kind_with_number_and_first_place() -> None:
     """And how many of them are to be public."""
-    counted = Suspects()
+    counted = SuspectCounter()
     row_odd = Problem("row", "hid", "is hidden", line=3, path="S!A3", suspect=True)
     for each in (row(2), row(3, ODD, row_odd, public="yes"), row(4, ODD)):
         spec = rules.check(each)

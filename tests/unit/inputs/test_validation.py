@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.cli import validate
-from bulkrepo.core.duplicates import Spool
+from bulkrepo.core.duplicates import DuplicateFinder
 from bulkrepo.core.errors import InputError, LedgerError, SettingsError
 from bulkrepo.core.rows import Defaults, Problem, Rejected, RepoSpec
 from bulkrepo.inputs import checking, fixing, validation
-from bulkrepo.runs.settings import Reading
+from bulkrepo.runs.settings import InputSettings
 from bulkrepo.sandbox import Sandbox
 from tests.support.boxes import ANYTHING, SAMPLES, bulkrepo, read
 
@@ -42,7 +42,7 @@ def save(tmp_path: Path) -> Save:
 
 def run(
     *sources: str, defaults: Defaults | None = None, stdin: bytes | None = None
-) -> tuple[validation.Checked, list[tuple[str, Problem]], list[Rejected]]:
+) -> tuple[validation.ListCounts, list[tuple[str, Problem]], list[Rejected]]:
     """Validate and return the count, what was reported, and the faulty rows."""
     reported: list[tuple[str, Problem]] = []
     rejected: list[Rejected] = []
@@ -98,7 +98,7 @@ def test_with_mistakes_reports_every_fault_in_its_place() -> None:
     count, reported, rejected = run(str(SAMPLES / "with-mistakes.csv"))
 
     assert [(p.line, p.column, p.rule) for _, p in reported] == MISTAKES
-    assert count == validation.Checked(
+    assert count == validation.ListCounts(
         rows=27, valid=3, faulty=23, duplicates=1, notes=2, problems=29
     )
     assert len(rejected) == count.faulty
@@ -184,7 +184,7 @@ def test_samples_are_valid(name: str, rows: int) -> None:
     count, reported, _ = run(str(SAMPLES / name))
 
     assert not reported
-    assert count == validation.Checked(rows=rows, valid=rows)
+    assert count == validation.ListCounts(rows=rows, valid=rows)
 
 
 def test_a_fault_of_the_heading_is_told_once_and_rows_are_checked(save: Save) -> None:
@@ -198,7 +198,7 @@ def test_a_fault_of_the_heading_is_told_once_and_rows_are_checked(save: Save) ->
         (1, 17, "unknown-column"),
         (52, 3, "uppercase"),
     ]
-    assert count == validation.Checked(
+    assert count == validation.ListCounts(
         rows=51, valid=50, faulty=1, problems=2, headings=1
     )
     assert [(each.row.line, len(each.problems)) for each in rejected] == [
@@ -218,7 +218,7 @@ def test_a_column_that_a_list_lacks_is_told_once(save: Save) -> None:
     ]
     assert (count.headings, count.faulty) == (1, 2)
     given = Defaults(namespace="t", is_public=False)
-    assert run(path, defaults=given)[0] == validation.Checked(rows=2, valid=2)
+    assert run(path, defaults=given)[0] == validation.ListCounts(rows=2, valid=2)
 
 
 def test_rows_meet_across_lists(save: Save) -> None:
@@ -288,7 +288,7 @@ def test_duplicates_agree_with_a_dictionary(rows: list[tuple[str, bool]]) -> Non
 def test_spool_finds_what_was_added_twice(held: int, values: list[int]) -> None:
     """On disk or in memory, the repeated are found."""
     with ExitStack() as stack:
-        spool = Spool(stack, held=held)
+        spool = DuplicateFinder(stack, held=held)
         for value in values:
             spool.add(value)
             spool.settle()
@@ -448,7 +448,7 @@ def test_fix_may_replace_its_own_source(save: Save) -> None:
     path = save("in.csv", "org,name,public\nt,A,no\n")
     fixing.fix([path], Path(path), format=None, defaults=Defaults(), profile="strict")
 
-    assert run(path)[0] == validation.Checked(rows=1, valid=1)
+    assert run(path)[0] == validation.ListCounts(rows=1, valid=1)
 
 
 # The command.
@@ -479,7 +479,7 @@ def test_a_list_is_not_written_over(
     save("in.csv", MESSY)
     monkeypatch.chdir(tmp_path)
     fixed, reports = options.get("fixed"), options.get("reports", ())
-    settings = Reading(reports=reports)
+    settings = InputSettings(reports=reports)
 
     with pytest.raises(SettingsError, match=re.escape(said)):
         validate.run(["in.csv"], settings=settings, fixed=fixed, quiet=False)
@@ -493,7 +493,7 @@ def test_what_is_left_after_mending_is_in_the_report(
 ) -> None:
     """As it stands in the corrected list; the count tells rows from faults."""
     report, out = tmp_path / "r.jsonl", str(tmp_path / "out.csv")
-    settings = Reading(reports=(str(report),))
+    settings = InputSettings(reports=(str(report),))
     code = validate.run(
         [save("in.csv", MESSY)], settings=settings, fixed=out, quiet=False
     )
@@ -515,7 +515,7 @@ def test_what_is_left_after_mending_is_in_the_report(
 
 def test_a_report_that_has_no_place_is_in_no_ledger(save: Save, tmp_path: Path) -> None:
     """Nothing is promised that only a run keeps."""
-    settings = Reading(reports=(str(tmp_path / "no" / "r.jsonl"),))
+    settings = InputSettings(reports=(str(tmp_path / "no" / "r.jsonl"),))
 
     with pytest.raises(LedgerError, match=r"written \(No such file or directory\)$"):
         validate.run([save("l.csv", MESSY)], settings=settings, fixed=None, quiet=True)
@@ -541,7 +541,7 @@ def test_of_all_problems_ten_thousand_are_printed_and_of_more_the_number(
     """The report has them all."""
     path = save("l.csv", "org,name,public\n" + "t,A,no\n" * 10_003)
     report = tmp_path / "r.jsonl"
-    settings = Reading(reports=(str(report),))
+    settings = InputSettings(reports=(str(report),))
     code = validate.run([path], settings=settings, fixed=None, quiet=False)
     *lines, last = capsys.readouterr().out.splitlines()
 
@@ -557,7 +557,7 @@ def test_a_heading_at_fault_is_in_the_report(
     """As a row of its own, at its line; the rows below have their own faults."""
     path = save("l.csv", "\norg,name,public,x,y\nt,a,no,,\nt,B,no,,\n")
     report = tmp_path / "r.json"
-    settings = Reading(reports=(str(report),))
+    settings = InputSettings(reports=(str(report),))
     code = validate.run([path], settings=settings, fixed=None, quiet=False)
     found = json.loads(report.read_text())
     said = capsys.readouterr()

@@ -175,7 +175,7 @@ def test_leading_zeros_are_shown(number: int, width: int) -> None:
     if len(str(number)) >= width:
         assert found == str(number)
     else:
-        assert isinstance(found, xlsx_cells.Odd)
+        assert isinstance(found, xlsx_cells.InvalidCell)
         assert f"shown as {number:0{width}} (" in found.message
 
 
@@ -371,7 +371,7 @@ def test_a_merged_cell_is_no_listing(here: Path) -> None:
 
 
 places = st.builds(
-    lambda top, left, down, right: xlsx_merged_cells.Range(
+    lambda top, left, down, right: xlsx_merged_cells.CellRange(
         top, left, top + down, left + right
     ),
     *(st.integers(1, 9), st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)),
@@ -380,7 +380,7 @@ places = st.builds(
 
 @given(st.lists(places, max_size=4), st.lists(st.integers(1, 12), unique=True))
 def test_covered_is_what_a_range_holds_but_for_its_first_cell(
-    given_: list[xlsx_merged_cells.Range], lines: list[int]
+    given_: list[xlsx_merged_cells.CellRange], lines: list[int]
 ) -> None:
     """Of the lines that there are; no program writes ranges that overlap."""
     cells = [

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.inputs import xlsx_package
-from bulkrepo.inputs.xlsx_merged_cells import Range
-from bulkrepo.inputs.xlsx_package import ExcessError, Package, Survey
+from bulkrepo.inputs.xlsx_merged_cells import CellRange
+from bulkrepo.inputs.xlsx_package import ExcessError, PartSurvey, XlsxPackage
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def survey(inner: str, *, before: str = "") -> Survey:
+def survey(inner: str, *, before: str = "") -> PartSurvey:
     """Survey a part with this XML in it."""
     text = f'{before}<x:part xmlns:x="{MAIN}" xmlns="{MAIN}">{inner}</x:part>'
-    return Survey(io.BytesIO(text.encode()))
+    return PartSurvey(io.BytesIO(text.encode()))
 
 
 @given(
@@ -59,7 +59,7 @@ def test_cells_and_rows_stand_where_they_say() -> None:
 
     assert list(found.uncomputed(3)) == [27, 28]
     assert (found.is_hidden(4), list(found.uncomputed(4))) == (True, [0])
-    assert found.merges == [Range(1, 0, 2, 1)]
+    assert found.merges == [CellRange(1, 0, 2, 1)]
 
 
 def test_a_formula_whose_result_is_a_text_may_be_empty() -> None:
@@ -142,7 +142,7 @@ def test_a_part_is_surveyed_before_it_is_read_and_once() -> None:
         packed.writestr("good", f'<part xmlns="{MAIN}"><row hidden="1"/></part>')
         packed.writestr("bad", "<!DOCTYPE part><part/>")
         packed.writestr("picture", b"\x89PNG")
-    package = Package(file)
+    package = XlsxPackage(file)
 
     assert package.read("good") == package.read(package.getinfo("good"))
     assert package.read("picture") == b"\x89PNG"
@@ -161,7 +161,7 @@ def test_what_unpacks_to_far_more_than_it_has_is_refused(
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         texts = (f"<si><t>{text.format(n)}</t></si>" for n in range(300_000))
         packed.writestr("part", f'<sst xmlns="{MAIN}">{"".join(texts)}</sst>')
-    package = Package(file)
+    package = XlsxPackage(file)
 
     with pytest.raises(ExcessError, match="200 times") if refused else nullcontext():
         package.read("part")

@@ -16,21 +16,27 @@ from bulkrepo.cli.options import COPIERS
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.migration.copy_tools import TOOLS
 from bulkrepo.migration.copy_tools import skopeo as script
-from bulkrepo.migration.copy_tools.header import Heading
-from bulkrepo.migration.copy_tools.references import Copy, goal, origin, place, registry
+from bulkrepo.migration.copy_tools.header import JobHeader
+from bulkrepo.migration.copy_tools.references import (
+    RepositoryCopy,
+    goal,
+    origin,
+    place,
+    registry,
+)
 from bulkrepo.migration.listings.document_reader import documents
-from bulkrepo.migration.mapping import Unfit
+from bulkrepo.migration.mapping import Unmappable
 from tests.support.gathering import whole
 
 SWR = "swr.cn-north-4.myhuaweicloud.com"
 COPIES = [
-    Copy("harbor.example.com/team/app", f"{SWR}/mirror/team/app"),
-    Copy("harbor.example.com/team/app--x", f"{SWR}/mirror/team/app-x"),
-    Copy("docker.io/library/busybox", f"{SWR}/m/busybox"),
+    RepositoryCopy("harbor.example.com/team/app", f"{SWR}/mirror/team/app"),
+    RepositoryCopy("harbor.example.com/team/app--x", f"{SWR}/mirror/team/app-x"),
+    RepositoryCopy("docker.io/library/busybox", f"{SWR}/m/busybox"),
 ]
 
 
-def heading(**given: object) -> Heading:
+def heading(**given: object) -> JobHeader:
     """Say of a job what is asked for, and something of the rest."""
     known: dict[str, object] = {
         "repositories": 3,
@@ -39,10 +45,10 @@ def heading(**given: object) -> Heading:
         "sources": ("harbor.example.com", "docker.io"),
         "target": SWR,
     }
-    return Heading(**{**known, **given})  # type: ignore[arg-type]
+    return JobHeader(**{**known, **given})  # type: ignore[arg-type]
 
 
-def job(tool: str, copies: Iterable[Copy] = COPIES, **given: object) -> str:
+def job(tool: str, copies: Iterable[RepositoryCopy] = COPIES, **given: object) -> str:
     """Give the file of *tool*."""
     return b"".join(TOOLS[tool].job(heading(**given), iter(copies))).decode()
 
@@ -107,10 +113,10 @@ def test_what_is_not_read_at_once_is_not_written_at_once(tool: str) -> None:
     """A job of any length has the memory of a short one."""
     taken = 0
 
-    def copies() -> Iterable[Copy]:
+    def copies() -> Iterable[RepositoryCopy]:
         nonlocal taken
         for taken in range(1, 20_001):
-            yield Copy(f"h.io/a/{taken}", f"{SWR}/a/{taken}")
+            yield RepositoryCopy(f"h.io/a/{taken}", f"{SWR}/a/{taken}")
 
     chunks = TOOLS[tool].job(heading(repositories=20_000), copies())
     ahead = [taken for _, chunk in zip(range(6), chunks, strict=False) if chunk]
@@ -145,7 +151,7 @@ _NASTY = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"
 @given(st.lists(st.tuples(_NASTY, _NASTY), min_size=1, max_size=20))
 def test_a_word_of_the_script_is_one_word(pairs: list[tuple[str, str]]) -> None:
     """Even of names that `place` would not let through: a shell gets them whole."""
-    copies = [Copy(source, target) for source, target in pairs]
+    copies = [RepositoryCopy(source, target) for source, target in pairs]
     tail = script._TAIL
     whole = job("skopeo", copies)
     body = whole[len(job("skopeo", [])) - len(tail) : -len(tail)]
@@ -171,7 +177,7 @@ def test_a_word_of_the_script_is_one_word(pairs: list[tuple[str, str]]) -> None:
 def test_nothing_but_a_plain_name_gets_through(source: str, *, hosts: bool) -> None:
     """No tag, pattern, template, quote, blank or line end."""
     found = place(source, origin("r.example.com/x", hosts=hosts))
-    if isinstance(found, Unfit):
+    if isinstance(found, Unmappable):
         assert found.source == source
         return
 
@@ -243,7 +249,7 @@ def test_a_source_that_no_tool_takes_is_named(source: str, why: str) -> None:
     """It is left out of the job, with the reason."""
     found = place(source, origin("h.io", hosts=False))
 
-    assert isinstance(found, Unfit)
+    assert isinstance(found, Unmappable)
     assert why in found.why
 
 
@@ -262,7 +268,7 @@ def test_what_is_no_registry_is_refused(text: str) -> None:
 @pytest.mark.parametrize("target", ["a", "a/B", "1a/b", "a/b:v1", "a/b\n", "/b", "a/"])
 def test_a_target_that_swr_cannot_have_is_not_handed_over(target: str) -> None:
     """A map may have been edited."""
-    assert isinstance(goal(target, SWR), Unfit)
+    assert isinstance(goal(target, SWR), Unmappable)
     assert goal("a/b--c/d", SWR) == f"{SWR}/a/b--c/d"
 
 

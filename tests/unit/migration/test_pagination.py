@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkrepo.core.errors import BulkrepoError, InputError
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 from bulkrepo.migration.listings.document_reader import Document
 from bulkrepo.migration.remote import pagination
 from bulkrepo.migration.remote.pagination import following
@@ -151,8 +151,8 @@ def test_no_link_leads_to_another_origin(target: str, start: str) -> None:
 )
 def test_no_answer_is_a_surprise(name: str, text: str, value: object) -> None:
     """Whatever is in headers and body: it is read, or refused as what it is."""
-    reply = Reply(200, {name: text}, json.dumps(value).encode())
-    refused = Reply(401, {name: text}, reply.body)
+    reply = Response(200, {name: text}, json.dumps(value).encode())
+    refused = Response(401, {name: text}, reply.body)
     with suppress(BulkrepoError):
         found("https://h/x", {"/v2/": refused, "/api/v4/version": reply})
     with suppress(BulkrepoError, pagination.RefusedError):
@@ -269,7 +269,7 @@ def test_a_full_page_is_the_last_only_if_the_next_is_empty(size: int) -> None:
         pytest.param(answer("", 404), id="not found"),
     ],
 )
-def test_a_catalog_is_asked_on_until_nothing_new_comes(end: Reply) -> None:
+def test_a_catalog_is_asked_on_until_nothing_new_comes(end: Response) -> None:
     """A registry may cap its pages below what was asked for, and send no Link."""
     documents, asked = listed(
         "https://h",
@@ -355,16 +355,19 @@ def test_a_full_page_of_an_array_is_followed_as_well() -> None:
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (Reply(200, {}, b"<html>"), "is no JSON but a web page"),
-        (Reply(200, {}, b""), "is no JSON"),
-        (Reply(200, {}, b"a\nb\n"), "is no JSON"),
-        (Reply(200, {}, b'{"repositories":["a"'), "begins like JSON but is not valid"),
-        (Reply(200, {}, b'{"repositories":["a"]}["b"]'), "is not valid: Extra data"),
-        (Reply(200, {}, b"[" * 100_000), "nested too deeply"),
-        (Reply(200, {}, b" " * pagination.MOST), "more than 16777216 bytes"),
+        (Response(200, {}, b"<html>"), "is no JSON but a web page"),
+        (Response(200, {}, b""), "is no JSON"),
+        (Response(200, {}, b"a\nb\n"), "is no JSON"),
+        (
+            Response(200, {}, b'{"repositories":["a"'),
+            "begins like JSON but is not valid",
+        ),
+        (Response(200, {}, b'{"repositories":["a"]}["b"]'), "is not valid: Extra data"),
+        (Response(200, {}, b"[" * 100_000), "nested too deeply"),
+        (Response(200, {}, b" " * pagination.MOST), "more than 16777216 bytes"),
     ],
 )
-def test_what_is_no_page_is_not_taken_for_one(reply: Reply, why: str) -> None:
+def test_what_is_no_page_is_not_taken_for_one(reply: Response, why: str) -> None:
     """However it says that all went well."""
     with pytest.raises(InputError, match=why):
         listed("https://h", "distribution", {"/v2/_catalog?n=1000": reply})
@@ -373,7 +376,7 @@ def test_what_is_no_page_is_not_taken_for_one(reply: Reply, why: str) -> None:
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(0, 5))
 def test_every_page_is_read_once_and_in_order(sizes: list[int], lost: int) -> None:
     """Whatever their sizes; and where one is refused, nothing is listed."""
-    replies: dict[str, Reply | list[Reply]] = {}
+    replies: dict[str, Response | list[Response]] = {}
     here, number = "/v2/_catalog?n=1000", 0
     for page, size in enumerate(sizes):
         on = f"/v2/_catalog?last=x{page}&n=9"

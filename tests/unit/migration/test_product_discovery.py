@@ -6,7 +6,7 @@ import pytest
 
 from bulkrepo.cli.options import REGISTRIES
 from bulkrepo.core.errors import BulkrepoError, SettingsError
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 from bulkrepo.migration.remote import pagination, urls
 from bulkrepo.migration.remote.products import PRODUCTS
 from tests.support.remote import answer, found
@@ -129,7 +129,9 @@ def test_a_url_may_tell_the_product(source: str, title: str, first: str) -> None
         ({"/acme/v2/": answer({}, 200, **REGISTRY)}, "distribution"),
     ],
 )
-def test_a_product_is_found_by_asking(replies: Mapping[str, Reply], name: str) -> None:
+def test_a_product_is_found_by_asking(
+    replies: Mapping[str, Response], name: str
+) -> None:
     """Anonymously, by what each says to everybody, in four questions at most."""
     product, asked = found("https://h/acme", replies)
 
@@ -154,7 +156,11 @@ def test_a_product_may_be_said(name: str) -> None:
         ("https://public.ecr.aws", {}, "aws ecr-public"),
         ("https://registry.gitlab.com/g", {}, "https://gitlab.com/GROUP"),
         ("https://h/x?page=2", {}, "is not a known API"),
-        ("https://h", {"/v2/": Reply(200, {}, b"<html>")}, "--registry distribution|"),
+        (
+            "https://h",
+            {"/v2/": Response(200, {}, b"<html>")},
+            "--registry distribution|",
+        ),
         (
             "https://r.h/g",
             {
@@ -167,7 +173,7 @@ def test_a_product_may_be_said(name: str) -> None:
     ],
 )
 def test_what_lists_nothing_is_refused_with_what_does(
-    source: str, replies: Mapping[str, Reply], why: str
+    source: str, replies: Mapping[str, Response], why: str
 ) -> None:
     """So nobody searches for the reason."""
     with pytest.raises(BulkrepoError) as refused:

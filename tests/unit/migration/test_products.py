@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bulkrepo.http.messages import NoReply, Reply
+from bulkrepo.http.messages import Response, TransportFailure
 from bulkrepo.migration.remote import errors
 from bulkrepo.migration.remote.products import PRODUCTS
 from tests.support.remote import answer, gitlab, listed, names, quay, read
@@ -131,7 +131,12 @@ def test_docker_hub_gives_the_next_page_in_the_body() -> None:
             "redirected to https://new.h/x. Redirects are not followed",
         ),
         (answer("", 503), "harbor", None, "tried again, in vain"),
-        (NoReply("timeout", sent=True, detail="slow"), "harbor", None, "answer: slow"),
+        (
+            TransportFailure("timeout", sent=True, detail="slow"),
+            "harbor",
+            None,
+            "answer: slow",
+        ),
         (
             answer({"code": "x", "message": "not hunter2-long-enough"}, 401),
             "quay",
@@ -141,7 +146,7 @@ def test_docker_hub_gives_the_next_page_in_the_body() -> None:
     ],
 )
 def test_a_refusal_says_what_to_do(
-    reply: Reply | NoReply, name: str, named: str | None, why: str
+    reply: Response | TransportFailure, name: str, named: str | None, why: str
 ) -> None:
     """What to set or which path to give; neither a page's token nor a secret."""
     text = errors.refusal(

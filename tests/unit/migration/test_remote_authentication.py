@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bulkrepo.core.errors import SettingsError, StoppedError
 from bulkrepo.http.headers import challenges, links
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 from bulkrepo.migration.remote import docker_credentials, urls
-from bulkrepo.migration.remote.authentication import Access
-from bulkrepo.migration.remote.docker_credentials import Docker, Login
+from bulkrepo.migration.remote.authentication import RegistryAuth
+from bulkrepo.migration.remote.docker_credentials import DockerConfig, RegistryLogin
 from bulkrepo.migration.remote.products import PRODUCTS
 from tests.support.remote import answer
 
@@ -147,11 +147,13 @@ def no_helper(name: str, server: str) -> bytes | None:
 
 def login(
     host: str, config: object = None, helper: Any = no_helper, **environment: str
-) -> Login | None:
+) -> RegistryLogin | None:
     """Find the credential for *host*."""
     text = None if config is None else json.dumps(config)
     said = docker_credentials.from_environment(environment)
-    return said or docker_credentials.from_docker(host, Docker("c.json", text), helper)
+    return said or docker_credentials.from_docker(
+        host, DockerConfig("c.json", text), helper
+    )
 
 
 def pair(text: str) -> str:
@@ -225,7 +227,9 @@ def test_a_credential_helper_is_asked(
     got = login(host, config, helper)
 
     assert seen == [asked]
-    assert got == Login(named=f"docker-credential-{asked[0]}", user="a", password="b")
+    assert got == RegistryLogin(
+        named=f"docker-credential-{asked[0]}", user="a", password="b"
+    )
 
 
 @given(
@@ -267,7 +271,7 @@ def test_the_environment_comes_first() -> None:
     config = {"auths": {"h": {"auth": pair("a:b")}}}
     got = login("h", config, BULKREPO_REGISTRY_TOKEN="t")
 
-    assert got == Login(named="BULKREPO_REGISTRY_TOKEN", token="t")
+    assert got == RegistryLogin(named="BULKREPO_REGISTRY_TOKEN", token="t")
 
 
 @pytest.mark.parametrize(
@@ -299,14 +303,16 @@ def test_half_a_credential_is_an_error(
 
 # How it is shown.
 
-BOT = Login(named="env", user="bot", password="hunter2-long-enough")
+BOT = RegistryLogin(named="env", user="bot", password="hunter2-long-enough")
 BASIC = {"Authorization": f"Basic {pair('bot:hunter2-long-enough')}"}
 ASKS = 'Bearer realm="https://auth.h/token",service="s",scope="registry:catalog:*"'
 
 
-def access(name: str, who: Login | None, source: str = "https://h/x") -> Access:
+def access(
+    name: str, who: RegistryLogin | None, source: str = "https://h/x"
+) -> RegistryAuth:
     """Give what signs requests to *source*."""
-    return Access(urls.place(source), PRODUCTS[name], who)
+    return RegistryAuth(urls.place(source), PRODUCTS[name], who)
 
 
 @pytest.mark.parametrize(
@@ -315,15 +321,19 @@ def access(name: str, who: Login | None, source: str = "https://h/x") -> Access:
         ("distribution", None, {}),
         ("distribution", BOT, BASIC),
         ("harbor", BOT, BASIC),
-        ("harbor", Login(named="e", token="t"), {"Authorization": "Bearer t"}),
-        ("quay", Login(named="e", token="t"), {"Authorization": "Bearer t"}),
-        ("gitlab", Login(named="e", token="t"), {"PRIVATE-TOKEN": "t"}),
-        ("dockerhub", Login(named="e", token="t"), {"Authorization": "Bearer t"}),
-        ("distribution", Login(named="e", identity="i"), {}),
+        ("harbor", RegistryLogin(named="e", token="t"), {"Authorization": "Bearer t"}),
+        ("quay", RegistryLogin(named="e", token="t"), {"Authorization": "Bearer t"}),
+        ("gitlab", RegistryLogin(named="e", token="t"), {"PRIVATE-TOKEN": "t"}),
+        (
+            "dockerhub",
+            RegistryLogin(named="e", token="t"),
+            {"Authorization": "Bearer t"},
+        ),
+        ("distribution", RegistryLogin(named="e", identity="i"), {}),
     ],
 )
 def test_each_product_is_shown_what_it_takes(
-    name: str, who: Login | None, headers: dict[str, str]
+    name: str, who: RegistryLogin | None, headers: dict[str, str]
 ) -> None:
     """At once: what answers anybody lists to anybody only what is public."""
     signs = access(name, who)
@@ -336,7 +346,7 @@ def test_each_product_is_shown_what_it_takes(
 @pytest.mark.parametrize("name", ["gitlab", "quay"])
 def test_a_password_that_an_api_does_not_take_is_an_error(name: str) -> None:
     """It would list as nobody, and that would look like all there is."""
-    who = Login(named="BULKREPO_REGISTRY_USER and ...", user="a", password="b")
+    who = RegistryLogin(named="BULKREPO_REGISTRY_USER and ...", user="a", password="b")
     with pytest.raises(SettingsError, match="BULKREPO_REGISTRY_TOKEN"):
         access(name, who)
 
@@ -380,7 +390,7 @@ def test_anybody_may_get_a_token() -> None:
 
 def test_an_identity_token_is_exchanged() -> None:
     """In a body: a URL is kept in logs."""
-    signs = access("distribution", Login(named="e", identity="refresh-me"))
+    signs = access("distribution", RegistryLogin(named="e", identity="refresh-me"))
     assert signs.refused(answer("", 401, WWW_Authenticate=ASKS))
     asking = signs.due(0.0)
 
@@ -458,12 +468,12 @@ def test_on_this_machine_a_token_service_may_be_plain() -> None:
         ),
         (answer({"errors": [{"message": "no"}]}, 403), "403: no.*check env"),
         (answer({}), "gives no token"),
-        (Reply(200, {}, b"<html>"), "gives no token"),
+        (Response(200, {}, b"<html>"), "gives no token"),
         (answer({"token": "a b"}), "is no token"),
         (answer({"token": "a\nX-Evil: 1"}), "is no token"),
     ],
 )
-def test_no_token_is_the_end(reply: Reply, why: str) -> None:
+def test_no_token_is_the_end(reply: Response, why: str) -> None:
     """With where the credential came from, and without it."""
     signs = access("distribution", BOT)
     signs.refused(answer("", 401, WWW_Authenticate=ASKS))

@@ -9,7 +9,7 @@ from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.rows import Defaults
 from bulkrepo.http.messages import Request
 from bulkrepo.inputs.reader import READERS, SHEET
-from bulkrepo.runs.settings import Reading, Settings
+from bulkrepo.runs.settings import InputSettings, Settings
 from bulkrepo.swr.auth.token import Token
 
 MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abc"}
@@ -50,8 +50,8 @@ def test_formats_are_those_of_the_readers() -> None:
     """What may be asked for is what there is, and the other way round."""
     known = (*READERS, SHEET)
     for name in known:
-        assert Reading(format=name).format == name  # type: ignore[arg-type]
-    (formats, _) = get_args(Reading.__annotations__["format"])
+        assert InputSettings(format=name).format == name  # type: ignore[arg-type]
+    (formats, _) = get_args(InputSettings.__annotations__["format"])
     assert get_args(formats) == known
 
 
@@ -130,7 +130,7 @@ def test_only_visibility_makes_public(
     visibility: Any, *, is_public: bool | None
 ) -> None:
     """Without the option, rows that say nothing stay faulty."""
-    reading = Reading(namespace="team", visibility=visibility, category="arm")
+    reading = InputSettings(namespace="team", visibility=visibility, category="arm")
 
     assert reading.defaults() == Defaults("team", is_public, "arm")
 

@@ -9,8 +9,8 @@ import pytest
 
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.core.rows import RepoSpec
-from bulkrepo.http.messages import Reply, Request
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.http.messages import Request, Response
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.iam import Login
 from bulkrepo.swr.auth.password import Password
@@ -197,7 +197,7 @@ def test_a_refused_key_says_what_to_look_at(
     message: str | None, ahead: float, more: dict[str, str], words: str
 ) -> None:
     """The clock first: no other setting helps while it is wrong."""
-    answer = Answer(Kind.UNAUTHORIZED, 401, "APIGW.0301", message)
+    answer = Answer(AnswerKind.UNAUTHORIZED, 401, "APIGW.0301", message)
 
     assert words in keys(**more).advice(answer, ahead=ahead)
 
@@ -205,7 +205,7 @@ def test_a_refused_key_says_what_to_look_at(
 # Passwords.
 
 SECRET = "P4ssw0rd-of-nobody"
-DONE = Answer(Kind.DONE, 201)
+DONE = Answer(AnswerKind.DONE, 201)
 
 
 def password(**more: Any) -> Password:
@@ -215,7 +215,7 @@ def password(**more: Any) -> Password:
     return Password(login, names={"project": "HW_PROJECT_NAME"})
 
 
-def issue(token: str, *, seconds: float | None = 86_400.0) -> Reply:
+def issue(token: str, *, seconds: float | None = 86_400.0) -> Response:
     """Give IAM's answer with *token*, which lives for so many *seconds*."""
     told: dict[str, object] = {"user": {"name": "ann"}}
     if seconds is not None:
@@ -224,7 +224,9 @@ def issue(token: str, *, seconds: float | None = 86_400.0) -> Reply:
             name: datetime.fromtimestamp(at, UTC).isoformat()
             for name, at in stamps.items()
         }
-    return Reply(201, {"X-Subject-Token": token}, msgspec.json.encode({"token": told}))
+    return Response(
+        201, {"X-Subject-Token": token}, msgspec.json.encode({"token": told})
+    )
 
 
 def test_a_password_signs_in_first_and_holds_the_newest_token() -> None:
@@ -282,7 +284,7 @@ def test_a_passcode_is_not_sent_twice() -> None:
     assert auth.login() is None
     assert auth.due == NEVER
     assert "123456" in auth.secrets()
-    answer = Answer(Kind.UNAUTHORIZED, 401)
+    answer = Answer(AnswerKind.UNAUTHORIZED, 401)
     assert "a passcode works once" in auth.advice(answer, ahead=0.0)
 
 
@@ -302,7 +304,9 @@ def test_a_token_that_swr_does_not_take_is_of_another_place() -> None:
     """IAM said yes: then it is the project."""
     auth = password()
 
-    assert "HW_PROJECT_NAME" in auth.advice(Answer(Kind.UNAUTHORIZED, 401), ahead=0.0)
+    assert "HW_PROJECT_NAME" in auth.advice(
+        Answer(AnswerKind.UNAUTHORIZED, 401), ahead=0.0
+    )
 
 
 def test_no_way_to_sign_in_shows_its_secret() -> None:

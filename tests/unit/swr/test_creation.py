@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.rows import Doubt, RepoSpec, join_doubts
-from bulkrepo.swr.answers import Answer, Kind
-from bulkrepo.swr.operations.conclusion import Conclusion, Heard, drift
+from bulkrepo.swr.answers import Answer, AnswerKind
+from bulkrepo.swr.operations.conclusion import Conclusion, FinalAnswer, drift
 from bulkrepo.swr.operations.creation import create
-from bulkrepo.swr.requests import Shown
+from bulkrepo.swr.requests import RepositoryInfo
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 D = Doubt(T - 1, T + 1)
@@ -20,32 +20,34 @@ D = Doubt(T - 1, T + 1)
 PAST = Doubt(T - 61, T - 59)
 SPEC = RepoSpec("team", "web/app", is_public=False, category="linux")
 
-DONE = Heard(Answer(Kind.DONE, 201))
-EXISTS = Answer(Kind.EXISTS, 409, "SVCSTG.SWR.4090006")
-CONFLICT = Answer(Kind.CONFLICT, 409)
-REFUSED = Answer(Kind.REFUSED, 400, "SVCSTG.SWR.4001029")
-BROKEN = Answer(Kind.BROKEN, 500)
-LOST = Answer(Kind.UNSURE, code="no-reply.dropped")
-UNSENT = Answer(Kind.UNREACHABLE, code="no-reply.refused")
-ABSENT = Heard(Answer(Kind.ABSENT, 404, "SVCSTG.SWR.4040010"))
-FORBIDDEN = Heard(Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017"))
-UNREAD = Heard(Answer(Kind.BROKEN, 502))
-SILENT = Heard(Answer(Kind.UNSURE))
+DONE = FinalAnswer(Answer(AnswerKind.DONE, 201))
+EXISTS = Answer(AnswerKind.EXISTS, 409, "SVCSTG.SWR.4090006")
+CONFLICT = Answer(AnswerKind.CONFLICT, 409)
+REFUSED = Answer(AnswerKind.REFUSED, 400, "SVCSTG.SWR.4001029")
+BROKEN = Answer(AnswerKind.BROKEN, 500)
+LOST = Answer(AnswerKind.UNSURE, code="no-reply.dropped")
+UNSENT = Answer(AnswerKind.UNREACHABLE, code="no-reply.refused")
+ABSENT = FinalAnswer(Answer(AnswerKind.ABSENT, 404, "SVCSTG.SWR.4040010"))
+FORBIDDEN = FinalAnswer(Answer(AnswerKind.FORBIDDEN, 403, "SVCSTG.SWR.4037017"))
+UNREAD = FinalAnswer(Answer(AnswerKind.BROKEN, 502))
+SILENT = FinalAnswer(Answer(AnswerKind.UNSURE))
 
 
-def shown(**fields: object) -> Heard:
+def shown(**fields: object) -> FinalAnswer:
     """Give the repository as wanted, apart from *fields*."""
     seen = {"is_public": False, "category": "linux", "description": "any", **fields}
-    return Heard(Answer(Kind.DONE, 200, seen=msgspec.convert(seen, Shown)))
+    return FinalAnswer(
+        Answer(AnswerKind.DONE, 200, seen=msgspec.convert(seen, RepositoryInfo))
+    )
 
 
-def unsure(answer: Answer) -> Heard:
+def unsure(answer: Answer) -> FinalAnswer:
     """Give *answer* after a first try at T that may have been carried out."""
-    return Heard(answer, D)
+    return FinalAnswer(answer, D)
 
 
 def converse(
-    script: list[Heard], *, doubt: Doubt | None = None
+    script: list[FinalAnswer], *, doubt: Doubt | None = None
 ) -> tuple[Conclusion, str]:
     """Drive the flow through *script*; what it concludes and what it asked."""
     flow = create(SPEC, doubt=doubt)
@@ -73,11 +75,18 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
     [
         pytest.param([DONE], "P", "created", True, None, id="created"),
         pytest.param(
-            [unsure(Answer(Kind.DONE, 201))], "P", "created", True, None, id="at-last"
+            [unsure(Answer(AnswerKind.DONE, 201))],
+            "P",
+            "created",
+            True,
+            None,
+            id="at-last",
         ),
-        pytest.param([Heard(EXISTS), shown()], "PG", "exists", True, None, id="exists"),
         pytest.param(
-            [Heard(EXISTS), shown(is_public=True)],
+            [FinalAnswer(EXISTS), shown()], "PG", "exists", True, None, id="exists"
+        ),
+        pytest.param(
+            [FinalAnswer(EXISTS), shown(is_public=True)],
             "PG",
             "differs",
             True,
@@ -85,10 +94,20 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="differs",
         ),
         pytest.param(
-            [Heard(EXISTS), FORBIDDEN], "PG", "exists", False, None, id="exists-unread"
+            [FinalAnswer(EXISTS), FORBIDDEN],
+            "PG",
+            "exists",
+            False,
+            None,
+            id="exists-unread",
         ),
         pytest.param(
-            [Heard(EXISTS), UNREAD], "PG", "exists", False, None, id="exists-broken"
+            [FinalAnswer(EXISTS), UNREAD],
+            "PG",
+            "exists",
+            False,
+            None,
+            id="exists-broken",
         ),
         pytest.param(
             [unsure(EXISTS), shown(created=LATER)],
@@ -161,10 +180,15 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             [unsure(EXISTS), FORBIDDEN], "PG", "exists", False, D, id="lost-and-unread"
         ),
         pytest.param(
-            [Heard(CONFLICT), shown()], "PG", "exists", True, None, id="conflict-there"
+            [FinalAnswer(CONFLICT), shown()],
+            "PG",
+            "exists",
+            True,
+            None,
+            id="conflict-there",
         ),
         pytest.param(
-            [Heard(CONFLICT), ABSENT, DONE],
+            [FinalAnswer(CONFLICT), ABSENT, DONE],
             "PGP",
             "created",
             True,
@@ -172,7 +196,7 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="conflict-absent-then-created",
         ),
         pytest.param(
-            [Heard(CONFLICT), FORBIDDEN],
+            [FinalAnswer(CONFLICT), FORBIDDEN],
             "PG",
             "failed",
             True,
@@ -180,7 +204,7 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="conflict-unread-proves-nothing",
         ),
         pytest.param(
-            [Heard(EXISTS), ABSENT, DONE],
+            [FinalAnswer(EXISTS), ABSENT, DONE],
             "PGP",
             "created",
             True,
@@ -188,17 +212,22 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
             id="deleted-meanwhile",
         ),
         pytest.param(
-            [Heard(EXISTS), ABSENT] * 3,
+            [FinalAnswer(EXISTS), ABSENT] * 3,
             "PG" * 3,
             "failed",
             True,
             None,
             id="contradicts-itself",
         ),
-        pytest.param([Heard(REFUSED)], "P", "failed", True, None, id="refused"),
-        pytest.param([Heard(UNSENT)], "P", "failed", True, None, id="never-sent"),
+        pytest.param([FinalAnswer(REFUSED)], "P", "failed", True, None, id="refused"),
+        pytest.param([FinalAnswer(UNSENT)], "P", "failed", True, None, id="never-sent"),
         pytest.param(
-            [Heard(Answer(Kind.BUSY, 409))], "P", "failed", True, None, id="busy"
+            [FinalAnswer(Answer(AnswerKind.BUSY, 409))],
+            "P",
+            "failed",
+            True,
+            None,
+            id="busy",
         ),
         pytest.param(
             [unsure(BROKEN), ABSENT], "PG", "failed", False, D, id="used-up-absent"
@@ -236,7 +265,7 @@ YEARS_AGO = "2020-01-02T03:04:05Z"
     ],
 )
 def test_conclusion_follows_from_what_was_heard(
-    script: list[Heard],
+    script: list[FinalAnswer],
     asked: str,
     verdict: str,
     *,
@@ -256,18 +285,34 @@ def test_conclusion_follows_from_what_was_heard(
     [
         pytest.param([DONE], "created", True, None, id="not-there-before"),
         pytest.param(
-            [Heard(EXISTS), shown(created=LATER)], "created", False, None, id="ours"
+            [FinalAnswer(EXISTS), shown(created=LATER)],
+            "created",
+            False,
+            None,
+            id="ours",
         ),
         pytest.param(
-            [Heard(EXISTS), shown(created=YEARS_AGO)], "exists", True, None, id="older"
+            [FinalAnswer(EXISTS), shown(created=YEARS_AGO)],
+            "exists",
+            True,
+            None,
+            id="older",
         ),
-        pytest.param([Heard(EXISTS), shown()], "exists", False, PAST, id="no-time"),
-        pytest.param([Heard(EXISTS), FORBIDDEN], "exists", False, PAST, id="unread"),
         pytest.param(
-            [Heard(REFUSED), ABSENT], "failed", False, PAST, id="refused-absent"
+            [FinalAnswer(EXISTS), shown()], "exists", False, PAST, id="no-time"
         ),
         pytest.param(
-            [Heard(REFUSED), shown(created=LATER)], "created", False, None, id="refused"
+            [FinalAnswer(EXISTS), FORBIDDEN], "exists", False, PAST, id="unread"
+        ),
+        pytest.param(
+            [FinalAnswer(REFUSED), ABSENT], "failed", False, PAST, id="refused-absent"
+        ),
+        pytest.param(
+            [FinalAnswer(REFUSED), shown(created=LATER)],
+            "created",
+            False,
+            None,
+            id="refused",
         ),
         pytest.param(
             [unsure(EXISTS), FORBIDDEN],
@@ -279,7 +324,7 @@ def test_conclusion_follows_from_what_was_heard(
     ],
 )
 def test_doubt_of_an_earlier_process_is_settled(
-    script: list[Heard], verdict: str, *, certain: bool, doubt: Doubt | None
+    script: list[FinalAnswer], verdict: str, *, certain: bool, doubt: Doubt | None
 ) -> None:
     """What an interrupted run may have created is examined like a lost reply."""
     conclusion, _ = converse(script, doubt=PAST)
@@ -306,7 +351,7 @@ def test_ages_are_compared_by_the_servers_clock(
     doubt: Doubt, created: str, verdict: str
 ) -> None:
     """Somebody else's is never `created`; what cannot be told is not certain."""
-    conclusion, _ = converse([Heard(EXISTS), shown(created=created)], doubt=doubt)
+    conclusion, _ = converse([FinalAnswer(EXISTS), shown(created=created)], doubt=doubt)
 
     certain = "" if conclusion.certain else "?"
     assert f"{conclusion.outcome}{certain}" == verdict
@@ -336,19 +381,19 @@ def test_joined_doubts_hold_each_of_them(
     ("script", "evidence"),
     [
         ([DONE], None),
-        ([Heard(EXISTS), shown()], None),
-        ([Heard(EXISTS), FORBIDDEN], "could not be read (SVCSTG.SWR.4037017)"),
-        ([Heard(EXISTS), UNREAD], "could not be read (502)"),
-        ([Heard(EXISTS), SILENT], "could not be read (no answer)"),
+        ([FinalAnswer(EXISTS), shown()], None),
+        ([FinalAnswer(EXISTS), FORBIDDEN], "could not be read (SVCSTG.SWR.4037017)"),
+        ([FinalAnswer(EXISTS), UNREAD], "could not be read (502)"),
+        ([FinalAnswer(EXISTS), SILENT], "could not be read (no answer)"),
         ([unsure(EXISTS), shown()], "SWR shows no creation time"),
         ([unsure(EXISTS), shown(created=LATER)], "created 2026-01-02T03:04:06.500"),
         ([unsure(EXISTS), shown(created=YEARS_AGO)], "before our first try"),
         ([unsure(LOST), UNREAD], "may have been created; it could not be read"),
         ([unsure(LOST), ABSENT], "not there when read afterwards"),
-        ([Heard(CONFLICT), ABSENT] * 3, "3 times SWR refused to create it"),
+        ([FinalAnswer(CONFLICT), ABSENT] * 3, "3 times SWR refused to create it"),
     ],
 )
-def test_evidence_says_why(script: list[Heard], evidence: str | None) -> None:
+def test_evidence_says_why(script: list[FinalAnswer], evidence: str | None) -> None:
     """A person who doubts a verdict finds what it rests on."""
     conclusion, _ = converse(script)
 
@@ -361,7 +406,7 @@ def test_evidence_says_why(script: list[Heard], evidence: str | None) -> None:
 
 def test_answer_is_that_of_the_create() -> None:
     """A row's status and code are about its create, whatever reading said."""
-    conclusion, _ = converse([Heard(EXISTS), FORBIDDEN])
+    conclusion, _ = converse([FinalAnswer(EXISTS), FORBIDDEN])
 
     assert conclusion.answer is EXISTS
     assert conclusion.outcome is Verdict.EXISTS
@@ -399,4 +444,4 @@ def test_drift_compares_what_the_row_gives(
     """What a row leaves out may be anything."""
     spec = RepoSpec("team", "app", is_public=False, **fields)
 
-    assert drift(spec, msgspec.convert(seen, Shown)) == differences
+    assert drift(spec, msgspec.convert(seen, RepositoryInfo)) == differences

@@ -10,15 +10,15 @@ import pytest
 from bulkrepo.cli.main import cli
 from bulkrepo.core.errors import SettingsError
 from bulkrepo.http.messages import Request
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.auth.access_key import AccessKey
 from bulkrepo.swr.auth.password import Password
 from bulkrepo.swr.auth.protocol import Auth
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.credentials import METHODS, find
-from bulkrepo.swr.credentials.lookup import Given, Place, Source
+from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext, Target
 
-PLACE = Place(
+PLACE = Target(
     endpoint="https://swr-api.eu-de.otc.t-systems.com",
     region="eu-de",
     iam="https://iam.eu-de.otc.t-systems.com",
@@ -63,7 +63,7 @@ def given(
     hide: Callable[[str], None] = lambda _: None,
     token_file: str | None = None,
     keys_file: str | None = None,
-) -> Given:
+) -> ProviderContext:
     """Give where to look: an environment, files by path, clouds by name."""
 
     def read_file(path: str, named: str) -> str:
@@ -71,7 +71,7 @@ def given(
             raise SettingsError(f"{named} {path}: no such file")
         return (files or {})[path]
 
-    return Given(
+    return ProviderContext(
         environment=environment,
         read_file=read_file,
         load_cloud=lambda name: (clouds or {})[name],
@@ -81,7 +81,7 @@ def given(
     )
 
 
-def auth_of(found: Source, place: Place = PLACE) -> Auth:
+def auth_of(found: FoundCredential, place: Target = PLACE) -> Auth:
     """Make the way to sign in of what was found."""
     return found.build(place)
 
@@ -405,7 +405,7 @@ def test_messages_name_the_variable_that_was_read() -> None:
     auth = auth_of(find(given({**less, "OS_TENANT_ID": "p"})))
 
     assert "OS_TENANT_ID is in the" in auth.advice(
-        Answer(Kind.UNAUTHORIZED, 401), ahead=0.0
+        Answer(AnswerKind.UNAUTHORIZED, 401), ahead=0.0
     )
 
 
@@ -485,15 +485,15 @@ def test_half_a_credential_names_the_other_half(
     [
         (
             {name: HW_PASSWORD[name] for name in list(HW_PASSWORD)[:3]},
-            Place(endpoint=PLACE.endpoint, iam=PLACE.iam),
+            Target(endpoint=PLACE.endpoint, iam=PLACE.iam),
             "set HW_PROJECT_NAME",
         ),
-        (HW_PASSWORD, Place(endpoint=PLACE.endpoint), "set SWR_IAM_ENDPOINT"),
+        (HW_PASSWORD, Target(endpoint=PLACE.endpoint), "set SWR_IAM_ENDPOINT"),
         (HW_KEYS | {"HW_PROJECT_NAME": "eu-de_team"}, PLACE, "set HW_PROJECT_ID to"),
     ],
 )
 def test_what_a_place_does_not_tell_is_asked_for(
-    environment: dict[str, str], place: Place, words: str
+    environment: dict[str, str], place: Target, words: str
 ) -> None:
     """A token is for a project, and somebody must give it."""
     with pytest.raises(SettingsError, match=words):

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkrepo.http.messages import Reply
+from bulkrepo.http.messages import Response
 from bulkrepo.swr.auth import iam
-from bulkrepo.swr.auth.iam import Issued, Login
+from bulkrepo.swr.auth.iam import IssuedToken, Login
 from bulkrepo.swr.responses import read
 
 SECRET = "P4ssw0rd-of-nobody"
@@ -112,10 +112,10 @@ def test_the_request_goes_to_iam_and_shows_nobody_its_body() -> None:
         assert "123456" not in shown
 
 
-def token(**fields: object) -> Reply:
+def token(**fields: object) -> Response:
     """Give an answer with a token that has *fields*."""
     body = msgspec.json.encode({"token": fields})
-    return Reply(201, {"Date": "Fri, 02 Jan 2026 03:04:05 GMT"}, body)
+    return Response(201, {"Date": "Fri, 02 Jan 2026 03:04:05 GMT"}, body)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def token(**fields: object) -> Reply:
                 user={"name": "ann", "domain": {"name": "acme", "id": "d1"}},
                 project={"name": "eu-de", "id": "p1"},
             ),
-            Issued(
+            IssuedToken(
                 86_400.0,
                 {
                     "user": "ann",
@@ -140,36 +140,46 @@ def token(**fields: object) -> Reply:
             id="all",
         ),
         pytest.param(
-            token(expires_at="2026-01-02T03:05:05Z"), Issued(60.0, {}), id="by-date"
+            token(expires_at="2026-01-02T03:05:05Z"),
+            IssuedToken(60.0, {}),
+            id="by-date",
         ),
         pytest.param(
-            token(expires_at="2026-01-02T03:00:00Z"), Issued(0.0, {}), id="ended"
+            token(expires_at="2026-01-02T03:00:00Z"), IssuedToken(0.0, {}), id="ended"
         ),
         pytest.param(
-            token(expires_at="9999-12-31T23:59:59Z"), Issued(1e9, {}), id="for-ever"
+            token(expires_at="9999-12-31T23:59:59Z"),
+            IssuedToken(1e9, {}),
+            id="for-ever",
         ),
-        pytest.param(token(expires_at="soon", user=[]), Issued(None, {}), id="strange"),
-        pytest.param(Reply(201, {}, b"{}"), Issued(None, {}), id="empty"),
-        pytest.param(Reply(201, {}, b"[]"), Issued(None, {}), id="list"),
-        pytest.param(Reply(201, {}, b'{"token": 1}'), Issued(None, {}), id="number"),
-        pytest.param(Reply(201, {}, b"\xff"), Issued(None, {}), id="no-json"),
+        pytest.param(
+            token(expires_at="soon", user=[]), IssuedToken(None, {}), id="strange"
+        ),
+        pytest.param(Response(201, {}, b"{}"), IssuedToken(None, {}), id="empty"),
+        pytest.param(Response(201, {}, b"[]"), IssuedToken(None, {}), id="list"),
+        pytest.param(
+            Response(201, {}, b'{"token": 1}'), IssuedToken(None, {}), id="number"
+        ),
+        pytest.param(Response(201, {}, b"\xff"), IssuedToken(None, {}), id="no-json"),
     ],
 )
-def test_a_lifetime_is_counted_by_iam_own_clock(reply: Reply, wanted: Issued) -> None:
+def test_a_lifetime_is_counted_by_iam_own_clock(
+    reply: Response, wanted: IssuedToken
+) -> None:
     """Ours may be wrong; a body that nobody understands tells nothing."""
     assert iam.issued(reply) == wanted
 
 
-def refusal(status: int, code: str, text: str = "no", **headers: str) -> Reply:
+def refusal(status: int, code: str, text: str = "no", **headers: str) -> Response:
     """Give a refusal as IAM sends it today."""
     body = msgspec.json.encode({"error_code": code, "error_msg": text})
-    return Reply(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
+    return Response(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
 
 
-def keystone(status: int, text: str) -> Reply:
+def keystone(status: int, text: str) -> Response:
     """Give a refusal in Keystone's shape."""
     error = {"code": status, "message": text, "title": "Title"}
-    return Reply(status, {}, msgspec.json.encode({"error": error}))
+    return Response(status, {}, msgspec.json.encode({"error": error}))
 
 
 @pytest.mark.parametrize(
@@ -198,24 +208,24 @@ def keystone(status: int, text: str) -> Reply:
         ),
         pytest.param(refusal(409, "IAM.0011"), "check HW_USER_NAME", id="other"),
         pytest.param(
-            Reply(404, {}, b""), "is not IAM: it answered 404", id="not-found"
+            Response(404, {}, b""), "is not IAM: it answered 404", id="not-found"
         ),
         pytest.param(
-            Reply(200, {"Content-Type": "text/html"}, b"<html>"),
+            Response(200, {"Content-Type": "text/html"}, b"<html>"),
             "SWR_IAM_ENDPOINT",
             id="page",
         ),
         pytest.param(
-            Reply(201, {}, b"{}"), "it answered 201 without a token", id="no-token"
+            Response(201, {}, b"{}"), "it answered 201 without a token", id="no-token"
         ),
         pytest.param(
-            Reply(302, {"Location": "https://elsewhere"}),
+            Response(302, {"Location": "https://elsewhere"}),
             "redirected to https://elsewhere",
             id="redirect",
         ),
     ],
 )
-def test_a_refusal_says_what_to_set(reply: Reply, words: str) -> None:
+def test_a_refusal_says_what_to_set(reply: Response, words: str) -> None:
     """By IAM's code where it has one of its own, else by the status."""
     login = Login(**NAMED)
     answer = read(reply, request=iam.ask(login), now=0.0)

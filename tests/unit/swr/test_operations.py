@@ -9,23 +9,27 @@ import pytest
 from bulkrepo.core.outcomes import Verdict
 from bulkrepo.core.rows import RepoSpec
 from bulkrepo.http.messages import Request
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.operations import creation, inspection, organization_survey, removal
-from bulkrepo.swr.operations.conclusion import Conclusion, Flow, Heard
-from bulkrepo.swr.operations.organization_survey import Extent, Page, Surveyed
-from bulkrepo.swr.requests import PAGE, Organization, Shown
+from bulkrepo.swr.operations.conclusion import Conclusion, FinalAnswer, Flow
+from bulkrepo.swr.operations.organization_survey import (
+    Extent,
+    PageFindings,
+    RepositoryPage,
+)
+from bulkrepo.swr.requests import PAGE, Organization, RepositoryInfo
 
 T = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 SPEC = RepoSpec("team", "web/app", is_public=False, category="linux")
 
-ABSENT = Answer(Kind.ABSENT, 404, "SVCSTG.SWR.4040010")
-FORBIDDEN = Answer(Kind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")
-NOBODY = Answer(Kind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
-BROKEN = Answer(Kind.BROKEN, 500)
-BUSY = Answer(Kind.BUSY, 409, "SVCSTG.SWR.4090023")
-DONE = Answer(Kind.DONE, 201)
-EXISTS = Answer(Kind.EXISTS, 409)
-HOLDS_IMAGES = Answer(Kind.REFUSED, 406, "SVCSTG.SWR.4060012")
+ABSENT = Answer(AnswerKind.ABSENT, 404, "SVCSTG.SWR.4040010")
+FORBIDDEN = Answer(AnswerKind.FORBIDDEN, 403, "SVCSTG.SWR.4037017")
+NOBODY = Answer(AnswerKind.NO_NAMESPACE, 404, "SVCSTG.SWR.4040058")
+BROKEN = Answer(AnswerKind.BROKEN, 500)
+BUSY = Answer(AnswerKind.BUSY, 409, "SVCSTG.SWR.4090023")
+DONE = Answer(AnswerKind.DONE, 201)
+EXISTS = Answer(AnswerKind.EXISTS, 409)
+HOLDS_IMAGES = Answer(AnswerKind.REFUSED, 406, "SVCSTG.SWR.4060012")
 OURS = "2026-01-02T03:04:06.000Z"
 LATER = "2026-01-02T03:04:06.500Z"
 
@@ -33,16 +37,16 @@ LATER = "2026-01-02T03:04:06.500Z"
 def shown(**fields: object) -> Answer:
     """Give the repository as wanted, apart from *fields*."""
     seen = {"is_public": False, "category": "linux", **fields}
-    return Answer(Kind.DONE, 200, seen=msgspec.convert(seen, Shown))
+    return Answer(AnswerKind.DONE, 200, seen=msgspec.convert(seen, RepositoryInfo))
 
 
-def again(answer: Answer) -> Heard:
+def again(answer: Answer) -> FinalAnswer:
     """Give *answer* to a change that may have been carried out, and has tries left."""
-    return Heard(answer, again=True)
+    return FinalAnswer(answer, again=True)
 
 
 def converse(
-    flow: Flow, script: Sequence[Answer | Heard]
+    flow: Flow, script: Sequence[Answer | FinalAnswer]
 ) -> tuple[Conclusion, list[str]]:
     """Answer a flow's requests from *script*, all of it; give the methods asked."""
     asked = []
@@ -52,7 +56,9 @@ def converse(
         while True:
             asked.append(request.method)
             heard = next(answers)
-            request = flow.send(heard if isinstance(heard, Heard) else Heard(heard))
+            request = flow.send(
+                heard if isinstance(heard, FinalAnswer) else FinalAnswer(heard)
+            )
     except StopIteration as end:
         assert next(answers, None) is None
         conclusion: Conclusion = end.value
@@ -103,7 +109,9 @@ CHANGED: dict[str, list[object]] = {"category": ["linux", "arm"]}
     ],
 )
 def test_a_change_is_told_by_what_is_there_afterwards(
-    script: list[Answer | Heard], verdict: str, differences: dict[str, list[object]]
+    script: list[Answer | FinalAnswer],
+    verdict: str,
+    differences: dict[str, list[object]],
 ) -> None:
     """
     Old and new values are kept; a refusal concerns this repository alone.
@@ -344,7 +352,7 @@ def test_verifying_proves_or_says_why_not(
     ],
 )
 def test_only_what_is_still_ours_and_empty_is_removed(
-    script: list[Answer | Heard], verdict: str, why: str
+    script: list[Answer | FinalAnswer], verdict: str, why: str
 ) -> None:
     """It is read before each delete; whatever else is true of it is said."""
     flow = removal.undo("team", "web/app", made=(T, T + 2))
@@ -379,18 +387,18 @@ def test_a_dry_run_stops_before_the_first_delete() -> None:
 
 # The survey.
 
-ORGANIZATION = Answer(Kind.DONE, 200, seen=Organization("team", 7))
+ORGANIZATION = Answer(AnswerKind.DONE, 200, seen=Organization("team", 7))
 
 
 def page(count: int, *, total: int | None, namespace: str = "team") -> Answer:
     """Give a page of *count* repositories out of *total*."""
-    seen = [Shown(False, f"r{n}", namespace) for n in range(count)]  # noqa: FBT003
-    return Answer(Kind.DONE, 200, seen=seen, total=total)
+    seen = [RepositoryInfo(False, f"r{n}", namespace) for n in range(count)]  # noqa: FBT003
+    return Answer(AnswerKind.DONE, 200, seen=seen, total=total)
 
 
 def surveyed(
     script: Sequence[Answer], *, left: Sequence[int] = (), **options: Any
-) -> tuple[Surveyed, list[Request], list[Page]]:
+) -> tuple[PageFindings, list[Request], list[RepositoryPage]]:
     """Drive a survey; after page n, *left[n]* rows are still open (then 10 ** 6)."""
     answers, open_rows = iter(script), iter(left)
     steps = organization_survey.survey("team", **{"known": False, **options})
@@ -400,7 +408,7 @@ def surveyed(
         while True:
             if isinstance(step, Request):
                 asked.append(step)
-                step = steps.send(Heard(next(answers)))
+                step = steps.send(FinalAnswer(next(answers)))
             else:
                 pages.append(step)
                 step = steps.send(next(open_rows, 10**6))

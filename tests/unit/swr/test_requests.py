@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bulkrepo.core.rows import RepoSpec
 from bulkrepo.http.dates import moment, server_time
-from bulkrepo.http.messages import Reply
-from bulkrepo.swr.answers import Answer, Kind
+from bulkrepo.http.messages import Response
+from bulkrepo.swr.answers import Answer, AnswerKind
 from bulkrepo.swr.requests import create, show
 
 EXAMPLE = """{ "repository" : "busybox", "category" : "linux",
@@ -151,13 +151,13 @@ def test_server_time_is_the_date_header(
     date: str | None, seconds: float | None
 ) -> None:
     """The server's clock, or nothing; never this machine's time zone."""
-    reply = Reply(201, {} if date is None else {"Date": date})
+    reply = Response(201, {} if date is None else {"Date": date})
 
     assert server_time(reply) == seconds
 
 
 def test_only_broken_and_unsure_are_unsure() -> None:
     """Whether a request may have been carried out is a matter of two kinds."""
-    unsure = {kind for kind in Kind if Answer(kind).unsure}
+    unsure = {kind for kind in AnswerKind if Answer(kind).unsure}
 
-    assert unsure == {Kind.BROKEN, Kind.UNSURE}
+    assert unsure == {AnswerKind.BROKEN, AnswerKind.UNSURE}

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from bulkrepo.core.rows import RepoSpec
-from bulkrepo.http.messages import NoReply, Reply, Request
-from bulkrepo.swr.answers import Answer, Kind, Limit
+from bulkrepo.http.messages import Request, Response, TransportFailure
+from bulkrepo.swr.answers import Answer, AnswerKind, Limit
 from bulkrepo.swr.error_bodies import MESSAGE_LIMIT
-from bulkrepo.swr.requests import Shown, create, show
+from bulkrepo.swr.requests import RepositoryInfo, create, show
 from bulkrepo.swr.responses import read, said
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
@@ -44,7 +44,7 @@ def understood(
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """Read a reply made of *status*, *content* and *headers*."""
-    reply = Reply(status, CIMultiDict(headers or {}), content)
+    reply = Response(status, CIMultiDict(headers or {}), content)
     return read(reply, request=request, now=NOW)
 
 
@@ -54,67 +54,77 @@ SWR = "SVCSTG.SWR."
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        pytest.param(201, None, Kind.DONE, id="created"),
-        pytest.param(200, None, Kind.DONE, id="any-2xx"),
-        pytest.param(204, None, Kind.DONE, id="no-content"),
-        pytest.param(409, SWR + "4090006", Kind.EXISTS, id="exists"),
-        pytest.param(500, SWR + "4090006", Kind.EXISTS, id="code-before-status"),
-        pytest.param(409, None, Kind.CONFLICT, id="409-no-code"),
-        pytest.param(409, SWR + "4090060", Kind.CONFLICT, id="409-other-code"),
-        pytest.param(409, SWR + "4090023", Kind.BUSY, id="busy"),
-        pytest.param(500, SWR + "5000046", Kind.BROKEN, id="500"),
-        pytest.param(500, None, Kind.BROKEN, id="500-no-code"),
-        pytest.param(502, "APIGW.0201", Kind.BROKEN, id="502-gateway"),
-        pytest.param(503, "APIGW.0613", Kind.BROKEN, id="503-iam-away"),
-        pytest.param(504, "APIGW.0201", Kind.BROKEN, id="504-gateway"),
-        pytest.param(507, SWR + "5070070", Kind.BROKEN, id="507"),
-        pytest.param(408, None, Kind.BROKEN, id="408"),
-        pytest.param(429, "APIGW.0308", Kind.THROTTLED, id="429"),
-        pytest.param(429, None, Kind.THROTTLED, id="429-no-code"),
-        pytest.param(403, SWR + "4031032", Kind.THROTTLED, id="403-requests"),
-        pytest.param(403, SWR + "4031042", Kind.THROTTLED, id="403-too-many"),
-        pytest.param(401, SWR + "4010000", Kind.UNAUTHORIZED, id="401"),
-        pytest.param(401, "APIGW.0301", Kind.UNAUTHORIZED, id="401-iam"),
-        pytest.param(401, "APIG.0307", Kind.UNAUTHORIZED, id="401-other-region"),
-        pytest.param(401, None, Kind.UNAUTHORIZED, id="401-no-code"),
-        pytest.param(403, "APIGW.0310", Kind.UNAUTHORIZED, id="403-project"),
-        pytest.param(400, SWR + "4001048", Kind.UNAUTHORIZED, id="400-no-token"),
-        pytest.param(400, SWR + "4000031", Kind.UNAUTHORIZED, id="400-ak-sk"),
-        pytest.param(400, SWR + "4001013", Kind.UNAUTHORIZED, id="400-ak-sk-empty"),
-        pytest.param(401, SWR + "4011044", Kind.FORBIDDEN, id="401-another-user"),
-        pytest.param(401, SWR + "4011064", Kind.FORBIDDEN, id="401-another-account"),
-        pytest.param(404, SWR + "4040058", Kind.NO_NAMESPACE, id="no-organization"),
-        pytest.param(404, SWR + "4041061", Kind.NO_NAMESPACE, id="no-organization-2"),
-        pytest.param(403, SWR + "4037017", Kind.FORBIDDEN, id="403"),
-        pytest.param(403, "APIGW.0302", Kind.FORBIDDEN, id="403-gateway"),
-        pytest.param(403, None, Kind.FORBIDDEN, id="403-no-code"),
-        pytest.param(400, SWR + "4000097", Kind.QUOTA, id="400-organizations"),
-        pytest.param(400, SWR + "4000098", Kind.QUOTA, id="400-repositories"),
-        pytest.param(500, SWR + "5007019", Kind.QUOTA, id="500-repositories"),
-        pytest.param(404, "APIGW.0101", Kind.WRONG_ENDPOINT, id="not-published"),
-        pytest.param(404, "APIG.0101", Kind.WRONG_ENDPOINT, id="not-published-2"),
-        pytest.param(404, None, Kind.WRONG_ENDPOINT, id="404-no-code"),
-        pytest.param(404, "404", Kind.WRONG_ENDPOINT, id="404-code-is-status"),
-        pytest.param(404, SWR + "4040083", Kind.WRONG_ENDPOINT, id="url-not-found"),
-        pytest.param(301, None, Kind.WRONG_ENDPOINT, id="301"),
-        pytest.param(302, None, Kind.WRONG_ENDPOINT, id="302"),
-        pytest.param(307, None, Kind.WRONG_ENDPOINT, id="307"),
-        pytest.param(400, SWR + "4001029", Kind.REFUSED, id="400"),
-        pytest.param(400, None, Kind.REFUSED, id="400-no-code"),
-        pytest.param(413, SWR + "4131012", Kind.REFUSED, id="413"),
-        pytest.param(421, None, Kind.BUSY, id="421"),
-        pytest.param(425, None, Kind.BUSY, id="425"),
-        pytest.param(505, None, Kind.REFUSED, id="505"),
-        pytest.param(422, None, Kind.REFUSED, id="422"),
-        pytest.param(405, "APIGW.0501", Kind.REFUSED, id="405"),
-        pytest.param(405, None, Kind.WRONG_ENDPOINT, id="405 of no SWR"),
-        pytest.param(501, None, Kind.WRONG_ENDPOINT, id="501 of no SWR"),
-        pytest.param(404, SWR + "4040010", Kind.REFUSED, id="404-other"),
-        pytest.param(404, "APIGW.0103", Kind.REFUSED, id="404-gateway"),
+        pytest.param(201, None, AnswerKind.DONE, id="created"),
+        pytest.param(200, None, AnswerKind.DONE, id="any-2xx"),
+        pytest.param(204, None, AnswerKind.DONE, id="no-content"),
+        pytest.param(409, SWR + "4090006", AnswerKind.EXISTS, id="exists"),
+        pytest.param(500, SWR + "4090006", AnswerKind.EXISTS, id="code-before-status"),
+        pytest.param(409, None, AnswerKind.CONFLICT, id="409-no-code"),
+        pytest.param(409, SWR + "4090060", AnswerKind.CONFLICT, id="409-other-code"),
+        pytest.param(409, SWR + "4090023", AnswerKind.BUSY, id="busy"),
+        pytest.param(500, SWR + "5000046", AnswerKind.BROKEN, id="500"),
+        pytest.param(500, None, AnswerKind.BROKEN, id="500-no-code"),
+        pytest.param(502, "APIGW.0201", AnswerKind.BROKEN, id="502-gateway"),
+        pytest.param(503, "APIGW.0613", AnswerKind.BROKEN, id="503-iam-away"),
+        pytest.param(504, "APIGW.0201", AnswerKind.BROKEN, id="504-gateway"),
+        pytest.param(507, SWR + "5070070", AnswerKind.BROKEN, id="507"),
+        pytest.param(408, None, AnswerKind.BROKEN, id="408"),
+        pytest.param(429, "APIGW.0308", AnswerKind.THROTTLED, id="429"),
+        pytest.param(429, None, AnswerKind.THROTTLED, id="429-no-code"),
+        pytest.param(403, SWR + "4031032", AnswerKind.THROTTLED, id="403-requests"),
+        pytest.param(403, SWR + "4031042", AnswerKind.THROTTLED, id="403-too-many"),
+        pytest.param(401, SWR + "4010000", AnswerKind.UNAUTHORIZED, id="401"),
+        pytest.param(401, "APIGW.0301", AnswerKind.UNAUTHORIZED, id="401-iam"),
+        pytest.param(401, "APIG.0307", AnswerKind.UNAUTHORIZED, id="401-other-region"),
+        pytest.param(401, None, AnswerKind.UNAUTHORIZED, id="401-no-code"),
+        pytest.param(403, "APIGW.0310", AnswerKind.UNAUTHORIZED, id="403-project"),
+        pytest.param(400, SWR + "4001048", AnswerKind.UNAUTHORIZED, id="400-no-token"),
+        pytest.param(400, SWR + "4000031", AnswerKind.UNAUTHORIZED, id="400-ak-sk"),
+        pytest.param(
+            400, SWR + "4001013", AnswerKind.UNAUTHORIZED, id="400-ak-sk-empty"
+        ),
+        pytest.param(401, SWR + "4011044", AnswerKind.FORBIDDEN, id="401-another-user"),
+        pytest.param(
+            401, SWR + "4011064", AnswerKind.FORBIDDEN, id="401-another-account"
+        ),
+        pytest.param(
+            404, SWR + "4040058", AnswerKind.NO_NAMESPACE, id="no-organization"
+        ),
+        pytest.param(
+            404, SWR + "4041061", AnswerKind.NO_NAMESPACE, id="no-organization-2"
+        ),
+        pytest.param(403, SWR + "4037017", AnswerKind.FORBIDDEN, id="403"),
+        pytest.param(403, "APIGW.0302", AnswerKind.FORBIDDEN, id="403-gateway"),
+        pytest.param(403, None, AnswerKind.FORBIDDEN, id="403-no-code"),
+        pytest.param(400, SWR + "4000097", AnswerKind.QUOTA, id="400-organizations"),
+        pytest.param(400, SWR + "4000098", AnswerKind.QUOTA, id="400-repositories"),
+        pytest.param(500, SWR + "5007019", AnswerKind.QUOTA, id="500-repositories"),
+        pytest.param(404, "APIGW.0101", AnswerKind.WRONG_ENDPOINT, id="not-published"),
+        pytest.param(404, "APIG.0101", AnswerKind.WRONG_ENDPOINT, id="not-published-2"),
+        pytest.param(404, None, AnswerKind.WRONG_ENDPOINT, id="404-no-code"),
+        pytest.param(404, "404", AnswerKind.WRONG_ENDPOINT, id="404-code-is-status"),
+        pytest.param(
+            404, SWR + "4040083", AnswerKind.WRONG_ENDPOINT, id="url-not-found"
+        ),
+        pytest.param(301, None, AnswerKind.WRONG_ENDPOINT, id="301"),
+        pytest.param(302, None, AnswerKind.WRONG_ENDPOINT, id="302"),
+        pytest.param(307, None, AnswerKind.WRONG_ENDPOINT, id="307"),
+        pytest.param(400, SWR + "4001029", AnswerKind.REFUSED, id="400"),
+        pytest.param(400, None, AnswerKind.REFUSED, id="400-no-code"),
+        pytest.param(413, SWR + "4131012", AnswerKind.REFUSED, id="413"),
+        pytest.param(421, None, AnswerKind.BUSY, id="421"),
+        pytest.param(425, None, AnswerKind.BUSY, id="425"),
+        pytest.param(505, None, AnswerKind.REFUSED, id="505"),
+        pytest.param(422, None, AnswerKind.REFUSED, id="422"),
+        pytest.param(405, "APIGW.0501", AnswerKind.REFUSED, id="405"),
+        pytest.param(405, None, AnswerKind.WRONG_ENDPOINT, id="405 of no SWR"),
+        pytest.param(501, None, AnswerKind.WRONG_ENDPOINT, id="501 of no SWR"),
+        pytest.param(404, SWR + "4040010", AnswerKind.REFUSED, id="404-other"),
+        pytest.param(404, "APIGW.0103", AnswerKind.REFUSED, id="404-gateway"),
     ],
 )
 def test_create_is_read_by_code_first_and_status_second(
-    status: int, code: str | None, kind: Kind
+    status: int, code: str | None, kind: AnswerKind
 ) -> None:
     """Each row of the table of answers."""
     answer = understood(status, body(code))
@@ -126,19 +136,40 @@ def test_create_is_read_by_code_first_and_status_second(
 @pytest.mark.parametrize(
     ("reply", "kind", "unsure"),
     [
-        pytest.param(NoReply("refused", sent=False), Kind.UNREACHABLE, False, id="a"),
-        pytest.param(NoReply("dns", sent=False), Kind.UNREACHABLE, False, id="dns"),
-        pytest.param(NoReply("tls", sent=False), Kind.UNREACHABLE, False, id="tls"),
-        pytest.param(NoReply("timeout", sent=True), Kind.UNSURE, True, id="timeout"),
-        pytest.param(NoReply("dropped", sent=True), Kind.UNSURE, True, id="dropped"),
-        pytest.param(Reply(500, {}), Kind.BROKEN, True, id="500"),
-        pytest.param(Reply(408, {}), Kind.BROKEN, True, id="408"),
-        pytest.param(Reply(429, {}), Kind.THROTTLED, False, id="429"),
-        pytest.param(Reply(409, {}, body(SWR + "4090023")), Kind.BUSY, False, id="b"),
+        pytest.param(
+            TransportFailure("refused", sent=False),
+            AnswerKind.UNREACHABLE,
+            False,
+            id="a",
+        ),
+        pytest.param(
+            TransportFailure("dns", sent=False), AnswerKind.UNREACHABLE, False, id="dns"
+        ),
+        pytest.param(
+            TransportFailure("tls", sent=False), AnswerKind.UNREACHABLE, False, id="tls"
+        ),
+        pytest.param(
+            TransportFailure("timeout", sent=True),
+            AnswerKind.UNSURE,
+            True,
+            id="timeout",
+        ),
+        pytest.param(
+            TransportFailure("dropped", sent=True),
+            AnswerKind.UNSURE,
+            True,
+            id="dropped",
+        ),
+        pytest.param(Response(500, {}), AnswerKind.BROKEN, True, id="500"),
+        pytest.param(Response(408, {}), AnswerKind.BROKEN, True, id="408"),
+        pytest.param(Response(429, {}), AnswerKind.THROTTLED, False, id="429"),
+        pytest.param(
+            Response(409, {}, body(SWR + "4090023")), AnswerKind.BUSY, False, id="b"
+        ),
     ],
 )
 def test_answer_is_unsure_when_the_request_may_have_been_carried_out(
-    reply: Reply | NoReply, kind: Kind, *, unsure: bool
+    reply: Response | TransportFailure, kind: AnswerKind, *, unsure: bool
 ) -> None:
     """What was certainly not sent, or certainly not done, is no doubt."""
     answer = read(reply, request=POST, now=NOW)
@@ -148,7 +179,9 @@ def test_answer_is_unsure_when_the_request_may_have_been_carried_out(
 
 def test_no_reply_says_what_happened() -> None:
     """The kind of silence is the code, the detail the message."""
-    answer = read(NoReply("dns", sent=False, detail="no x"), request=POST, now=NOW)
+    answer = read(
+        TransportFailure("dns", sent=False, detail="no x"), request=POST, now=NOW
+    )
 
     assert (answer.status, answer.code, answer.message) == (
         None,
@@ -160,39 +193,49 @@ def test_no_reply_says_what_happened() -> None:
 @pytest.mark.parametrize(
     ("status", "content", "kind"),
     [
-        pytest.param(200, b'{"is_public":false}', Kind.DONE, id="shown"),
-        pytest.param(404, body(SWR + "4040010"), Kind.ABSENT, id="absent"),
-        pytest.param(404, body(SWR + "4040113"), Kind.ABSENT, id="absent-2"),
-        pytest.param(404, body("APIGW.0103"), Kind.REFUSED, id="gateway-knows-none"),
-        pytest.param(404, body(), Kind.WRONG_ENDPOINT, id="404-no-code"),
-        pytest.param(404, body(SWR + "4040058"), Kind.NO_NAMESPACE, id="organization"),
-        pytest.param(200, b'{"is_public":fal', Kind.BROKEN, id="cut-off"),
-        pytest.param(200, b"", Kind.BROKEN, id="empty"),
-        pytest.param(200, b"[]", Kind.BROKEN, id="no-object"),
-        pytest.param(200, b"<html>", Kind.WRONG_ENDPOINT, id="page"),
-        pytest.param(200, b'{"is_public":false,"name":"x"}', Kind.REFUSED, id="other"),
+        pytest.param(200, b'{"is_public":false}', AnswerKind.DONE, id="shown"),
+        pytest.param(404, body(SWR + "4040010"), AnswerKind.ABSENT, id="absent"),
+        pytest.param(404, body(SWR + "4040113"), AnswerKind.ABSENT, id="absent-2"),
+        pytest.param(
+            404, body("APIGW.0103"), AnswerKind.REFUSED, id="gateway-knows-none"
+        ),
+        pytest.param(404, body(), AnswerKind.WRONG_ENDPOINT, id="404-no-code"),
+        pytest.param(
+            404, body(SWR + "4040058"), AnswerKind.NO_NAMESPACE, id="organization"
+        ),
+        pytest.param(200, b'{"is_public":fal', AnswerKind.BROKEN, id="cut-off"),
+        pytest.param(200, b"", AnswerKind.BROKEN, id="empty"),
+        pytest.param(200, b"[]", AnswerKind.BROKEN, id="no-object"),
+        pytest.param(200, b"<html>", AnswerKind.WRONG_ENDPOINT, id="page"),
+        pytest.param(
+            200, b'{"is_public":false,"name":"x"}', AnswerKind.REFUSED, id="other"
+        ),
     ],
 )
-def test_reading_tells_what_is_there(status: int, content: bytes, kind: Kind) -> None:
+def test_reading_tells_what_is_there(
+    status: int, content: bytes, kind: AnswerKind
+) -> None:
     """Only an object is a repository, only SWR's own 404 its absence."""
     answer = understood(status, content, request=GET)
 
     assert answer.kind is kind
-    assert answer.seen == (Shown(is_public=False) if kind is Kind.DONE else None)
+    assert answer.seen == (
+        RepositoryInfo(is_public=False) if kind is AnswerKind.DONE else None
+    )
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (SWR + "4040010", Kind.ABSENT),
-        (SWR + "4040058", Kind.NO_NAMESPACE),
-        ("APIGW.0103", Kind.REFUSED),
-        (None, Kind.WRONG_ENDPOINT),
+        (SWR + "4040010", AnswerKind.ABSENT),
+        (SWR + "4040058", AnswerKind.NO_NAMESPACE),
+        ("APIGW.0103", AnswerKind.REFUSED),
+        (None, AnswerKind.WRONG_ENDPOINT),
     ],
 )
 def test_what_is_to_be_changed_may_not_be_there(
-    method: str, code: str | None, kind: Kind
+    method: str, code: str | None, kind: AnswerKind
 ) -> None:
     """As SWR's own 404 says; only what is to be made cannot be missing."""
     request = Request(method, GET.path)
@@ -217,7 +260,7 @@ def test_page_with_200_is_the_wrong_endpoint(
     """A captive portal is no SWR, whatever the status says."""
     answer = understood(200, content, headers=headers)
 
-    assert answer.kind is Kind.WRONG_ENDPOINT
+    assert answer.kind is AnswerKind.WRONG_ENDPOINT
     title = "Sign in" if b"<title>" in content else "untitled"
     assert answer.message == f"a web page answered: {title}"
 
@@ -243,7 +286,10 @@ def test_another_repository_is_no_answer(
         200, json.dumps(shown).encode(), request=show("team", "web/app")
     )
 
-    assert (answer.kind is Kind.REFUSED, answer.seen is None) == (another, another)
+    assert (answer.kind is AnswerKind.REFUSED, answer.seen is None) == (
+        another,
+        another,
+    )
 
 
 @pytest.mark.parametrize("status", [0, 99, 100, 101, 199])
@@ -251,7 +297,11 @@ def test_a_number_that_is_no_status_tells_nothing(status: int) -> None:
     """The request may have been carried out, whatever the body says."""
     answer = understood(status, body(SWR + "4001029"))
 
-    assert (answer.kind, answer.unsure, answer.status) == (Kind.UNSURE, True, status)
+    assert (answer.kind, answer.unsure, answer.status) == (
+        AnswerKind.UNSURE,
+        True,
+        status,
+    )
 
 
 CHANGE = Request("PATCH", GET.path, b"{}")
@@ -262,17 +312,17 @@ REMOVAL = Request("DELETE", GET.path)
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"", Kind.DONE),
-        (b"{}", Kind.DONE),
-        (b"null", Kind.DONE),
-        (b"OK", Kind.WRONG_ENDPOINT),
-        (b"{", Kind.WRONG_ENDPOINT),
-        (b"<p>", Kind.WRONG_ENDPOINT),
+        (b"", AnswerKind.DONE),
+        (b"{}", AnswerKind.DONE),
+        (b"null", AnswerKind.DONE),
+        (b"OK", AnswerKind.WRONG_ENDPOINT),
+        (b"{", AnswerKind.WRONG_ENDPOINT),
+        (b"<p>", AnswerKind.WRONG_ENDPOINT),
     ],
 )
 @pytest.mark.parametrize("media", ["application/json", "text/html", ""])
 def test_done_is_an_empty_or_a_json_body(
-    request_: Request, content: bytes, kind: Kind, media: str
+    request_: Request, content: bytes, kind: AnswerKind, media: str
 ) -> None:
     """The body decides, as servers name a type for nothing, too."""
     headers = {"Content-Type": media}
@@ -437,17 +487,17 @@ def test_a_date_to_wait_for_is_one_of_the_servers_clock() -> None:
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        (408, None, Kind.BROKEN),
-        (409, SWR + "4090023", Kind.BUSY),
-        (413, None, Kind.BUSY),
-        (421, None, Kind.BUSY),
-        (425, None, Kind.BUSY),
-        (429, None, Kind.THROTTLED),
-        (503, None, Kind.BROKEN),
+        (408, None, AnswerKind.BROKEN),
+        (409, SWR + "4090023", AnswerKind.BUSY),
+        (413, None, AnswerKind.BUSY),
+        (421, None, AnswerKind.BUSY),
+        (425, None, AnswerKind.BUSY),
+        (429, None, AnswerKind.THROTTLED),
+        (503, None, AnswerKind.BROKEN),
     ],
 )
 def test_retry_after_is_kept_where_another_try_makes_sense(
-    status: int, code: str | None, kind: Kind
+    status: int, code: str | None, kind: AnswerKind
 ) -> None:
     """Also what is too large only for now."""
     answer = understood(status, body(code), headers={"Retry-After": "2"})
@@ -493,7 +543,7 @@ def test_limit_is_read_when_the_text_names_a_rule(
     """The gateway says in words how much it allows, in one rule or in several."""
     answer = understood(429, body("APIGW.0308", text))
 
-    assert (answer.kind, answer.limits) == (Kind.THROTTLED, tuple(limits))
+    assert (answer.kind, answer.limits) == (AnswerKind.THROTTLED, tuple(limits))
 
 
 JSON = st.recursive(
@@ -550,7 +600,7 @@ def test_read_never_raises(
         status, content, request=GET if reads else POST, headers=headers
     )
 
-    assert isinstance(answer.kind, Kind)
+    assert isinstance(answer.kind, AnswerKind)
     for text in (answer.code, answer.message):
         assert text is None or text.encode() is not None
     assert answer.retry_after is None or answer.retry_after >= 0
@@ -570,10 +620,13 @@ def test_authorization_message_never_appears(secret: str, status: int) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (Answer(Kind.REFUSED, 400, "APIGW.0201", "too big"), "400 APIGW.0201 too big"),
-        (Answer(Kind.UNAUTHORIZED, 401, "401", "wrong"), "401 wrong"),
-        (Answer(Kind.UNREACHABLE, code="no-reply.dns"), "no-reply.dns"),
-        (Answer(Kind.BROKEN, 502), "502"),
+        (
+            Answer(AnswerKind.REFUSED, 400, "APIGW.0201", "too big"),
+            "400 APIGW.0201 too big",
+        ),
+        (Answer(AnswerKind.UNAUTHORIZED, 401, "401", "wrong"), "401 wrong"),
+        (Answer(AnswerKind.UNREACHABLE, code="no-reply.dns"), "no-reply.dns"),
+        (Answer(AnswerKind.BROKEN, 502), "502"),
     ],
 )
 def test_an_answer_is_told_in_a_few_words(answer: Answer, words: str) -> None:
