@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bulkrepo.core.outcomes import Item
-from bulkrepo.core.rows import FIELDS, Layout, Problem
+from bulkrepo.core.rows import FIELDS, Layout, Problem, written
 
 Five = tuple[object, object, object, object, object]
 """Values in the order of `FIELDS`."""
@@ -39,8 +39,8 @@ UNKNOWN = "unknown-column"
 
 _SPELT = {"ispublic": "is_public", "repositoryname": "repository"}
 
-# The words of a `private` column that mean the opposite as `is_public`; the words
-# private and public keep their own sense there.
+# What the words of a `private` column mean as `is_public`: private and public keep
+# their own sense there.
 _OPPOSITES = {
     "true": "false",
     "false": "true",
@@ -50,6 +50,8 @@ _OPPOSITES = {
     "n": "y",
     "1": "0",
     "0": "1",
+    "private": "private",
+    "public": "public",
 }
 
 _GUESSES = 1000
@@ -183,14 +185,21 @@ def _unknown(name: str, guess: str | None) -> Problem:
 
 
 def opposite(value: object) -> object:
-    """Return what `is_public` is where `private` is *value*."""
+    """
+    Return what `is_public` is where `private` is *value*.
+
+    What has no known opposite keeps its column's name in front: under another heading,
+    as in a report, a later correction of the word alone would turn its sense.
+    """
+    if value is None or value == "":
+        return value
     if isinstance(value, bool):
         return not value
     if isinstance(value, int) and value in {0, 1}:
         return 1 - value
-    if isinstance(value, str):
-        return _OPPOSITES.get(value.casefold(), value)
-    return value
+    said = str(written(value))
+    meant = _OPPOSITES.get(said.casefold()) if isinstance(value, str) else None
+    return meant or f"private: {said}"
 
 
 def tidy(values: Sequence[object]) -> tuple[Five, tuple[str, ...]]:

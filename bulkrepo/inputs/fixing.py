@@ -60,7 +60,8 @@ def fix(
     left, *on_rejected* for each row that has one, as it is written. A name whose
     correction another row has already is left alone. *out* appears whole or not at all,
     and may be one of *sources*. Comments are not kept. Raises `InputError` for what
-    would be lost: an unknown column or key, a surplus cell, an unreadable record.
+    would be lost: an unknown column or key, a surplus cell, an unreadable record, what
+    is no text where text must be.
     """
     writer = WRITERS.get(out.suffix.lower())
     if writer is None:
@@ -180,6 +181,7 @@ _LOSSES = frozenset(
         "json",
         "quotes",
         "reported-invalid",
+        "type",
     }
 )
 

@@ -7,7 +7,7 @@ from typing import TextIO
 import msgspec
 
 from bulkrepo.core import csv_cells
-from bulkrepo.core.rows import FIELDS, Row
+from bulkrepo.core.rows import FIELDS, Row, written
 
 Writer = Callable[[TextIO, Iterator[Row]], None]
 
@@ -30,14 +30,8 @@ CSV_HEADING = csv_cells.csv_line(FIELDS)
 
 def csv_row(row: Row) -> str:
     """Return the line of a list that gives *row*."""
-    cells = [v if type(v) is str else _cell(v) for v in _values(row)]
+    cells = [v if type(v) is str else written(v) or "" for v in _values(row)]
     return csv_cells.csv_line(cells)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _ndjson(file: TextIO, rows: Iterator[Row]) -> None:

@@ -57,7 +57,7 @@ LONG_NUMBER = ("description", "type", brief("1" * 5000))
         ('{"name":%s}' % ("1" * 200), ("repository", "type", "1" * 200)),
         ('{"name":"a","description":%s}' % ("1" * 5000), LONG_NUMBER),
         ('{"name":"a","public":1e400}', ("is_public", "boolean", "1e400")),
-        ('{"name":"a","private":-0.0}', ("is_public", "boolean", "-0.0")),
+        ('{"name":"a","private":-0.0}', ("is_public", "boolean", "private: -0.0")),
         ('{"name":["a"]}', ("repository", "type", "[]")),
         ('{"name":"a","description":{"a":1}}', ("description", "type", "{}")),
         ("1e999999999999999999999", ("record", "type", None)),

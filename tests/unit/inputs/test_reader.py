@@ -360,10 +360,19 @@ def test_readers_stream(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(True, False), (1, 0), ("no", "yes"), (5, 5), (None, None)]
+    ("value", "expected"),
+    [
+        (True, False),
+        (1, 0),
+        ("no", "yes"),
+        (5, "private: 5"),
+        ("on", "private: on"),
+        ("", None),
+        (None, None),
+    ],
 )
 def test_private_inverts_json_values(value: object, expected: object) -> None:
-    """In JSON `private` is the opposite of `is_public` too; nonsense stays."""
+    """In JSON `private` is the opposite of `is_public` too; nonsense keeps its key."""
     (row,) = rows(json.dumps([{"name": "a", "private": value}]), "a.json")
 
     assert row.is_public == expected

@@ -342,6 +342,7 @@ def test_render(problem: Problem, expected: str) -> None:
     assert validation.render("l.csv", problem) == expected
 
 
+PUBLIC = Defaults(is_public=True)
 MESSY = """Organization,Repository Name,Public?,Type,Descripton
 Team-A,My_App,on,Linux,  padded
 team-a,ok,No,linux,kept
@@ -422,6 +423,12 @@ def test_fix_gives_a_name_its_organization(save: Save, tmp_path: Path) -> None:
             "2:11: problems tells of",
             id="what a report lost",
         ),
+        pytest.param(
+            '[{"name":2.50}]',
+            "o.csv",
+            r"in.csv:\$\[0\].name: repository must be text",
+            id="a number",
+        ),
         pytest.param("name\na\n", "o.xml", "ends in one of", id="no such format"),
         pytest.param("name\na\n", "no/o.csv", "cannot be written", id="no folder"),
     ],
@@ -441,6 +448,53 @@ def test_fix_writes_nothing_where_something_would_be_lost(
         )
 
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"org,name,private\nt,a,{said}\n" for said in ("T", "on", "是", "ja", "2")),
+        *(
+            f'[{{"org":"t","name":"a","private":{said}}}]'
+            for said in ('"on"', "1.0", "1e0", "2", "[]", "{}")
+        ),
+        '{"defaults":{"private":"T"},"repositories":[{"org":"t","name":"a"}]}',
+    ],
+)
+def test_fix_never_turns_the_sense_of_private(
+    save: Save, tmp_path: Path, text: str, suffix: str
+) -> None:
+    """Its column becomes `is_public`, where such a word would mean the opposite."""
+    out = tmp_path / f"out{suffix}"
+    fixed = fixing.fix(
+        [save("in.csv", text)], out, format=None, defaults=PUBLIC, profile="strict"
+    )
+    _, problems, _ = run(str(out), defaults=PUBLIC)
+
+    assert (fixed.fixed, fixed.left) == (0, 1)
+    assert [(p.field, p.rule, p.hint) for _, p in problems] == [
+        ("is_public", "boolean", None)
+    ]
+    assert "private: " in out.read_text()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_fix_keeps_numbers_as_they_are_written(
+    save: Save, tmp_path: Path, suffix: str
+) -> None:
+    """A fault that is left is the same one in the corrected list."""
+    out = tmp_path / f"out{suffix}"
+    text = '[{"org":"t","name":"a","public":1.50},{"org":"t","name":"b","public":1e9}]'
+    source = save("in.json", text)
+    fixing.fix([source], out, format=None, defaults=Defaults(), profile="strict")
+    first, again = (
+        [(p.field, p.rule, p.got) for _, p in run(path)[1]]
+        for path in (source, str(out))
+    )
+
+    assert again == first
+    assert [got for *_, got in first] == ["1.50", "1e9"]
 
 
 def test_fix_may_replace_its_own_source(save: Save) -> None:

@@ -530,7 +530,7 @@ def test_a_spreadsheet_is_a_listing(here: Path) -> None:
     assert result.stderr.splitlines()[:3] == [
         "a spreadsheet: 5 records, 4 repositories",
         "  1 skipped: has no name (first: (no name))",
-        "  1 visibility internal, which SWR does not have: left blank",
+        "  1 visibility private: internal, which SWR does not have: left blank",
     ]
 
 
