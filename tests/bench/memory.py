@@ -47,7 +47,7 @@ def peak(rows: int) -> int:
         log = logs.configure(log_format="json", log_file=f"{folder}/run.log")
         settings = Settings(
             endpoint="http://127.0.0.1:1",
-            credential="token",
+            credential="any-token",
             rate="20000/s",
             survey="never",
             ledger=f"{folder}/ledger.db",

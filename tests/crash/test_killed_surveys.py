@@ -116,9 +116,9 @@ async def test_a_token_that_dies_during_the_survey(
     def die(_: Asked) -> None:
         if len(box.asked) == at:
             tokens = box._gateway.state.tokens
-            tokens["newer"] = tokens.pop(TOKEN)
+            tokens["newer-token"] = tokens.pop(TOKEN)
             if newer:
-                kept[0] = "newer"
+                kept[0] = "newer-token"
 
     async with Watched(Box(token=TOKEN), before=die) as box:
         seed(box, items[:1100])
@@ -127,7 +127,7 @@ async def test_a_token_that_dies_during_the_survey(
         result = await api.create([source], settings=known)
         early, posted = told(tmp_path), box.count("POST")
         if not newer:
-            kept[0] = "newer"
+            kept[0] = "newer-token"
             token = Token("a file", lambda: kept[0])
             known = settings(
                 box, tmp_path, ledger=str(tmp_path / "l.db"), credential=token

@@ -118,7 +118,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 async def _create(folder: Path, count: int, url: str, **options: object) -> Result:
     source = boxes.write(folder / "l.ndjson", boxes.rows(count))
     # nginx is no SWR: it has nothing to list.
-    settings = Settings(endpoint=url, credential="token", survey="never", **options)  # type: ignore[arg-type]
+    settings = Settings(endpoint=url, credential="any-token", survey="never", **options)  # type: ignore[arg-type]
     return await create([source], settings=settings)
 
 

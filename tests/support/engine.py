@@ -54,7 +54,7 @@ class Bench:
         self.told: list[Outcome] = []
         self.engine = Engine(
             self.gateway,
-            auth or Token("SWR_TOKEN", lambda: "t0"),
+            auth or Token("SWR_TOKEN", lambda: "token-t0"),
             rate or FixedRateLimiter(QUICK),
             self.store,
             clock=self.clock,

@@ -156,7 +156,7 @@ async def _run(chance: random.Random) -> Counter[AnswerKind]:
     told: list[Outcome] = []
     stop = await Engine(
         ScriptedGateway(service, clock=clock),
-        Token("SWR_TOKEN", lambda: "t0"),
+        Token("SWR_TOKEN", lambda: "token-t0"),
         FixedRateLimiter(Limit(1_000_000, 1.0)),
         store,
         clock=clock,

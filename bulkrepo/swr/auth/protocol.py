@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bulkrepo.core.errors import SettingsError
+from bulkrepo.core.redaction import SHORTEST
 from bulkrepo.http.messages import Request, Response
 from bulkrepo.swr.answers import Answer
 
@@ -80,6 +81,20 @@ class StaticCredential:
     def accept(self, reply: Response, answer: Answer, *, at: float) -> str | None:
         """Fail: nothing was asked."""
         raise AssertionError(reply.status, answer.kind, at)
+
+
+def check_token(text: str, *, name: str) -> str:
+    """
+    Return the token in *text*, if a header can carry it and the log can hide it.
+
+    Raises SettingsError that gives *name* and never the text.
+    """
+    token = sendable(text, name=name, what="a token")
+    if len(token) < SHORTEST:
+        raise SettingsError(
+            f"{name} does not hold a token: it has fewer than {SHORTEST} characters"
+        )
+    return token
 
 
 def sendable(text: str, *, name: str, what: str) -> str:

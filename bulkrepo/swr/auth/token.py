@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from bulkrepo.http.messages import Request
 from bulkrepo.swr.answers import Answer
-from bulkrepo.swr.auth.protocol import StaticCredential, sendable
+from bulkrepo.swr.auth.protocol import StaticCredential, check_token
 
 
 class Token(StaticCredential):
@@ -51,6 +51,6 @@ class Token(StaticCredential):
         return tuple(self._had)
 
     def _token(self) -> str:
-        token = sendable(self._read(), name=self.name, what="a token")
+        token = check_token(self._read(), name=self.name)
         self._had[token] = None
         return token

@@ -3,9 +3,9 @@
 from typing import Any
 
 from bulkrepo.core.errors import SettingsError
+from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext
 from bulkrepo.swr.credentials.passwords import whole
-from bulkrepo.swr.credentials.tokens import build_token
 
 
 def from_cloud(given: ProviderContext) -> FoundCredential | None:
@@ -28,9 +28,7 @@ def from_cloud(given: ProviderContext) -> FoundCredential | None:
     }
     token = at("token")
     if token is not None and kind in ("token", "password"):
-        return FoundCredential(
-            build=lambda _: build_token(where, lambda: token), **place
-        )
+        return FoundCredential(build=lambda _: Token(where, lambda: token), **place)
     if kind not in ("password", "totp", "multifactor"):
         raise SettingsError(
             f"{where}: SWR does not support auth_type {kind}: use password"

@@ -1,9 +1,5 @@
 """Pure. IAM tokens from a file or the environment."""
 
-from collections.abc import Callable
-
-from bulkrepo.core.errors import SettingsError
-from bulkrepo.core.redaction import SHORTEST
 from bulkrepo.swr.auth.token import Token
 from bulkrepo.swr.credentials.lookup import FoundCredential, ProviderContext
 
@@ -21,7 +17,7 @@ def from_file(given: ProviderContext) -> FoundCredential | None:
         given.hide(token.strip())
         return token
 
-    return FoundCredential(build=lambda _: build_token(path, read))
+    return FoundCredential(build=lambda _: Token(path, read))
 
 
 def from_environment(given: ProviderContext) -> FoundCredential | None:
@@ -29,20 +25,4 @@ def from_environment(given: ProviderContext) -> FoundCredential | None:
     name = next((name for name in TOKENS if given.at(name)), None)
     if name is None:
         return None
-    return FoundCredential(
-        build=lambda _: build_token(name, lambda: given.environment[name])
-    )
-
-
-def build_token(name: str, read: Callable[[], str]) -> Token:
-    """Return a token; SettingsError if it is too short to be one and to be hidden."""
-
-    def read_token() -> str:
-        text = read()
-        if 0 < len(text.strip()) < SHORTEST:
-            raise SettingsError(
-                f"{name} does not hold a token: it has fewer than {SHORTEST} characters"
-            )
-        return text
-
-    return Token(name, read_token)
+    return FoundCredential(build=lambda _: Token(name, lambda: given.environment[name]))

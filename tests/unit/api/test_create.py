@@ -32,7 +32,9 @@ async def test_a_program_that_names_no_list_is_told(
 ) -> None:
     """An empty list is refused here as well, and no ledger is left."""
     ledger = str(tmp_path / "run.db")
-    settings = Settings(endpoint="https://swr.invalid", credential="x", ledger=ledger)
+    settings = Settings(
+        endpoint="https://swr.invalid", credential="any-token", ledger=ledger
+    )
 
     for command in (library.create, library.plan):
         with pytest.raises(InputError, match=why):
@@ -223,7 +225,7 @@ async def test_a_dead_credential_stops_the_run_before_anything_is_created(
     """One request finds it out; no row is blamed."""
     source = write(tmp_path / "list.ndjson", rows(100))
     async with Sandbox(ANYTHING) as box:
-        result, found = await create(box, [source], tmp_path, credential="stale")
+        result, found = await create(box, [source], tmp_path, credential="stale-token")
         assert sum(box.requests.values()) == 1
 
     assert result.exit_code == 3

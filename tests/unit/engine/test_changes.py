@@ -109,7 +109,7 @@ class Undoing:
         limits = limits or RetryLimits(concurrency=8)
         self._engine = Engine(
             self.gateway,
-            Token("SWR_TOKEN", lambda: "t0"),
+            Token("SWR_TOKEN", lambda: "token-t0"),
             rate or FixedRateLimiter(Limit(1_000_000, 1.0)),
             self._store,
             clock=self.clock,

@@ -182,7 +182,7 @@ async def run(service: Service, control: RateLimiter, rows: int) -> ListStore:
     store = ListStore(claims(rows))
     engine = Engine(
         ScriptedGateway(service.answer, clock=service.clock),
-        Token("SWR_TOKEN", lambda: "t"),
+        Token("SWR_TOKEN", lambda: "token-t0"),
         control,
         store,
         clock=service.clock,
@@ -225,13 +225,13 @@ async def test_an_outage_that_ends_in_other_trouble_is_over_all_the_same(
     control: type[RateLimiter], between: Response
 ) -> None:
     """Throttling or an old token, as a gateway comes back, hold nobody for ever."""
-    clock, tokens = FakeClock(), iter(["t0", "t1"])
+    clock, tokens = FakeClock(), iter(["token-t0", "token-t1"])
 
     def answer(request: Request, headers: Mapping[str, str]) -> Response:
         if 2 <= clock.elapsed < 10:
             return BROKEN
         if 10 <= clock.elapsed < 13:
-            old = headers["X-Auth-Token"] == "t0"
+            old = headers["X-Auth-Token"] == "token-t0"
             return between if between is REFUSED or old else CREATED
         return CREATED
 
@@ -264,7 +264,7 @@ async def test_a_rule_longer_than_patience_ends_the_run(
 
     engine = Engine(
         ScriptedGateway(answer, clock=clock),
-        Token("SWR_TOKEN", lambda: "t"),
+        Token("SWR_TOKEN", lambda: "token-t0"),
         AdaptiveRateLimiter(LearnedRate(rate=1.0, limited=bool(rules), rules=rules)),
         ListStore(claims(20)),
         clock=clock,
@@ -299,7 +299,7 @@ async def test_it_is_said_why_nothing_moves() -> None:
     service = Service(clock, out=(5, 30), trouble=error(503, "X.1", "upgrading"))
     engine = Engine(
         ScriptedGateway(service.answer, clock=clock),
-        Token("SWR_TOKEN", lambda: "t"),
+        Token("SWR_TOKEN", lambda: "token-t0"),
         fifty(),
         ListStore(claims(1000)),
         clock=clock,
@@ -345,7 +345,7 @@ async def test_bad_rows_at_the_end_fail_for_themselves(
     with capture_logs() as logs:
         engine = Engine(
             ScriptedGateway(bad_at_the_end(rows, bad), clock=clock),
-            Token("SWR_TOKEN", lambda: "t"),
+            Token("SWR_TOKEN", lambda: "token-t0"),
             fifty(),
             store,
             clock=clock,
@@ -386,7 +386,7 @@ async def test_an_outage_that_begins_at_the_end_fails_no_row(
     with capture_logs() as logs:
         engine = Engine(
             ScriptedGateway(answer, clock=clock),
-            Token("SWR_TOKEN", lambda: "t"),
+            Token("SWR_TOKEN", lambda: "token-t0"),
             fifty(),
             store,
             clock=clock,
@@ -406,7 +406,7 @@ async def test_before_anything_went_well_no_row_fails() -> None:
     store, clock = ListStore(claims(20)), FakeClock()
     engine = Engine(
         ScriptedGateway(bad_at_the_end(20, 20), clock=clock),
-        Token("SWR_TOKEN", lambda: "t"),
+        Token("SWR_TOKEN", lambda: "token-t0"),
         fifty(),
         store,
         clock=clock,
@@ -445,7 +445,7 @@ async def test_a_credential_that_dies_costs_one_request_in_flight_each() -> None
     store = ListStore(claims(10_000))
     engine = Engine(
         ScriptedGateway(answer, clock=clock),
-        Token("SWR_TOKEN", lambda: "t"),
+        Token("SWR_TOKEN", lambda: "token-t0"),
         FixedRateLimiter(Limit(1_000_000, 1.0)),
         store,
         clock=clock,

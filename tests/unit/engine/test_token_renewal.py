@@ -45,11 +45,11 @@ class Tokens:
 
 async def test_token_is_renewed_once_when_all_workers_are_refused() -> None:
     """Eight requests that are refused together lead to one renewal."""
-    file = Tokens("t0", "t1", valid="t0")
+    file = Tokens("token-t0", "token-t1", valid="token-t0")
 
     def answer(request: Request, headers: Mapping[str, str]) -> Response:
         if len(bench.gateway.requests) == 20:
-            file.valid = "t1"
+            file.valid = "token-t1"
         return file.answer(request, headers)
 
     bench = Bench(claims(60), answer, auth=file.auth)
@@ -62,7 +62,7 @@ async def test_token_is_renewed_once_when_all_workers_are_refused() -> None:
 
 async def test_late_401_leaves_a_fresh_token_alone() -> None:
     """A refusal that arrives after the renewal is about the token it was sent with."""
-    file = Tokens("t0", "t1", "never", valid="t1")
+    file = Tokens("token-t0", "token-t1", "token-never", valid="token-t1")
     clock = FakeClock()
 
     class Slow(ScriptedGateway):
@@ -70,7 +70,7 @@ async def test_late_401_leaves_a_fresh_token_alone() -> None:
             self, request: Request, headers: Mapping[str, str]
         ) -> Response | TransportFailure:
             reply = await super().send(request, headers)
-            if told(request) == "POST r3" and headers["X-Auth-Token"] == "t0":
+            if told(request) == "POST r3" and headers["X-Auth-Token"] == "token-t0":
                 await clock.sleep(5)
             return reply
 
@@ -98,8 +98,13 @@ async def test_late_401_leaves_a_fresh_token_alone() -> None:
 @pytest.mark.parametrize(
     ("tokens", "reads", "requests"),
     [
-        pytest.param(["t0"], 2, 1, id="same-token-again"),
-        pytest.param(["t0", "t1", "t2", "t3"], 2, 2, id="new-ones-are-refused-too"),
+        pytest.param(["token-t0"], 2, 1, id="same-token-again"),
+        pytest.param(
+            ["token-t0", "token-t1", "token-t2", "token-t3"],
+            2,
+            2,
+            id="new-ones-are-refused-too",
+        ),
     ],
 )
 async def test_run_stops_when_the_credential_is_dead_from_the_start(
@@ -122,7 +127,7 @@ async def test_run_stops_when_the_credential_is_dead_from_the_start(
 
 async def test_run_stops_when_the_credential_dies_on_the_way() -> None:
     """Each worker learns of it by one request at most, and one more is the proof."""
-    file = Tokens("t0", valid="t0")
+    file = Tokens("token-t0", valid="token-t0")
 
     def answer(request: Request, headers: Mapping[str, str]) -> Response:
         if len(bench.gateway.requests) > 20:
@@ -145,7 +150,7 @@ async def test_run_stops_when_the_credential_dies_on_the_way() -> None:
 
 async def test_run_stops_when_the_token_file_breaks() -> None:
     """A file that holds no token any more stops the run and says so."""
-    texts = iter(["t0", ""])
+    texts = iter(["token-t0", ""])
     bench = Bench(
         claims(10), by_row({}, UNAUTHORIZED), auth=Token("f", lambda: next(texts))
     )
@@ -195,10 +200,10 @@ async def test_a_request_id_that_quotes_the_token_is_not_kept() -> None:
 
 async def test_token_is_renewed_again_when_the_renewed_one_had_worked() -> None:
     """A long run outlives many tokens."""
-    file = Tokens("t0", "t1", "t2", "t3", valid="t0")
+    file = Tokens("token-t0", "token-t1", "token-t2", "token-t3", valid="token-t0")
 
     def answer(request: Request, headers: Mapping[str, str]) -> Response:
-        file.valid = f"t{len(bench.gateway.requests) // 30}"
+        file.valid = f"token-t{len(bench.gateway.requests) // 30}"
         return file.answer(request, headers)
 
     bench = Bench(claims(80), answer, auth=file.auth)

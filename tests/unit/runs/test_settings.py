@@ -12,7 +12,7 @@ from bulkrepo.inputs.reader import READERS, SHEET
 from bulkrepo.runs.settings import InputSettings, Settings
 from bulkrepo.swr.auth.token import Token
 
-MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abc"}
+MINIMUM: dict[str, Any] = {"endpoint": "https://swr.example", "credential": "abcdefgh"}
 
 
 KINDS: list[tuple[dict[str, Any], str]] = [
@@ -116,11 +116,11 @@ def test_limits_are_what_was_given() -> None:
 
 def test_credential_may_be_a_token_or_a_way_to_sign_in() -> None:
     """A text is a token; what signs is taken as it is."""
-    auth = Token("mine", lambda: "xyz")
+    auth = Token("mine", lambda: "abcdefgh")
 
     assert Settings(**MINIMUM | {"credential": auth}).auth() is auth
     signed = Settings(**MINIMUM).auth().sign(Request("GET", "/"), at=0.0)
-    assert signed == {"X-Auth-Token": "abc"}
+    assert signed == {"X-Auth-Token": "abcdefgh"}
 
 
 @pytest.mark.parametrize(

@@ -30,16 +30,16 @@ def texts(*values: str) -> Callable[[], str]:
 
 def test_token_goes_into_its_header_and_is_a_secret() -> None:
     """The documented header, blanks around the token dropped."""
-    auth = Token("SWR_TOKEN", lambda: " abc==\n")
+    auth = Token("SWR_TOKEN", lambda: " abcdef==\n")
 
-    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "abc=="}
-    assert auth.secrets() == ("abc==",)
+    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "abcdef=="}
+    assert auth.secrets() == ("abcdef==",)
     assert auth.name == "SWR_TOKEN"
 
 
 def test_headers_are_the_same_mapping_until_the_token_is_renewed() -> None:
     """Who compares mappings knows whether a refusal is about the present token."""
-    auth = Token("file", texts("one", "one", "two"))
+    auth = Token("file", texts("older-token", "older-token", "newer-token"))
     before = auth.sign(REQUEST, at=0.0)
 
     assert auth.renew() is False
@@ -48,8 +48,8 @@ def test_headers_are_the_same_mapping_until_the_token_is_renewed() -> None:
     assert auth.renew() is True
     assert auth.sign(REQUEST, at=0.0) is not before
     assert not auth.holds(before)
-    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "two"}
-    assert auth.secrets() == ("one", "two")
+    assert auth.sign(REQUEST, at=0.0) == {"X-Auth-Token": "newer-token"}
+    assert auth.secrets() == ("older-token", "newer-token")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,7 @@ def test_headers_are_the_same_mapping_until_the_token_is_renewed() -> None:
         ("a\r\nX-Evil: 1", "does not hold a token"),
         ("tökén", "does not hold a token"),
         ("a\x00b", "does not hold a token"),
+        (" seven-7\n", "does not hold a token: it has fewer than 8 characters"),
     ],
 )
 def test_token_is_refused_when_it_is_none(text: str, why: str) -> None:
